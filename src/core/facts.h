@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* DomainFacts: what the world says about one domain at one moment. Filled by the host layer, judged by core. */
+
+#include "core/pci-address.h"
+
+/* libvirt's view: virDomainState, include/libvirt/libvirt-domain.h. It lies after failed saves and restores. */
+typedef enum DomainState {
+        DOMAIN_RUNNING,
+        DOMAIN_PAUSED,
+        DOMAIN_PMSUSPENDED,
+        DOMAIN_SHUTOFF,
+        DOMAIN_CRASHED,
+        DOMAIN_OTHER, /* blocked, shutting down, no state */
+        _DOMAIN_STATE_MAX,
+        _DOMAIN_STATE_INVALID = -EINVAL,
+} DomainState;
+
+const char *domain_state_to_string(DomainState s);
+DomainState domain_state_from_string(const char *s);
+
+/* QEMU's own view by QMP query-status: the truth while a QEMU lives (qapi/run-state.json). */
+typedef enum QemuStatus {
+        QEMU_NONE, /* no QEMU: the domain is inactive */
+        QEMU_RUNNING,
+        QEMU_PAUSED, /* also prelaunch, inmigrate */
+        QEMU_SUSPENDED,
+        QEMU_FINISH_MIGRATE, /* a save is being written */
+        QEMU_POSTMIGRATE,    /* the save is complete: must never be continued */
+        QEMU_OTHER,
+        _QEMU_STATUS_MAX,
+        _QEMU_STATUS_INVALID = -EINVAL,
+} QemuStatus;
+
+const char *qemu_status_to_string(QemuStatus s);
+/* Takes QMP's words; an unknown one is QEMU_OTHER. */
+QemuStatus qemu_status_from_qmp(const char *s);
+
+typedef enum ImageState {
+        IMAGE_NONE,
+        IMAGE_VALID,
+        IMAGE_DAMAGED, /* partial or unreadable: starting the domain would delete it and boot cold */
+        _IMAGE_STATE_MAX,
+        _IMAGE_STATE_INVALID = -EINVAL,
+} ImageState;
+
+typedef struct DomainFacts {
+        char *name; /* owned */
+        char *uuid; /* owned */
+        bool persistent;
+        DomainState state;
+        QemuStatus qemu;
+        ImageState image; /* libvirt's managed save image */
+        uint64_t memory_bytes;
+        PciAddress *functions; /* owned: PCI hostdevs in XML order, live XML when active, else inactive */
+        size_t n_functions;
+        bool pm_mem_enabled,
+                        pm_disk_enabled; /* <pm> of the XML: QEMU's default is enabled, libvirt leaves it */
+        bool has_agent_channel;          /* org.qemu.guest_agent.0 in the XML */
+        bool agent_answers;              /* guest-info came back before the deadline */
+        bool agent_suspend_ram, agent_suspend_disk; /* commands listed as enabled by guest-info */
+        bool qemu_cpr_reboot;       /* QEMU >= 9.0 and takes the migration parameter "mode" */
+        uint32_t qemu_version;      /* major * 1000000 + minor * 1000 + micro */
+        uint64_t image_space_bytes; /* free for root where libvirt writes managed saves */
+} DomainFacts;
+
+void domain_facts_done(DomainFacts *f);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Function: one SR-IOV virtual function of this host as a scan saw it, and what it is used for. Assignments are
+ * live host state: who owns a function follows from running domains, leases and holds, never from an old XML.
+ */
+
+#include "core/failure.h"
+#include "core/pci-address.h"
+
+#define FUNCTION_BARS_MAX 6 /* PCI type 0 header, PCI Local Bus 3.0 section 6.1 */
+
+typedef enum FunctionState {
+        FUNCTION_FREE,
+        FUNCTION_LEASED,      /* promised to a running job */
+        FUNCTION_ASSIGNED,    /* in the live XML of an active domain */
+        FUNCTION_HELD,        /* kept for a hibernated domain */
+        FUNCTION_QUARANTINED, /* not to be used until an operator clears it */
+        _FUNCTION_STATE_MAX,
+        _FUNCTION_STATE_INVALID = -EINVAL,
+} FunctionState;
+
+const char *function_state_to_string(FunctionState s);
+FunctionState function_state_from_string(const char *s);
+
+typedef struct FunctionBar {
+        uint64_t bytes; /* 0: not implemented */
+        bool io;
+        bool mem64;
+        bool prefetchable;
+} FunctionBar;
+
+/* What must be the same for a guest that knows one function to accept another. */
+typedef struct FunctionIdentity {
+        uint16_t vendor, device, subvendor, subdevice;
+        uint8_t revision;
+        uint32_t class_code; /* 24 bits: class, subclass, programming interface */
+        FunctionBar bars[FUNCTION_BARS_MAX];
+} FunctionIdentity;
+
+typedef struct Function {
+        PciAddress address;
+        PciAddress physical_function;
+        FunctionIdentity identity;
+        char *driver;    /* owned; NULL: none bound */
+        int iommu_group; /* -1: none */
+        int numa_node;   /* -1: unknown */
+        FunctionState state;
+        char *domain; /* owned; name of the owning domain, NULL when it has none */
+        char *reason; /* owned; why quarantined, else NULL */
+} Function;
+
+void function_done(Function *f);
+
+/* 0 when a guest that was given `has` can go on with `gets`; else *reterr (FAILURE_INCOMPATIBLE) says which value
+ * differs, both values named. */
+int function_identity_check(const FunctionIdentity *has, const FunctionIdentity *gets,
+                            Failure *reterr) _warn_unused_result_;
+
+/* True for a driver that a function may be bound to and still be given away: none, vfio-pci, or a VFIO variant
+ * driver ("*-vfio-pci" or "*_vfio_pci": Linux drivers/vfio/pci). */
+bool function_driver_is_vfio(const char *driver);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * HostOps: the port between the executor, which knows the order, and the host, which does the deeds. Implemented by
+ * host/real-host.c (libvirt, sysfs) and tests/fake/fake-host.c (a model with fault injection).
+ *
+ * Contract of every operation: blocking, with a deadline of its own; idempotent (doing what is already so succeeds);
+ * on error negative with *reterr filled, and the world as it was or as the operation's comment says.
+ */
+
+#include "core/facts.h"
+#include "core/failure.h"
+#include "core/job.h"
+
+typedef struct HostOps HostOps;
+
+/* Called from inside save() as libvirt's job statistics move. */
+typedef void (*HostProgress)(uint64_t bytes, uint64_t bytes_total, void *userdata);
+
+struct HostOps {
+        /* What the world says. With `ask_guest` also what only the guest agent can answer (costs up to the agent
+         * deadline). FAILURE_UNKNOWN_DOMAIN when libvirt has no such domain. */
+        int (*inspect)(void *host, const char *uuid, bool ask_guest, DomainFacts *ret, Failure *reterr);
+
+        /* Guest S3; returns when QMP says "suspended". FAILURE_SUSPEND_FAILED when it does not by the deadline:
+         * the agent's own success proves nothing. */
+        int (*suspend_to_ram)(void *host, const char *uuid, Failure *reterr);
+        /* Guest S4; listens for PMSuspended-Disk before it asks; returns when the domain is inactive and that event
+         * was seen. FAILURE_LOST: it shut off without it. FAILURE_SUSPEND_FAILED: it still runs. */
+        int (*suspend_to_disk)(void *host, const char *uuid, Failure *reterr);
+        /* system_wakeup when QEMU is suspended; returns when QMP says "running". */
+        int (*wake)(void *host, const char *uuid, Failure *reterr);
+
+        /* QMP migrate-set-parameters mode: cpr-reboot or normal. */
+        int (*set_cpr_mode)(void *host, const char *uuid, bool cpr, Failure *reterr);
+        /* Managed save without SAVE_RUNNING. On failure the QEMU lives on, suspended. */
+        int (*save)(void *host, const char *uuid, HostProgress progress, void *userdata, Failure *reterr);
+
+        /* Makes the image durable (fsync of file and directory), checks that libvirt reads it as complete, and gives
+         * it a second name so that libvirt cannot unlink its content: the guard link. Returns its size. */
+        int (*image_guard)(void *host, const char *uuid, uint64_t *ret_bytes, Failure *reterr);
+        /* The guard link gets back the name that libvirt starts from, should that be gone. */
+        int (*image_put_back)(void *host, const char *uuid, Failure *reterr);
+        /* Removes libvirt's own image if there is one, then the guard link: the memory image is gone. */
+        int (*image_discard)(void *host, const char *uuid, Failure *reterr);
+        /* Image XML: hostdev sources from `from` to `to` (or back), managed='no'; durable. */
+        int (*image_set_functions)(void *host, const char *uuid, const FunctionSwap *swaps, size_t n,
+                                   bool back, Failure *reterr);
+        /* The same in the persistent definition. */
+        int (*definition_set_functions)(void *host, const char *uuid, const FunctionSwap *swaps, size_t n,
+                                        bool back, Failure *reterr);
+
+        /* virDomainCreate from a managed save image that was just proven valid: comes up paused. */
+        int (*restore)(void *host, const char *uuid, Failure *reterr);
+        /* virDomainResume: libvirt running, QEMU suspended. */
+        int (*cont)(void *host, const char *uuid, Failure *reterr);
+        /* virDomainCreate without any managed save image: a boot. */
+        int (*start)(void *host, const char *uuid, Failure *reterr);
+        /* Ends a QEMU whose guest has not run since it was restored; refuses one in status running. */
+        int (*destroy_unwoken)(void *host, const char *uuid, Failure *reterr);
+        /* Until the guest agent answers. FAILURE_GUEST_UNHEALTHY at the deadline. */
+        int (*wait_agent)(void *host, const char *uuid, Failure *reterr);
+
+        /* Binds to vfio-pci; *ret_previous is the driver it had (caller frees; NULL: none). Refuses a physical
+         * function, and a function that a foreign driver has. */
+        int (*function_bind)(void *host, const PciAddress *a, char **ret_previous, Failure *reterr);
+        /* Back to `previous`; NULL: to no driver. */
+        int (*function_unbind)(void *host, const PciAddress *a, const char *previous, Failure *reterr);
+        /* Resets and reads its config space: an error means quarantine. */
+        int (*function_reset)(void *host, const PciAddress *a, Failure *reterr);
+};

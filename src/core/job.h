@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Job: one hibernate, resume or move of one domain: what was asked, what was decided, how far it is. The whole
+ * object is what the journal stores (store/journal.h), so the request is durable before a worker starts and the
+ * record outlives every process.
+ */
+
+#include "core/function.h"
+#include "core/plan.h"
+
+typedef enum JobState {
+        JOB_QUEUED,     /* durable, no worker yet */
+        JOB_RUNNING,    /* a worker executes the plan */
+        JOB_UNDOING,    /* a step failed before its commit point: going back */
+        JOB_RECOVERING, /* a worker finishes what a dead one left */
+        JOB_DONE,
+        JOB_FAILED,   /* failure says why and in which state the domain was left */
+        JOB_CANCELED, /* undone on request */
+        _JOB_STATE_MAX,
+        _JOB_STATE_INVALID = -EINVAL,
+} JobState;
+
+const char *job_state_to_string(JobState s);
+JobState job_state_from_string(const char *s);
+bool job_state_is_final(JobState s);
+
+typedef enum StepState {
+        STEP_PENDING,
+        STEP_STARTED, /* intent is durable, outcome unknown */
+        STEP_DONE,
+        STEP_FAILED,
+        STEP_UNDOING, /* intent of the undo is durable */
+        STEP_UNDONE,
+        _STEP_STATE_MAX,
+        _STEP_STATE_INVALID = -EINVAL,
+} StepState;
+
+const char *step_state_to_string(StepState s);
+StepState step_state_from_string(const char *s);
+
+typedef struct JobStep {
+        StepId id;
+        StepState state;
+        uint64_t started_usec; /* CLOCK_REALTIME; 0: not yet */
+        uint64_t ended_usec;
+} JobStep;
+
+#define JOB_FUNCTIONS_MAX 64
+
+/* One hostdev of the domain, in the order of its XML. */
+typedef struct FunctionSwap {
+        bool has_from, has_to;
+        PciAddress from, to;
+        FunctionIdentity identity; /* what the guest knows */
+        char *previous_driver;     /* owned; driver of `to` before bind, NULL: none */
+        char *quarantine;          /* owned; why `from` failed its probe on release, NULL: it did not */
+} FunctionSwap;
+
+typedef struct Job {
+        uint64_t id;
+        JobKind kind;
+        JobState state;
+        Strategy strategy; /* as asked; replaced by the verdict's when STEP_CHECK is done */
+        char *domain_uuid;
+        char *domain_name;
+        FunctionSwap *swaps;
+        size_t n_swaps;
+        JobStep steps[PLAN_STEPS_MAX];
+        size_t n_steps;
+        uint64_t bytes, bytes_total; /* of the save; written with each step's outcome */
+        uint64_t created_usec, ended_usec;
+        Failure failure;
+        uint32_t worker_pid; /* 0: none; with its start time, since process ids are used again */
+        uint64_t worker_start_ticks;
+} Job;
+
+int job_new(uint64_t id, JobKind kind, Strategy strategy, const char *domain_uuid, const char *domain_name,
+            Job **ret) _warn_unused_result_;
+Job *job_free(Job *j);
+DEFINE_CLEANUP_FUNC(Job *, job_free);
+
+/* Copies the swaps' addresses; the job owns its array. */
+int job_set_swaps(Job *j, const FunctionSwap *swaps, size_t n) _warn_unused_result_;
+/* Fixes the strategy and lays out the steps of its plan. The state of STEP_CHECK is kept. -EINVAL: no such plan. */
+int job_set_strategy(Job *j, Strategy strategy) _warn_unused_result_;
+/* NULL when the plan has no such step. */
+JobStep *job_find_step(Job *j, StepId id);
+/* The step that is being done or undone, else the last one that ended, else NULL. */
+const JobStep *job_current_step(const Job *j);
+/* Checks the transition table: -EPERM for a move that is not in it. */
+int job_set_state(Job *j, JobState state) _warn_unused_result_;
+/* Has the first commit point passed, so that going back means something else than "as it was"? */
+bool job_is_committed(const Job *j);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The plans. Why this order:
+ *
+ * - check first, alone: until it is done nothing in the world has changed.
+ * - bind before suspend: making the target ready costs the guest no downtime, and a target that cannot be bound is
+ *   found while the guest still runs.
+ * - suspend before set-mode: QEMU takes the mode at any time, but a guest that will not suspend leaves then nothing
+ *   to set back.
+ * - sync is the commit of the first half: only an image on stable storage may outlive its QEMU. libvirt syncs the
+ *   data but not its last header write (libvirt 11.3 src/qemu/qemu_saveimage.c), so we do.
+ * - rewrite, restore and continue are undone into "hibernated": no instruction of the guest has run.
+ * - wake is the commit of the second half. From its intent on, this image is never restored again.
+ * - discard follows at once: what is removed cannot be replayed.
+ * - redefine after wake (suspend-to-ram): the image's XML was the one that counted until then. With
+ *   suspend-to-disk the persistent XML is what boots, so it comes before start.
+ * - release last: the source is given to others only when nothing can go back to it.
+ */
+#include "core/plan.h"
+
+#include "core/enum-table.h"
+
+static const char *const strategy_table[] = {
+        [STRATEGY_AUTO] = "auto",
+        [STRATEGY_SUSPEND_TO_RAM] = "suspend-to-ram",
+        [STRATEGY_SUSPEND_TO_DISK] = "suspend-to-disk",
+};
+DEFINE_ENUM_TABLE(strategy, Strategy, _STRATEGY_MAX);
+
+static const char *const job_kind_table[] = {
+        [JOB_HIBERNATE] = "hibernate",
+        [JOB_RESUME] = "resume",
+        [JOB_MOVE] = "move",
+};
+DEFINE_ENUM_TABLE(job_kind, JobKind, _JOB_KIND_MAX);
+
+static const char *const step_id_table[] = {
+        [STEP_CHECK] = "check",
+        [STEP_BIND] = "bind",
+        [STEP_SUSPEND] = "suspend",
+        [STEP_SET_MODE] = "set-mode",
+        [STEP_SAVE] = "save",
+        [STEP_SYNC] = "sync",
+        [STEP_SUSPEND_DISK] = "suspend-disk",
+        [STEP_RECORD] = "record",
+        [STEP_REWRITE] = "rewrite",
+        [STEP_REDEFINE] = "redefine",
+        [STEP_RESTORE] = "restore",
+        [STEP_CONTINUE] = "continue",
+        [STEP_WAKE] = "wake",
+        [STEP_START] = "start",
+        [STEP_DISCARD] = "discard",
+        [STEP_HEALTH] = "health",
+        [STEP_RELEASE] = "release",
+};
+DEFINE_ENUM_TABLE(step_id, StepId, _STEP_ID_MAX);
+
+static const PlanStep auto_steps[] = {
+        { STEP_CHECK, 0, false },
+};
+
+static const PlanStep hibernate_ram_steps[] = {
+        { STEP_CHECK, 0, false }, { STEP_SUSPEND, 0, false }, { STEP_SET_MODE, 0, false },
+        { STEP_SAVE, 0, false },  { STEP_SYNC, 0, true },     { STEP_RELEASE, 1, false },
+};
+
+static const PlanStep resume_ram_steps[] = {
+        { STEP_CHECK, 0, false },   { STEP_BIND, 0, false },     { STEP_REWRITE, 0, false },
+        { STEP_RESTORE, 0, false }, { STEP_CONTINUE, 0, false }, { STEP_WAKE, 0, true },
+        { STEP_DISCARD, 1, false }, { STEP_REDEFINE, 1, false }, { STEP_HEALTH, 1, false },
+};
+
+static const PlanStep move_ram_steps[] = {
+        { STEP_CHECK, 0, false },    { STEP_BIND, 0, false },    { STEP_SUSPEND, 0, false },
+        { STEP_SET_MODE, 0, false }, { STEP_SAVE, 0, false },    { STEP_SYNC, 0, true },
+        { STEP_REWRITE, 1, false },  { STEP_RESTORE, 1, false }, { STEP_CONTINUE, 1, false },
+        { STEP_WAKE, 1, true },      { STEP_DISCARD, 2, false }, { STEP_REDEFINE, 2, false },
+        { STEP_HEALTH, 2, false },   { STEP_RELEASE, 2, false },
+};
+
+static const PlanStep hibernate_disk_steps[] = {
+        { STEP_CHECK, 0, false },
+        { STEP_SUSPEND_DISK, 0, true },
+        { STEP_RECORD, 1, false },
+        { STEP_RELEASE, 1, false },
+};
+
+static const PlanStep resume_disk_steps[] = {
+        { STEP_CHECK, 0, false }, { STEP_BIND, 0, false },    { STEP_REDEFINE, 0, false },
+        { STEP_START, 0, true },  { STEP_DISCARD, 1, false }, { STEP_HEALTH, 1, false },
+};
+
+static const PlanStep move_disk_steps[] = {
+        { STEP_CHECK, 0, false },   { STEP_BIND, 0, false },     { STEP_SUSPEND_DISK, 0, true },
+        { STEP_RECORD, 1, false },  { STEP_REDEFINE, 1, false }, { STEP_START, 1, true },
+        { STEP_DISCARD, 2, false }, { STEP_HEALTH, 2, false },   { STEP_RELEASE, 2, false },
+};
+
+#define PLAN(kind, strategy, steps)                      \
+        {                                                \
+                kind, strategy, steps, ELEMENTSOF(steps) \
+        }
+
+static const Plan plans[] = {
+        PLAN(JOB_HIBERNATE, STRATEGY_AUTO, auto_steps),
+        PLAN(JOB_RESUME, STRATEGY_AUTO, auto_steps),
+        PLAN(JOB_MOVE, STRATEGY_AUTO, auto_steps),
+        PLAN(JOB_HIBERNATE, STRATEGY_SUSPEND_TO_RAM, hibernate_ram_steps),
+        PLAN(JOB_RESUME, STRATEGY_SUSPEND_TO_RAM, resume_ram_steps),
+        PLAN(JOB_MOVE, STRATEGY_SUSPEND_TO_RAM, move_ram_steps),
+        PLAN(JOB_HIBERNATE, STRATEGY_SUSPEND_TO_DISK, hibernate_disk_steps),
+        PLAN(JOB_RESUME, STRATEGY_SUSPEND_TO_DISK, resume_disk_steps),
+        PLAN(JOB_MOVE, STRATEGY_SUSPEND_TO_DISK, move_disk_steps),
+};
+
+static_assert(ELEMENTSOF(move_ram_steps) <= PLAN_STEPS_MAX, "the longest plan does not fit into a job");
+
+const Plan *plan_find(JobKind kind, Strategy strategy)
+{
+        for (size_t i = 0; i < ELEMENTSOF(plans); i++)
+                if (plans[i].kind == kind && plans[i].strategy == strategy)
+                        return plans + i;
+
+        return NULL;
+}

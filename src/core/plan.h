@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Plan: which steps a job takes, in which order, and where it can no longer go back. Constant tables; the only
+ * place that knows the sequence. Executed by worker/executor.c over HostOps.
+ *
+ * Commit points. A plan has stages; each ends with one named step. Before a stage's commit a failure undoes the
+ * steps of *that stage* in reverse order, after it the stage is never undone. A move has two: the image durable and
+ * the domain inactive (like hibernate), then the guest's first instruction (like resume). So a move that fails
+ * between the two leaves a hibernated domain, and one that fails before the first leaves a running one.
+ */
+
+#include "core/failure.h"
+
+typedef enum Strategy {
+        STRATEGY_AUTO, /* the verdict decides; never in a plan */
+        STRATEGY_SUSPEND_TO_RAM,
+        STRATEGY_SUSPEND_TO_DISK,
+        _STRATEGY_MAX,
+        _STRATEGY_INVALID = -EINVAL,
+} Strategy;
+
+const char *strategy_to_string(Strategy s);
+Strategy strategy_from_string(const char *s);
+
+typedef enum JobKind {
+        JOB_HIBERNATE,
+        JOB_RESUME,
+        JOB_MOVE,
+        _JOB_KIND_MAX,
+        _JOB_KIND_INVALID = -EINVAL,
+} JobKind;
+
+const char *job_kind_to_string(JobKind k);
+JobKind job_kind_from_string(const char *s);
+
+typedef enum StepId {
+        STEP_CHECK,    /* the verdict: touches nothing */
+        STEP_BIND,     /* targets to vfio-pci; undo: the drivers they had */
+        STEP_SUSPEND,  /* guest S3, until QEMU says "suspended"; undo: wake */
+        STEP_SET_MODE, /* QEMU migration mode cpr-reboot; undo: normal */
+        STEP_SAVE,     /* managed save; undo: remove what it left */
+        STEP_SYNC,     /* image and directory on disk, guard link and record made. Commit of a hibernate */
+        STEP_SUSPEND_DISK, /* guest S4 until shut off. Commit of a hibernate: nothing can undo it */
+        STEP_RECORD,       /* suspend-to-disk: the record that this domain is hibernated */
+        STEP_REWRITE,      /* image XML names the targets; undo: the sources */
+        STEP_REDEFINE,     /* persistent XML names the targets; undo (before a commit): the sources */
+        STEP_RESTORE,      /* create, paused; undo: destroy, image put back from its guard link */
+        STEP_CONTINUE,     /* libvirt running, QEMU suspended; undone by restore's undo */
+        STEP_WAKE,         /* the guest's first instruction. Commit of a resume */
+        STEP_START,   /* suspend-to-disk: boot, the guest's kernel reads its image. Commit of a resume */
+        STEP_DISCARD, /* guard link and record removed: the image can never run again */
+        STEP_HEALTH,  /* agent answers */
+        STEP_RELEASE, /* sources reset and probed; free or quarantined */
+        _STEP_ID_MAX,
+        _STEP_ID_INVALID = -EINVAL,
+} StepId;
+
+const char *step_id_to_string(StepId s);
+StepId step_id_from_string(const char *s);
+
+typedef struct PlanStep {
+        StepId id;
+        unsigned stage; /* 0, 1, 2: a failure undoes the steps of its own stage only */
+        bool commit;    /* its success ends the stage */
+} PlanStep;
+
+typedef struct Plan {
+        JobKind kind;
+        Strategy strategy;
+        const PlanStep *steps;
+        size_t n_steps;
+} Plan;
+
+#define PLAN_STEPS_MAX 18
+
+/* NULL for a combination that does not exist. With STRATEGY_AUTO: the plan that holds only STEP_CHECK. */
+const Plan *plan_find(JobKind kind, Strategy strategy);

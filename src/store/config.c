@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/config.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "basic/fileio.h"
+#include "store/json-util.h"
+
+#define CONFIG_SCHEMA 1
+#define TIMEOUT_SECONDS_MAX UINT64_C(86400)
+#define FINISHED_JOBS_MAX UINT64_C(10000)
+
+Config *config_free(Config *c)
+{
+        if (!c)
+                return NULL;
+
+        free(c->libvirt_uri);
+        free(c->image_dir);
+        free(c->match);
+        free(c->exclude);
+        free(c);
+        return NULL;
+}
+
+int config_new(Config **ret)
+{
+        _cleanup_(config_freep) Config *c = malloc(sizeof(Config));
+
+        if (!c)
+                return -ENOMEM;
+
+        *c = (Config){
+                .pick = PICK_PACK,
+                .agent_timeout_usec = 10 * USEC_PER_SEC,
+                .suspend_timeout_usec = 60 * USEC_PER_SEC,
+                .suspend_to_disk_timeout_usec = 600 * USEC_PER_SEC,
+                .wake_timeout_usec = 30 * USEC_PER_SEC,
+                .health_timeout_usec = 180 * USEC_PER_SEC,
+                .finished_jobs_max = 100,
+        };
+        if (free_and_strdup(&c->libvirt_uri, "qemu:///system") < 0 ||
+            free_and_strdup(&c->image_dir, "/var/lib/libvirt/qemu/save") < 0)
+                return -ENOMEM;
+
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+/* A member that nobody reads is a typing error of the administrator. Keys that begin with '_' are comments. */
+static int check_keys(json_object *o, const char *where, const char *const *known, Failure *reterr)
+{
+        json_object_object_foreach(o, key, member)
+        {
+                bool found = key[0] == '_';
+
+                (void) member;
+                for (size_t i = 0; known[i] && !found; i++)
+                        found = streq(known[i], key);
+                if (!found)
+                        return failure_set(reterr, FAILURE_INVALID_OPTION, "unknown member '%s%s%s'", where,
+                                           *where ? "." : "", key);
+        }
+
+        return 0;
+}
+
+static int get_hex(json_object *o, const char *where, const char *key, size_t digits_min, size_t digits_max,
+                   uint16_t *ret, size_t *ret_digits, Failure *reterr)
+{
+        uint32_t value = 0;
+        const char *s;
+        size_t n;
+        int r;
+
+        r = json_get_string(o, where, key, false, &s, reterr);
+        if (r <= 0)
+                return r;
+
+        n = strspn(s, "0123456789abcdefABCDEF");
+        if (s[n] != '\0' || n < digits_min || n > digits_max || (n != digits_min && n != digits_max))
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'%s.%s' must have %zu%s hex digits like those lspci -n prints, not '%s'",
+                                   where, key, digits_max,
+                                   digits_min < digits_max ? " (or only the first 2)" : "", s);
+
+        if (sscanf(s, "%x", &value) != 1)
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s.%s' is not a hex number", where,
+                                   key);
+
+        *ret = (uint16_t) value;
+        *ret_digits = n;
+        return 1;
+}
+
+static int parse_rule(json_object *o, const char *where, FunctionRule *ret, Failure *reterr)
+{
+        static const char *const known[] = { "vendor",  "device", "class", "physical_function",
+                                             "address", NULL };
+        FunctionRule rule = { 0 };
+        size_t digits = 0;
+        int r;
+
+        if (!json_object_is_type(o, json_type_object))
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s' must be an object", where);
+
+        r = check_keys(o, where, known, reterr);
+        if (r < 0)
+                return r;
+
+        if ((r = get_hex(o, where, "vendor", 4, 4, &rule.vendor, &digits, reterr)) < 0)
+                return r;
+        rule.has_vendor = r > 0;
+
+        if ((r = get_hex(o, where, "device", 4, 4, &rule.device, &digits, reterr)) < 0)
+                return r;
+        rule.has_device = r > 0;
+
+        if ((r = get_hex(o, where, "class", 2, 4, &rule.class_code, &digits, reterr)) < 0)
+                return r;
+        rule.has_class = r > 0;
+        rule.class_only = r > 0 && digits == 2;
+
+        if ((r = json_get_pci_address(o, where, "physical_function", false, &rule.physical_function,
+                                      reterr)) < 0)
+                return r;
+        rule.has_physical_function = r > 0;
+
+        if ((r = json_get_pci_address(o, where, "address", false, &rule.address, reterr)) < 0)
+                return r;
+        rule.has_address = r > 0;
+
+        if (json_object_object_length(o) == 0)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'%s' has no member, it would match every device of the host", where);
+
+        *ret = rule;
+        return 0;
+}
+
+static int parse_rules(json_object *functions, const char *key, FunctionRule **ret, size_t *ret_n,
+                       Failure *reterr)
+{
+        _cleanup_free_ FunctionRule *rules = NULL;
+        json_object *array;
+        size_t n;
+        int r;
+
+        r = json_get_array(functions, "functions", key, false, CONFIG_RULES_MAX, &array, reterr);
+        if (r <= 0)
+                return r;
+
+        n = json_object_array_length(array);
+        rules = calloc(n > 0 ? n : 1, sizeof(FunctionRule));
+        if (!rules)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the configuration");
+
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_free_ char *where = NULL;
+
+                if (asprintf(&where, "functions.%s[%zu]", key, i) < 0) {
+                        where = NULL;
+                        return failure_set_errno(reterr, FAILURE_HOST, ENOMEM,
+                                                 "cannot read the configuration");
+                }
+
+                r = parse_rule(json_object_array_get_idx(array, i), where, rules + i, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        free(*ret);
+        *ret = TAKE_PTR(rules);
+        *ret_n = n;
+        return 0;
+}
+
+static int parse_functions(json_object *root, Config *c, Failure *reterr)
+{
+        static const char *const known[] = { "match", "exclude", NULL };
+        json_object *functions;
+        int r;
+
+        r = json_get_object(root, "", "functions", false, &functions, reterr);
+        if (r <= 0)
+                return r;
+
+        if ((r = check_keys(functions, "functions", known, reterr)) < 0 ||
+            (r = parse_rules(functions, "match", &c->match, &c->n_match, reterr)) < 0)
+                return r;
+
+        return parse_rules(functions, "exclude", &c->exclude, &c->n_exclude, reterr);
+}
+
+static int parse_timeouts(json_object *root, Config *c, Failure *reterr)
+{
+        static const char *const known[] = { "agent_seconds", "suspend_seconds", "suspend_to_disk_seconds",
+                                             "wake_seconds",  "health_seconds",  NULL };
+        uint64_t *const fields[] = { &c->agent_timeout_usec, &c->suspend_timeout_usec,
+                                     &c->suspend_to_disk_timeout_usec, &c->wake_timeout_usec,
+                                     &c->health_timeout_usec };
+        json_object *timeouts;
+        int r;
+
+        r = json_get_object(root, "", "timeouts", false, &timeouts, reterr);
+        if (r <= 0)
+                return r;
+
+        r = check_keys(timeouts, "timeouts", known, reterr);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
+                uint64_t seconds;
+
+                r = json_get_u64(timeouts, "timeouts", known[i], false, 1, TIMEOUT_SECONDS_MAX, &seconds,
+                                 reterr);
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        *fields[i] = seconds * USEC_PER_SEC;
+        }
+
+        return 0;
+}
+
+static int get_copy(json_object *root, const char *key, char **field, Failure *reterr)
+{
+        const char *s;
+        int r;
+
+        r = json_get_string(root, "", key, false, &s, reterr);
+        if (r <= 0)
+                return r;
+
+        if (free_and_strdup(field, s) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the configuration");
+
+        return 0;
+}
+
+static int pick_from_string(const char *s)
+{
+        return (int) pick_policy_from_string(s);
+}
+
+static int parse_root(json_object *root, Config *c, Failure *reterr)
+{
+        static const char *const known[] = { "schema", "libvirt_uri", "image_dir",         "functions",
+                                             "pick",   "timeouts",    "finished_jobs_max", NULL };
+        int pick = (int) c->pick, r;
+
+        if ((r = json_check_schema(root, "the configuration", CONFIG_SCHEMA, reterr)) < 0 ||
+            (r = check_keys(root, "", known, reterr)) < 0 ||
+            (r = get_copy(root, "libvirt_uri", &c->libvirt_uri, reterr)) < 0 ||
+            (r = get_copy(root, "image_dir", &c->image_dir, reterr)) < 0 ||
+            (r = parse_functions(root, c, reterr)) < 0 ||
+            (r = json_get_enum(root, "", "pick", false, pick_from_string, &pick, reterr)) < 0 ||
+            (r = parse_timeouts(root, c, reterr)) < 0 ||
+            (r = json_get_u64(root, "", "finished_jobs_max", false, 0, FINISHED_JOBS_MAX,
+                              &c->finished_jobs_max, reterr)) < 0)
+                return r;
+
+        c->pick = (PickPolicy) pick;
+
+        if (c->image_dir[0] != '/')
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'image_dir' must be an absolute path, not '%s'", c->image_dir);
+
+        return 0;
+}
+
+int config_parse(const char *text, size_t size, const char *name, Config **ret, Failure *reterr)
+{
+        _cleanup_(config_freep) Config *c = NULL;
+        _cleanup_json_ json_object *root = NULL;
+        Failure why = { 0 };
+        int r;
+
+        if (config_new(&c) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read %s", name);
+
+        r = json_parse(text, size, name, &root, reterr);
+        if (r < 0)
+                return r;
+
+        r = parse_root(root, c, &why);
+        if (r < 0) {
+                r = failure_set(reterr, why.code, "%s: %s", name, failure_message(&why));
+                failure_done(&why);
+                return r;
+        }
+
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+int config_load(const char *path, Config **ret, Failure *reterr)
+{
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+
+        r = read_file_at(AT_FDCWD, path, JSON_FILE_BYTES_MAX, &text, &size);
+        if (r == -ENOENT) {
+                r = config_new(ret);
+                return r < 0 ? failure_set_errno(reterr, FAILURE_HOST, r, "cannot make a configuration") : 0;
+        }
+        if (r < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, r, "cannot read %s", path);
+
+        return config_parse(text, size, path, ret, reterr);
+}
+
+static bool rule_matches(const FunctionRule *rule, const Function *f)
+{
+        uint32_t class16 = f->identity.class_code >> 8, class8 = f->identity.class_code >> 16;
+
+        return (!rule->has_vendor || rule->vendor == f->identity.vendor) &&
+               (!rule->has_device || rule->device == f->identity.device) &&
+               (!rule->has_class || rule->class_code == (rule->class_only ? class8 : class16)) &&
+               (!rule->has_physical_function ||
+                pci_address_equal(&rule->physical_function, &f->physical_function)) &&
+               (!rule->has_address || pci_address_equal(&rule->address, &f->address));
+}
+
+bool config_matches(const Config *c, const Function *f)
+{
+        /* PCI Code and ID Assignment Specification 1.11: 03 display controller, 12 processing accelerator. */
+        static const FunctionRule defaults[] = {
+                { .has_class = true, .class_only = true, .class_code = 0x03 },
+                { .has_class = true, .class_only = true, .class_code = 0x12 },
+        };
+        const FunctionRule *rules = c->n_match > 0 ? c->match : defaults;
+        size_t n = c->n_match > 0 ? c->n_match : ELEMENTSOF(defaults);
+
+        for (size_t i = 0; i < c->n_exclude; i++)
+                if (rule_matches(&c->exclude[i], f))
+                        return false;
+
+        for (size_t i = 0; i < n; i++)
+                if (rule_matches(&rules[i], f))
+                        return true;
+
+        return false;
+}

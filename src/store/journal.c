@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/journal.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/file.h>
+
+#include "store/dir-list.h"
+#include "store/json-util.h"
+#include "store/world-json.h"
+
+#define JOURNAL_SCHEMA 1
+#define JOURNAL_NAME_MAX sizeof("18446744073709551615.json")
+
+static char *journal_name(uint64_t id, const char *suffix, char buf[static JOURNAL_NAME_MAX])
+{
+        (void) snprintf(buf, JOURNAL_NAME_MAX, "%" PRIu64 ".%s", id, suffix);
+        return buf;
+}
+
+static int swap_to_json(const FunctionSwap *s, json_object *array)
+{
+        _cleanup_json_ json_object *o = json_object_new_object(), *identity = NULL;
+
+        if (!o || function_identity_to_json(&s->identity, &identity) < 0)
+                return -ENOMEM;
+
+        if ((s->has_from && json_add_pci_address(o, "from", &s->from) < 0) ||
+            (s->has_to && json_add_pci_address(o, "to", &s->to) < 0) ||
+            json_add_string(o, "previous_driver", s->previous_driver) < 0 ||
+            json_add_string(o, "quarantine", s->quarantine) < 0 ||
+            json_add(o, "identity", TAKE_PTR(identity)) < 0 || json_object_array_add(array, o) < 0)
+                return -ENOMEM;
+
+        (void) TAKE_PTR(o); /* the array's now */
+        return 0;
+}
+
+static int step_to_json(const JobStep *s, json_object *array)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+
+        if (!o || json_add_string(o, "step", step_id_to_string(s->id)) < 0 ||
+            json_add_string(o, "state", step_state_to_string(s->state)) < 0 ||
+            json_add_u64(o, "started_usec", s->started_usec) < 0 ||
+            json_add_u64(o, "ended_usec", s->ended_usec) < 0 || json_object_array_add(array, o) < 0)
+                return -ENOMEM;
+
+        (void) TAKE_PTR(o); /* the array's now */
+        return 0;
+}
+
+static int failure_to_json(const Failure *f, json_object *job)
+{
+        json_object *o;
+
+        if (f->code == FAILURE_NONE)
+                return 0;
+
+        o = json_object_new_object();
+        if (json_add(job, "failure", o) < 0)
+                return -ENOMEM;
+
+        if (json_add_string(o, "code", failure_code_to_string(f->code)) < 0)
+                return -ENOMEM;
+        return json_add_string(o, "message", failure_message(f));
+}
+
+int job_to_json(const Job *j, json_object **ret)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+        json_object *functions = json_object_new_array(), *steps = json_object_new_array();
+
+        if (json_add(o, "functions", functions) < 0 || json_add(o, "steps", steps) < 0)
+                return -ENOMEM;
+
+        if (json_add_u64(o, "schema", JOURNAL_SCHEMA) < 0 || json_add_u64(o, "id", j->id) < 0 ||
+            json_add_string(o, "kind", job_kind_to_string(j->kind)) < 0 ||
+            json_add_string(o, "state", job_state_to_string(j->state)) < 0 ||
+            json_add_string(o, "strategy", strategy_to_string(j->strategy)) < 0 ||
+            json_add_string(o, "domain_uuid", j->domain_uuid) < 0 ||
+            json_add_string(o, "domain_name", j->domain_name) < 0 ||
+            json_add_u64(o, "bytes", j->bytes) < 0 || json_add_u64(o, "bytes_total", j->bytes_total) < 0 ||
+            json_add_u64(o, "created_usec", j->created_usec) < 0 ||
+            json_add_u64(o, "ended_usec", j->ended_usec) < 0 ||
+            json_add_u64(o, "worker_pid", j->worker_pid) < 0 ||
+            json_add_u64(o, "worker_start_ticks", j->worker_start_ticks) < 0 ||
+            failure_to_json(&j->failure, o) < 0)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < j->n_swaps; i++)
+                if (swap_to_json(j->swaps + i, functions) < 0)
+                        return -ENOMEM;
+
+        for (size_t i = 0; i < j->n_steps; i++)
+                if (step_to_json(j->steps + i, steps) < 0)
+                        return -ENOMEM;
+
+        *ret = TAKE_PTR(o);
+        return 0;
+}
+
+static int kind_from_string(const char *s)
+{
+        return (int) job_kind_from_string(s);
+}
+
+static int job_state_from_name(const char *s)
+{
+        return (int) job_state_from_string(s);
+}
+
+static int strategy_from_name(const char *s)
+{
+        return (int) strategy_from_string(s);
+}
+
+static int step_id_from_name(const char *s)
+{
+        return (int) step_id_from_string(s);
+}
+
+static int step_state_from_name(const char *s)
+{
+        return (int) step_state_from_string(s);
+}
+
+static int swap_from_json(json_object *o, FunctionSwap *s, Failure *reterr)
+{
+        const char *previous = NULL, *quarantine = NULL;
+        json_object *identity;
+        int r;
+
+        if ((r = json_get_pci_address(o, "functions[]", "from", false, &s->from, reterr)) < 0)
+                return r;
+        s->has_from = r > 0;
+
+        if ((r = json_get_pci_address(o, "functions[]", "to", false, &s->to, reterr)) < 0)
+                return r;
+        s->has_to = r > 0;
+
+        if ((r = json_get_string(o, "functions[]", "previous_driver", false, &previous, reterr)) < 0 ||
+            (r = json_get_string(o, "functions[]", "quarantine", false, &quarantine, reterr)) < 0 ||
+            (r = json_get_object(o, "functions[]", "identity", true, &identity, reterr)) < 0 ||
+            (r = function_identity_from_json(identity, "functions[].identity", &s->identity, reterr)) < 0)
+                return r;
+
+        if (free_and_strdup(&s->previous_driver, previous) < 0 ||
+            free_and_strdup(&s->quarantine, quarantine) < 0)
+                return -ENOMEM;
+
+        return 0;
+}
+
+static int swaps_from_json(json_object *o, Job *j, Failure *reterr)
+{
+        json_object *array;
+        int r;
+
+        r = json_get_array(o, "", "functions", true, JOB_FUNCTIONS_MAX, &array, reterr);
+        if (r < 0)
+                return r;
+
+        j->swaps = calloc(JOB_FUNCTIONS_MAX, sizeof(FunctionSwap));
+        if (!j->swaps)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < json_object_array_length(array); i++) {
+                j->n_swaps++;
+                r = swap_from_json(json_object_array_get_idx(array, i), j->swaps + i, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+static int steps_from_json(json_object *o, Job *j, Failure *reterr)
+{
+        json_object *array;
+        int r;
+
+        r = json_get_array(o, "", "steps", true, PLAN_STEPS_MAX, &array, reterr);
+        if (r < 0)
+                return r;
+
+        if (json_object_array_length(array) != j->n_steps)
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "'steps' does not belong to this plan");
+
+        for (size_t i = 0; i < j->n_steps; i++) {
+                json_object *step = json_object_array_get_idx(array, i);
+                int id, state;
+
+                if ((r = json_get_enum(step, "steps[]", "step", true, step_id_from_name, &id, reterr)) < 0 ||
+                    (r = json_get_enum(step, "steps[]", "state", true, step_state_from_name, &state,
+                                       reterr)) < 0 ||
+                    (r = json_get_u64(step, "steps[]", "started_usec", true, 0, INT64_MAX,
+                                      &j->steps[i].started_usec, reterr)) < 0 ||
+                    (r = json_get_u64(step, "steps[]", "ended_usec", true, 0, INT64_MAX,
+                                      &j->steps[i].ended_usec, reterr)) < 0)
+                        return r;
+
+                if ((StepId) id != j->steps[i].id)
+                        return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                           "'steps[%zu]' does not belong to this plan", i);
+                j->steps[i].state = (StepState) state;
+        }
+
+        return 0;
+}
+
+static int failure_from_json(json_object *o, Failure *f, Failure *reterr)
+{
+        const char *code_name, *message;
+        json_object *failure;
+        FailureCode code;
+        int r;
+
+        r = json_get_object(o, "", "failure", false, &failure, reterr);
+        if (r <= 0)
+                return r;
+
+        if ((r = json_get_string(failure, "failure", "code", true, &code_name, reterr)) < 0 ||
+            (r = json_get_string(failure, "failure", "message", true, &message, reterr)) < 0)
+                return r;
+
+        code = failure_code_from_string(code_name);
+        if ((int) code < 0)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'failure.code' has the unknown value '%s'", code_name);
+
+        (void) failure_set(f, code, "%s", message);
+        return 0;
+}
+
+static int job_numbers_from_json(json_object *o, Job *j, Failure *reterr)
+{
+        uint64_t pid = 0;
+        int r;
+
+        if ((r = json_get_u64(o, "", "bytes", false, 0, INT64_MAX, &j->bytes, reterr)) < 0 ||
+            (r = json_get_u64(o, "", "bytes_total", false, 0, INT64_MAX, &j->bytes_total, reterr)) < 0 ||
+            (r = json_get_u64(o, "", "created_usec", true, 0, INT64_MAX, &j->created_usec, reterr)) < 0 ||
+            (r = json_get_u64(o, "", "ended_usec", true, 0, INT64_MAX, &j->ended_usec, reterr)) < 0 ||
+            (r = json_get_u64(o, "", "worker_pid", true, 0, INT32_MAX, &pid, reterr)) < 0 ||
+            (r = json_get_u64(o, "", "worker_start_ticks", true, 0, INT64_MAX, &j->worker_start_ticks,
+                              reterr)) < 0)
+                return r;
+
+        j->worker_pid = (uint32_t) pid;
+        return 0;
+}
+
+int job_from_json(json_object *o, Job **ret, Failure *reterr)
+{
+        _cleanup_(job_freep) Job *j = NULL;
+        int kind, state, strategy, r;
+        const char *uuid, *name;
+        uint64_t id;
+
+        if ((r = json_check_schema(o, "the journal", JOURNAL_SCHEMA, reterr)) < 0 ||
+            (r = json_get_u64(o, "", "id", true, 1, INT64_MAX, &id, reterr)) < 0 ||
+            (r = json_get_enum(o, "", "kind", true, kind_from_string, &kind, reterr)) < 0 ||
+            (r = json_get_enum(o, "", "state", true, job_state_from_name, &state, reterr)) < 0 ||
+            (r = json_get_enum(o, "", "strategy", true, strategy_from_name, &strategy, reterr)) < 0 ||
+            (r = json_get_string(o, "", "domain_uuid", true, &uuid, reterr)) < 0 ||
+            (r = json_get_string(o, "", "domain_name", true, &name, reterr)) < 0)
+                return r;
+
+        r = job_new(id, (JobKind) kind, (Strategy) strategy, uuid, name, &j);
+        if (r < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, r, "cannot read the journal");
+        j->state = (JobState) state;
+
+        if ((r = job_numbers_from_json(o, j, reterr)) < 0 || (r = swaps_from_json(o, j, reterr)) < 0 ||
+            (r = steps_from_json(o, j, reterr)) < 0 || (r = failure_from_json(o, &j->failure, reterr)) < 0)
+                return r == -ENOMEM ? failure_set_errno(reterr, FAILURE_HOST, r, "cannot read the journal")
+                                    : r;
+
+        *ret = TAKE_PTR(j);
+        return 0;
+}
+
+int journal_write(int dir_fd, const Job *j, Failure *reterr)
+{
+        _cleanup_json_ json_object *o = NULL;
+        char name[JOURNAL_NAME_MAX];
+
+        if (job_to_json(j, &o) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot write the journal");
+
+        return json_write_file_at(dir_fd, journal_name(j->id, "json", name), o, reterr);
+}
+
+int journal_read(int dir_fd, uint64_t id, Job **ret, Failure *reterr)
+{
+        _cleanup_(job_freep) Job *j = NULL;
+        _cleanup_json_ json_object *o = NULL;
+        char name[JOURNAL_NAME_MAX];
+        int r;
+
+        if ((r = json_read_file_at(dir_fd, journal_name(id, "json", name), &o, reterr)) < 0 ||
+            (r = job_from_json(o, &j, reterr)) < 0)
+                return r;
+
+        if (j->id != id)
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "%s holds the record of job %" PRIu64,
+                                   name, j->id);
+
+        *ret = TAKE_PTR(j);
+        return 0;
+}
+
+int journal_remove(int dir_fd, uint64_t id)
+{
+        char name[JOURNAL_NAME_MAX];
+
+        if (unlinkat(dir_fd, journal_name(id, "json", name), 0) < 0 && errno != ENOENT)
+                return -errno;
+        if (unlinkat(dir_fd, journal_name(id, "lock", name), 0) < 0 && errno != ENOENT)
+                return -errno;
+
+        return 0;
+}
+
+typedef struct JobList {
+        Job **jobs;
+        size_t n;
+} JobList;
+
+static void job_list_done(JobList *l)
+{
+        for (size_t i = 0; i < l->n; i++)
+                (void) job_free(l->jobs[i]);
+        free(l->jobs);
+}
+
+static int list_entry(int dir_fd, const char *key, void *userdata, Failure *reterr)
+{
+        JobList *l = userdata;
+        uint64_t id = 0;
+        Job **bigger;
+        int r, n = 0;
+
+        if (sscanf(key, "%" SCNu64 "%n", &id, &n) != 1 || key[n] != '\0')
+                return -EINVAL;
+
+        bigger = reallocarray(l->jobs, l->n + 1, sizeof(Job *));
+        if (!bigger)
+                return -ENOMEM;
+        l->jobs = bigger;
+
+        r = journal_read(dir_fd, id, l->jobs + l->n, reterr);
+        if (r < 0)
+                return r;
+
+        l->n++;
+        return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+        const Job *x = *(Job *const *) a, *y = *(Job *const *) b;
+
+        return x->id < y->id ? -1 : x->id > y->id;
+}
+
+int journal_list(int dir_fd, Job ***ret, size_t *ret_n, size_t *ret_broken, Failure *reterr)
+{
+        _cleanup_(job_list_done) JobList l = { 0 };
+        int r;
+
+        r = dir_list(dir_fd, list_entry, &l, ret_broken, reterr);
+        if (r < 0)
+                return r;
+
+        if (l.n > 0)
+                qsort(l.jobs, l.n, sizeof(Job *), compare_ids);
+
+        *ret = TAKE_PTR(l.jobs);
+        *ret_n = l.n;
+        l.n = 0;
+        return 0;
+}
+
+int journal_lock(int dir_fd, uint64_t id)
+{
+        _cleanup_close_ int fd = -EBADF;
+        char name[JOURNAL_NAME_MAX];
+
+        fd = openat(dir_fd, journal_name(id, "lock", name), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                return -errno;
+
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK ? -EBUSY : -errno;
+
+        return TAKE_FD(fd);
+}

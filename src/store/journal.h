@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Journal: one durable JSON file per job, DIR/jobs/ID.json, that holds the whole Job. The daemon writes it once,
+ * with state "queued", before it answers the caller; from then on only the job's worker writes it (before and
+ * after each step), until it ends. A daemon only reads it, so there is never more than one writer.
+ */
+
+#include <json-c/json.h>
+
+#include "core/job.h"
+
+int job_to_json(const Job *j, json_object **ret) _warn_unused_result_;
+int job_from_json(json_object *o, Job **ret, Failure *reterr) _warn_unused_result_;
+
+/* `dir_fd` is the jobs directory. */
+int journal_write(int dir_fd, const Job *j, Failure *reterr) _warn_unused_result_;
+int journal_read(int dir_fd, uint64_t id, Job **ret, Failure *reterr) _warn_unused_result_;
+int journal_remove(int dir_fd, uint64_t id) _warn_unused_result_;
+/* All jobs, by id. A file that cannot be read is renamed to NAME.broken, counted in *ret_broken, and the rest goes
+ * on. The caller frees the jobs and the array. */
+int journal_list(int dir_fd, Job ***ret, size_t *ret_n, size_t *ret_broken,
+                 Failure *reterr) _warn_unused_result_;
+/* Takes the job's lock file, DIR/jobs/ID.lock, for as long as the returned descriptor is open. -EBUSY: another
+ * process executes this job. */
+int journal_lock(int dir_fd, uint64_t id) _warn_unused_result_;

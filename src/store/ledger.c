@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/ledger.h"
+
+#include "store/dir-list.h"
+#include "store/json-util.h"
+
+#define LEDGER_SCHEMA 1
+#define LEDGER_NAME "ledger.json"
+#define LEDGER_QUARANTINES_MAX 65536U
+
+void ledger_done(Ledger *l)
+{
+        for (size_t i = 0; i < l->n_quarantines; i++)
+                free(l->quarantines[i].reason);
+        free(l->quarantines);
+        *l = (Ledger){ 0 };
+}
+
+static LedgerQuarantine *find(const Ledger *l, const PciAddress *a)
+{
+        for (size_t i = 0; i < l->n_quarantines; i++)
+                if (pci_address_equal(&l->quarantines[i].function, a))
+                        return l->quarantines + i;
+
+        return NULL;
+}
+
+const char *ledger_quarantine_reason(const Ledger *l, const PciAddress *a)
+{
+        const LedgerQuarantine *q = find(l, a);
+
+        return q ? q->reason : NULL;
+}
+
+int ledger_quarantine(Ledger *l, const PciAddress *a, const char *reason)
+{
+        LedgerQuarantine *q = find(l, a), *bigger;
+        char *copy;
+
+        if (q)
+                return free_and_strdup(&q->reason, reason);
+
+        copy = strdup(reason);
+        bigger = reallocarray(l->quarantines, l->n_quarantines + 1, sizeof(LedgerQuarantine));
+        if (bigger)
+                l->quarantines = bigger;
+        if (!copy || !bigger) {
+                free(copy);
+                return -ENOMEM;
+        }
+
+        l->quarantines[l->n_quarantines++] = (LedgerQuarantine){ .function = *a, .reason = copy };
+        return 0;
+}
+
+bool ledger_clear(Ledger *l, const PciAddress *a)
+{
+        LedgerQuarantine *q = find(l, a);
+
+        if (!q)
+                return false;
+
+        free(q->reason);
+        *q = l->quarantines[--l->n_quarantines];
+        return true;
+}
+
+static int ledger_from_json(json_object *o, Ledger *l, Failure *reterr)
+{
+        json_object *array;
+        int r;
+
+        if ((r = json_check_schema(o, "the ledger", LEDGER_SCHEMA, reterr)) < 0 ||
+            (r = json_get_u64(o, "", "next_job", true, 1, INT64_MAX, &l->next_job, reterr)) < 0 ||
+            (r = json_get_array(o, "", "quarantined", true, LEDGER_QUARANTINES_MAX, &array, reterr)) < 0)
+                return r;
+
+        for (size_t i = 0; i < json_object_array_length(array); i++) {
+                json_object *q = json_object_array_get_idx(array, i);
+                const char *reason;
+                PciAddress a;
+
+                if ((r = json_get_pci_address(q, "quarantined[]", "function", true, &a, reterr)) < 0 ||
+                    (r = json_get_string(q, "quarantined[]", "reason", true, &reason, reterr)) < 0)
+                        return r;
+                if (ledger_quarantine(l, &a, reason) < 0)
+                        return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the ledger");
+        }
+
+        return 0;
+}
+
+int ledger_load(int dir_fd, Ledger *ret, bool *ret_broken, Failure *reterr)
+{
+        _cleanup_json_ json_object *o = NULL;
+        _cleanup_(ledger_done) Ledger l = { .next_job = 1 };
+        Failure why = { 0 };
+        int r;
+
+        *ret_broken = false;
+
+        r = json_read_file_at(dir_fd, LEDGER_NAME, &o, &why);
+        if (r >= 0)
+                r = ledger_from_json(o, &l, &why);
+        failure_done(&why);
+
+        if (r < 0 && r != -ENOENT) {
+                r = dir_set_aside(dir_fd, LEDGER_NAME);
+                if (r < 0)
+                        return failure_set_errno(reterr, FAILURE_HOST, r,
+                                                 "cannot set aside the broken ledger");
+                ledger_done(&l);
+                l.next_job = 1;
+                *ret_broken = true;
+        }
+
+        *ret = l;
+        l = (Ledger){ 0 };
+        return 0;
+}
+
+static int ledger_to_json(const Ledger *l, json_object **ret)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+        json_object *array = json_object_new_array();
+
+        if (json_add(o, "quarantined", array) < 0 || json_add_u64(o, "schema", LEDGER_SCHEMA) < 0 ||
+            json_add_u64(o, "next_job", l->next_job) < 0)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < l->n_quarantines; i++) {
+                _cleanup_json_ json_object *q = json_object_new_object();
+
+                if (!q || json_add_pci_address(q, "function", &l->quarantines[i].function) < 0 ||
+                    json_add_string(q, "reason", l->quarantines[i].reason) < 0 ||
+                    json_object_array_add(array, q) < 0)
+                        return -ENOMEM;
+                (void) TAKE_PTR(q); /* the array's now */
+        }
+
+        *ret = TAKE_PTR(o);
+        return 0;
+}
+
+int ledger_save(int dir_fd, const Ledger *l, Failure *reterr)
+{
+        _cleanup_json_ json_object *o = NULL;
+
+        if (ledger_to_json(l, &o) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot write the ledger");
+
+        return json_write_file_at(dir_fd, LEDGER_NAME, o, reterr);
+}

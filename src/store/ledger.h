@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Ledger: DIR/ledger.json, what the daemon alone decides and must not forget: the next job's number and the
+ * quarantined functions. (Leases are not here: a function is leased while an unfinished job's journal names it.)
+ */
+
+#include "core/failure.h"
+#include "core/pci-address.h"
+
+typedef struct LedgerQuarantine {
+        PciAddress function;
+        char *reason;
+} LedgerQuarantine;
+
+typedef struct Ledger {
+        uint64_t next_job;
+        LedgerQuarantine *quarantines;
+        size_t n_quarantines;
+} Ledger;
+
+void ledger_done(Ledger *l);
+/* A missing file is an empty ledger. A broken one is renamed to ledger.json.broken and *ret_broken set. */
+int ledger_load(int dir_fd, Ledger *ret, bool *ret_broken, Failure *reterr) _warn_unused_result_;
+int ledger_save(int dir_fd, const Ledger *l, Failure *reterr) _warn_unused_result_;
+/* NULL when it is not quarantined. */
+const char *ledger_quarantine_reason(const Ledger *l, const PciAddress *a);
+int ledger_quarantine(Ledger *l, const PciAddress *a, const char *reason) _warn_unused_result_;
+/* False when it was not. */
+bool ledger_clear(Ledger *l, const PciAddress *a);

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/world-json.h"
+
+#include <stdio.h>
+
+#include "store/json-util.h"
+
+#define WORLD_FUNCTIONS_MAX 65536U
+#define WORLD_DOMAINS_MAX 65536U
+#define DOMAIN_FUNCTIONS_MAX 256U
+
+static int add_hex(json_object *o, const char *key, int digits, uint32_t value)
+{
+        char text[sizeof("ffffffff")];
+
+        (void) snprintf(text, sizeof(text), "%0*x", digits, value);
+        return json_add_string(o, key, text);
+}
+
+static int get_hex(json_object *o, const char *where, const char *key, size_t digits, uint32_t *ret,
+                   Failure *reterr)
+{
+        const char *s;
+        int r;
+
+        r = json_get_string(o, where, key, true, &s, reterr);
+        if (r < 0)
+                return r;
+
+        if (strlen(s) != digits || strspn(s, "0123456789abcdef") != digits || sscanf(s, "%x", ret) != 1)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'%s.%s' must have %zu lower-case hex digits", where, key, digits);
+
+        return 0;
+}
+
+static int bar_to_json(unsigned index, const FunctionBar *bar, json_object *array)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+
+        if (!o || json_add_u64(o, "index", index) < 0 || json_add_u64(o, "bytes", bar->bytes) < 0 ||
+            json_add_string(o, "kind",
+                            bar->io      ? "io"
+                            : bar->mem64 ? "mem64"
+                                         : "mem32") < 0 ||
+            json_add_bool(o, "prefetchable", bar->prefetchable) < 0 || json_object_array_add(array, o) < 0)
+                return -ENOMEM;
+
+        (void) TAKE_PTR(o); /* the array's now */
+        return 0;
+}
+
+int function_identity_to_json(const FunctionIdentity *id, json_object **ret)
+{
+        _cleanup_json_ json_object *o = json_object_new_object(), *bars = json_object_new_array();
+        char subsystem[sizeof("ffff:ffff")];
+
+        (void) snprintf(subsystem, sizeof(subsystem), "%04x:%04x", id->subvendor, id->subdevice);
+
+        if (!o || !bars || add_hex(o, "vendor", 4, id->vendor) < 0 ||
+            add_hex(o, "device", 4, id->device) < 0 || json_add_string(o, "subsystem", subsystem) < 0 ||
+            add_hex(o, "revision", 2, id->revision) < 0 ||
+            add_hex(o, "class", 6, id->class_code & 0xffffffU) < 0)
+                return -ENOMEM;
+
+        for (unsigned i = 0; i < FUNCTION_BARS_MAX; i++)
+                if (id->bars[i].bytes > 0 && bar_to_json(i, &id->bars[i], bars) < 0)
+                        return -ENOMEM;
+
+        if (json_add(o, "bars", TAKE_PTR(bars)) < 0)
+                return -ENOMEM;
+
+        *ret = TAKE_PTR(o);
+        return 0;
+}
+
+static int bar_from_json(json_object *o, const char *where, FunctionIdentity *id, Failure *reterr)
+{
+        uint64_t index, bytes;
+        const char *kind;
+        bool prefetchable = false;
+        int r;
+
+        if ((r = json_get_u64(o, where, "index", true, 0, FUNCTION_BARS_MAX - 1, &index, reterr)) < 0 ||
+            (r = json_get_u64(o, where, "bytes", true, 1, INT64_MAX, &bytes, reterr)) < 0 ||
+            (r = json_get_string(o, where, "kind", true, &kind, reterr)) < 0 ||
+            (r = json_get_bool(o, where, "prefetchable", false, &prefetchable, reterr)) < 0)
+                return r;
+
+        if (!streq(kind, "io") && !streq(kind, "mem32") && !streq(kind, "mem64"))
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s.kind' must be io, mem32 or mem64",
+                                   where);
+
+        id->bars[index] = (FunctionBar){
+                .bytes = bytes,
+                .io = streq(kind, "io"),
+                .mem64 = streq(kind, "mem64"),
+                .prefetchable = prefetchable,
+        };
+        return 0;
+}
+
+int function_identity_from_json(json_object *o, const char *where, FunctionIdentity *ret, Failure *reterr)
+{
+        uint32_t vendor, device, revision, class_code, subvendor, subdevice;
+        FunctionIdentity id = { 0 };
+        const char *subsystem;
+        json_object *bars;
+        int r;
+
+        if ((r = get_hex(o, where, "vendor", 4, &vendor, reterr)) < 0 ||
+            (r = get_hex(o, where, "device", 4, &device, reterr)) < 0 ||
+            (r = get_hex(o, where, "revision", 2, &revision, reterr)) < 0 ||
+            (r = get_hex(o, where, "class", 6, &class_code, reterr)) < 0 ||
+            (r = json_get_string(o, where, "subsystem", true, &subsystem, reterr)) < 0 ||
+            (r = json_get_array(o, where, "bars", true, FUNCTION_BARS_MAX, &bars, reterr)) < 0)
+                return r;
+
+        if (strlen(subsystem) != strlen("ffff:ffff") ||
+            sscanf(subsystem, "%4x:%4x", &subvendor, &subdevice) != 2)
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s.subsystem' must be like 1002:74b6",
+                                   where);
+
+        for (size_t i = 0; i < json_object_array_length(bars); i++) {
+                r = bar_from_json(json_object_array_get_idx(bars, i), "bars", &id, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        id.vendor = (uint16_t) vendor;
+        id.device = (uint16_t) device;
+        id.subvendor = (uint16_t) subvendor;
+        id.subdevice = (uint16_t) subdevice;
+        id.revision = (uint8_t) revision;
+        id.class_code = class_code;
+        *ret = id;
+        return 0;
+}
+
+static int function_to_json(const Function *f, json_object **ret)
+{
+        _cleanup_json_ json_object *o = json_object_new_object(), *identity = NULL;
+
+        if (!o || function_identity_to_json(&f->identity, &identity) < 0 ||
+            json_add_pci_address(o, "address", &f->address) < 0 ||
+            json_add_pci_address(o, "physical_function", &f->physical_function) < 0 ||
+            json_add_string(o, "driver", f->driver) < 0 ||
+            json_add(o, "iommu_group", json_object_new_int(f->iommu_group)) < 0 ||
+            json_add(o, "numa_node", json_object_new_int(f->numa_node)) < 0 ||
+            json_add(o, "identity", TAKE_PTR(identity)) < 0)
+                return -ENOMEM;
+
+        *ret = TAKE_PTR(o);
+        return 0;
+}
+
+static int get_int(json_object *o, const char *where, const char *key, int *ret, Failure *reterr)
+{
+        json_object *member;
+        int64_t value;
+
+        if (!json_object_object_get_ex(o, key, &member) || !json_object_is_type(member, json_type_int))
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s.%s' must be a whole number", where,
+                                   key);
+
+        value = json_object_get_int64(member);
+        if (value < -1 || value > INT32_MAX)
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s.%s' is out of range", where, key);
+
+        *ret = (int) value;
+        return 0;
+}
+
+static int function_from_json(json_object *o, Function *f, Failure *reterr)
+{
+        const char *driver = NULL;
+        json_object *identity;
+        int r;
+
+        if ((r = json_get_pci_address(o, "functions[]", "address", true, &f->address, reterr)) < 0 ||
+            (r = json_get_pci_address(o, "functions[]", "physical_function", true, &f->physical_function,
+                                      reterr)) < 0 ||
+            (r = json_get_string(o, "functions[]", "driver", false, &driver, reterr)) < 0 ||
+            (r = get_int(o, "functions[]", "iommu_group", &f->iommu_group, reterr)) < 0 ||
+            (r = get_int(o, "functions[]", "numa_node", &f->numa_node, reterr)) < 0 ||
+            (r = json_get_object(o, "functions[]", "identity", true, &identity, reterr)) < 0 ||
+            (r = function_identity_from_json(identity, "functions[].identity", &f->identity, reterr)) < 0)
+                return r;
+
+        if (free_and_strdup(&f->driver, driver) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the snapshot");
+
+        return 0;
+}
+
+static int addresses_to_json(const PciAddress *list, size_t n, json_object **ret)
+{
+        _cleanup_json_ json_object *array = json_object_new_array();
+
+        if (!array)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < n; i++) {
+                json_object *s = json_object_new_string(PCI_ADDRESS_STR(&list[i]));
+
+                if (!s || json_object_array_add(array, s) < 0) {
+                        (void) json_object_put(s);
+                        return -ENOMEM;
+                }
+        }
+
+        *ret = TAKE_PTR(array);
+        return 0;
+}
+
+static int domain_to_json(const WorldDomain *d, json_object **ret)
+{
+        _cleanup_json_ json_object *o = json_object_new_object(), *functions = NULL;
+
+        if (!o || addresses_to_json(d->functions, d->n_functions, &functions) < 0 ||
+            json_add_string(o, "uuid", d->uuid) < 0 || json_add_string(o, "name", d->name) < 0 ||
+            json_add_string(o, "state", domain_state_to_string(d->state)) < 0 ||
+            json_add_bool(o, "active", d->active) < 0 || json_add_bool(o, "persistent", d->persistent) < 0 ||
+            json_add(o, "functions", TAKE_PTR(functions)) < 0)
+                return -ENOMEM;
+
+        *ret = TAKE_PTR(o);
+        return 0;
+}
+
+static int state_from_string(const char *s)
+{
+        return (int) domain_state_from_string(s);
+}
+
+static int domain_from_json(json_object *o, WorldDomain *d, Failure *reterr)
+{
+        const char *uuid, *name;
+        json_object *functions;
+        int state, r;
+
+        if ((r = json_get_string(o, "domains[]", "uuid", true, &uuid, reterr)) < 0 ||
+            (r = json_get_string(o, "domains[]", "name", true, &name, reterr)) < 0 ||
+            (r = json_get_enum(o, "domains[]", "state", true, state_from_string, &state, reterr)) < 0 ||
+            (r = json_get_bool(o, "domains[]", "active", true, &d->active, reterr)) < 0 ||
+            (r = json_get_bool(o, "domains[]", "persistent", true, &d->persistent, reterr)) < 0 ||
+            (r = json_get_array(o, "domains[]", "functions", true, DOMAIN_FUNCTIONS_MAX, &functions,
+                                reterr)) < 0)
+                return r;
+
+        d->state = (DomainState) state;
+        if (free_and_strdup(&d->uuid, uuid) < 0 || free_and_strdup(&d->name, name) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the snapshot");
+
+        for (size_t i = 0; i < json_object_array_length(functions); i++) {
+                json_object *s = json_object_array_get_idx(functions, i);
+                PciAddress a;
+
+                if (!json_object_is_type(s, json_type_string) ||
+                    pci_address_parse(json_object_get_string(s), &a) < 0)
+                        return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                           "'domains[].functions[%zu]' must be a PCI address", i);
+                if (world_domain_add_function(d, &a) < 0)
+                        return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the snapshot");
+        }
+
+        return 0;
+}
+
+static int append(json_object *array, json_object *element)
+{
+        if (json_object_array_add(array, element) < 0) {
+                (void) json_object_put(element);
+                return -ENOMEM;
+        }
+
+        return 0;
+}
+
+int world_to_json(const World *w, json_object **ret)
+{
+        _cleanup_json_ json_object *o = json_object_new_object(), *functions = json_object_new_array(),
+                                   *domains = json_object_new_array();
+
+        if (!o || !functions || !domains)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < w->n_functions; i++) {
+                json_object *f;
+
+                if (function_to_json(w->functions + i, &f) < 0 || append(functions, f) < 0)
+                        return -ENOMEM;
+        }
+
+        for (size_t i = 0; i < w->n_domains; i++) {
+                json_object *d;
+
+                if (domain_to_json(w->domains + i, &d) < 0 || append(domains, d) < 0)
+                        return -ENOMEM;
+        }
+
+        if (json_add_u64(o, "schema", 1) < 0 || json_add_bool(o, "libvirt_ok", w->libvirt_ok) < 0 ||
+            json_add_string(o, "libvirt_error", w->libvirt_error) < 0 ||
+            json_add(o, "functions", TAKE_PTR(functions)) < 0 ||
+            json_add(o, "domains", TAKE_PTR(domains)) < 0)
+                return -ENOMEM;
+
+        *ret = TAKE_PTR(o);
+        return 0;
+}
+
+int world_from_json(json_object *o, World **ret, Failure *reterr)
+{
+        _cleanup_(world_freep) World *w = calloc(1, sizeof(World));
+        json_object *functions, *domains;
+        const char *error = NULL;
+        int r;
+
+        if (!w)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the snapshot");
+
+        if ((r = json_check_schema(o, "the snapshot", 1, reterr)) < 0 ||
+            (r = json_get_bool(o, "", "libvirt_ok", true, &w->libvirt_ok, reterr)) < 0 ||
+            (r = json_get_string(o, "", "libvirt_error", false, &error, reterr)) < 0 ||
+            (r = json_get_array(o, "", "functions", true, WORLD_FUNCTIONS_MAX, &functions, reterr)) < 0 ||
+            (r = json_get_array(o, "", "domains", true, WORLD_DOMAINS_MAX, &domains, reterr)) < 0)
+                return r;
+
+        if (free_and_strdup(&w->libvirt_error, error) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the snapshot");
+
+        for (size_t i = 0; i < json_object_array_length(functions); i++) {
+                Function *f = world_add_function(w);
+
+                if (!f)
+                        return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the snapshot");
+                r = function_from_json(json_object_array_get_idx(functions, i), f, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        for (size_t i = 0; i < json_object_array_length(domains); i++) {
+                WorldDomain *d = world_add_domain(w);
+
+                if (!d)
+                        return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the snapshot");
+                r = domain_from_json(json_object_array_get_idx(domains, i), d, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        if (world_assign(w) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the snapshot");
+
+        *ret = TAKE_PTR(w);
+        return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Executor: carries a job's plan out over HostOps, with the intent of every step durable before it happens and its
+ * outcome after. Theory of operation:
+ *
+ *   run      for each step: journal "started" -> do it -> journal "done". A failure in a stage that has a commit
+ *            step undoes the steps of that stage in reverse order. The last stage has no commit step: there the only
+ *            way is forward, a failing step is noted and the rest is done all the same.
+ *   recover  the same, entered in the middle, for a job whose worker died: a job that never passed a commit point is
+ *            undone, one that did goes forward. Every HostOps operation is idempotent, so a step whose outcome is
+ *            unknown is undone or done once more.
+ *
+ * One exception guards the memory of the guest: once the guest ran (QEMU says "running") its image must never run
+ * again. So before anything is undone in a stage that restores, QEMU is asked, and if the guest runs the way is
+ * forward, whatever the journal says.
+ */
+
+#include <signal.h>
+
+#include "core/host-ops.h"
+#include "core/job.h"
+
+/* What the executor needs to be remembered. Implemented by worker/job-store.c and by the tests. */
+typedef struct ExecutorStore {
+        int (*write_job)(void *store, const Job *j, Failure *reterr);
+        int (*write_record)(void *store, const Job *j, uint64_t bytes, Failure *reterr);
+        int (*remove_record)(void *store, const char *domain_uuid, Failure *reterr);
+        /* Bytes of a save, many times a second at most; not durable. */
+        void (*progress)(void *store, const Job *j);
+} ExecutorStore;
+
+typedef struct Executor {
+        Job *job;
+        const HostOps *ops;
+        void *host;
+        const ExecutorStore *store_ops;
+        void *store;
+        const volatile sig_atomic_t *canceled; /* set by SIGTERM; NULL: never */
+} Executor;
+
+/* Both end with the job in a final state, durably as far as that is possible, and return 0 when it is JOB_DONE,
+ * else negative with the job's failure filled. */
+int executor_run(Executor *e) _warn_unused_result_;
+int executor_recover(Executor *e) _warn_unused_result_;

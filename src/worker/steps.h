@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Steps: what each step of a plan does and how it is undone, in terms of HostOps. No order is known here. */
+
+#include "worker/executor.h"
+
+int step_do(Executor *e, StepId id, Failure *reterr) _warn_unused_result_;
+int step_undo(Executor *e, StepId id, Failure *reterr) _warn_unused_result_;
