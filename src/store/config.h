@@ -7,6 +7,7 @@
 #include "core/pool.h"
 
 #define CONFIG_PATH "/etc/vgpu-hibernate/vgpu-hibernate.json"
+#define STATE_DIR "/var/lib/vgpu-hibernate"
 #define CONFIG_RULES_MAX 1024
 
 /* One rule: a function matches when every member that is set is equal. */

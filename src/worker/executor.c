@@ -71,6 +71,10 @@ static int finish(Executor *e, JobState state)
         e->job->ended_usec = clock_realtime_usec();
         e->job->worker_pid = 0;
 
+        for (size_t i = 0; i < e->job->n_steps; i++)
+                if (e->job->steps[i].state == STEP_STARTED || e->job->steps[i].state == STEP_UNDOING)
+                        e->job->steps[i].state = STEP_FAILED;
+
         if (job_set_state(e->job, state) < 0)
                 assert(false && "final states can be reached from every state that executes");
 
@@ -92,58 +96,80 @@ static const char *outcome_after_undo(const Job *j, unsigned stage)
         return "the domain runs on as before";
 }
 
-/* Undoes what was done or begun of the stage of step `from`, last first. A step that will not be undone does not keep
- * the ones before it from being undone. */
+/* Undoes what was done or begun of the stage of step `from`, last first. Each step stands on the ones before it, so one
+ * that will not be undone stops the way back; the job stays unfinished, to be tried again. */
 static int undo_stage(Executor *e, size_t from)
 {
         unsigned stage = plan_step(e->job, from)->stage;
-        bool complete = true;
-        Failure why = { 0 };
 
         if (e->job->state != JOB_UNDOING && job_set_state(e->job, JOB_UNDOING) < 0)
                 assert(false && "every executing state may undo");
 
         for (size_t i = from + 1; i-- > 0 && plan_step(e->job, i)->stage == stage;) {
                 JobStep *s = e->job->steps + i;
+                Failure why = { 0 };
 
                 if (s->state == STEP_PENDING || s->state == STEP_UNDONE)
                         continue;
 
                 /* Going back with a journal that cannot be written is still better than not going back. */
                 (void) set_step(e, s, STEP_UNDOING, NULL);
-                if (step_undo(e, s->id, &why) < 0) {
-                        append_message(&e->job->failure, "going back failed");
-                        append_message(&e->job->failure, failure_message(&why));
+                if (step_undo(e, s->id, &why) >= 0)
+                        (void) set_step(e, s, STEP_UNDONE, NULL);
+                else if (why.code == FAILURE_LOST) {
+                        /* There is nothing left to go back to, and it is worse than what this job failed of. */
+                        failure_done(&e->job->failure);
+                        e->job->failure = why;
+                        why = (Failure){ 0 };
+                        (void) set_step(e, s, STEP_UNDONE, NULL);
+                } else {
+                        (void) failure_set(&e->stuck, why.code, "%s", failure_message(&why));
                         failure_done(&why);
-                        complete = false;
-                        (void) set_step(e, s, STEP_FAILED, NULL);
-                        continue;
+                        return -EAGAIN;
                 }
-                (void) set_step(e, s, STEP_UNDONE, NULL);
         }
 
-        if (complete)
-                append_message(&e->job->failure, outcome_after_undo(e->job, stage));
-
+        append_message(&e->job->failure, outcome_after_undo(e->job, stage));
         return finish(e, e->job->failure.code == FAILURE_CANCELED ? JOB_CANCELED : JOB_FAILED);
 }
 
-/* Has the guest of a stage that restores it run, although the step that wakes it did not come to its end? Asked of
- * QEMU, not of the journal. When the question cannot be answered the answer is yes: an image that may have run must
- * not run again. */
-static bool guest_has_run(Executor *e, size_t from)
+typedef enum GuestRun {
+        GUEST_NOT_RUN,
+        GUEST_RAN,
+        GUEST_MAY_HAVE_RUN, /* its QEMU is gone, and the wake-up may have reached it before */
+} GuestRun;
+
+/* A wake that is being undone was found not to have happened. */
+static bool may_have_happened(const JobStep *s)
+{
+        return s && (s->state == STEP_STARTED || s->state == STEP_DONE || s->state == STEP_FAILED);
+}
+
+/* Has the guest that the stage of step `from` brings back run? Asked of QEMU, not of the journal. Negative: the
+ * question cannot be answered now, so nothing may be done in either direction. */
+static int ask_guest_run(Executor *e, size_t from, GuestRun *ret, Failure *reterr)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
-        const JobStep *restore = job_find_step(e->job, STEP_RESTORE);
+        const JobStep *begin = job_find_step(e->job, STEP_RESTORE);
+        int r;
 
-        if (!restore || restore->state == STEP_PENDING || restore->state == STEP_UNDONE ||
-            plan_step(e->job, from)->stage != plan_step(e->job, (size_t) (restore - e->job->steps))->stage)
-                return false;
+        if (!begin)
+                begin = job_find_step(e->job, STEP_START);
 
-        if (e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, NULL) < 0)
-                return true;
+        *ret = GUEST_NOT_RUN;
+        if (!begin || begin->state == STEP_PENDING || begin->state == STEP_UNDONE ||
+            plan_step(e->job, from)->stage != plan_step(e->job, (size_t) (begin - e->job->steps))->stage)
+                return 0;
 
-        return facts.qemu == QEMU_RUNNING;
+        r = e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, reterr);
+        if (r < 0)
+                return r;
+
+        if (facts.qemu == QEMU_RUNNING)
+                *ret = GUEST_RAN;
+        else if (facts.qemu == QEMU_NONE && may_have_happened(job_find_step(e->job, STEP_WAKE)))
+                *ret = GUEST_MAY_HAVE_RUN;
+        return 0;
 }
 
 /* The index behind the commit step of the stage of step `from`, with all of that stage marked done. */
@@ -151,11 +177,53 @@ static size_t commit_stage(Executor *e, size_t from)
 {
         size_t i = from;
 
+        for (size_t k = 0; k < i; k++)
+                e->job->steps[k].state = STEP_DONE;
+
         for (;; i++) {
                 e->job->steps[i].state = STEP_DONE;
                 if (plan_step(e->job, i)->commit)
                         return i + 1;
         }
+}
+
+/* The image stays on the disk under its guard name, for people; without a record nothing of ours restores it. */
+static int give_up_image(Executor *e)
+{
+        failure_done(&e->job->failure);
+        (void) failure_set(
+                        &e->job->failure, FAILURE_LOST,
+                        "QEMU of domain '%s' ended while its guest was being woken; the guest may have run, so its "
+                        "image must not run again; 'virsh start' boots the domain anew",
+                        e->job->domain_name);
+        if (e->store_ops->remove_record(e->store, e->job->domain_uuid, &e->stuck) < 0)
+                return -EAGAIN; /* while the record stands the job is not at its end */
+
+        return finish(e, JOB_FAILED);
+}
+
+static int run_from(Executor *e, size_t i);
+
+/* Step `i` cannot go on (the job's failure says why): back, or forward after all. -EAGAIN leaves the job unfinished,
+ * for a recovery when the world answers again. */
+static int turn_back(Executor *e, size_t i)
+{
+        GuestRun ran;
+
+        if (ask_guest_run(e, i, &ran, &e->stuck) < 0)
+                return -EAGAIN;
+
+        switch (ran) {
+        case GUEST_NOT_RUN:
+                return undo_stage(e, i);
+        case GUEST_MAY_HAVE_RUN:
+                return give_up_image(e);
+        case GUEST_RAN:
+                break;
+        }
+
+        failure_done(&e->job->failure);
+        return run_from(e, commit_stage(e, i));
 }
 
 static int do_step(Executor *e, size_t i, Failure *reterr)
@@ -182,6 +250,8 @@ static int do_step(Executor *e, size_t i, Failure *reterr)
 
 static int run_from(Executor *e, size_t i)
 {
+        bool complete = true;
+
         /* n_steps grows when the check decides the strategy. */
         for (; i < e->job->n_steps; i++) {
                 bool can_undo = stage_has_commit(e->job, i);
@@ -192,23 +262,30 @@ static int run_from(Executor *e, size_t i)
 
                 if (can_undo && is_canceled(e)) {
                         (void) failure_set(&e->job->failure, FAILURE_CANCELED, "canceled on request");
-                        return undo_stage(e, i);
+                        return turn_back(e, i);
                 }
 
                 if (do_step(e, i, &why) >= 0)
                         continue;
 
-                if (e->job->failure.code == FAILURE_NONE)
+                if (can_undo) {
                         e->job->failure = why;
-                else
-                        failure_done(&why);
+                        return turn_back(e, i);
+                }
 
-                if (!can_undo)
-                        continue;
-                if (!guest_has_run(e, i))
-                        return undo_stage(e, i);
-                i = commit_stage(e, i) - 1;
+                /* What a last stage has to do must be done, if need be later. A guest that does not answer is only
+                 * a finding. */
+                if (e->job->steps[i].id == STEP_HEALTH)
+                        (void) failure_set(&e->job->failure, why.code, "%s", failure_message(&why));
+                else {
+                        (void) failure_set(&e->stuck, why.code, "%s", failure_message(&why));
+                        complete = false;
+                }
+                failure_done(&why);
         }
+
+        if (!complete)
+                return -EAGAIN;
 
         return finish(e, e->job->failure.code == FAILURE_NONE ? JOB_DONE : JOB_FAILED);
 }
@@ -260,6 +337,34 @@ static bool undo_was_begun(const Job *j)
         return false;
 }
 
+/* The guest was told to hibernate to its own disk, and who listened for the end of it died. While QEMU lives the
+ * request is simply made again. Without it nothing tells a hibernated guest from one that was shut down, so a start
+ * is left to whoever asks for it: the guest's kernel knows whether there is an image. */
+static int recover_suspend_disk(Executor *e, size_t i)
+{
+        _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
+
+        if (e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, &e->stuck) < 0)
+                return -EAGAIN;
+
+        if (facts.qemu != QEMU_NONE)
+                return run_from(e, i);
+
+        if (e->store_ops->write_record(e->store, e->job, 0, &e->stuck) < 0)
+                return -EAGAIN;
+
+        for (size_t k = i; k-- > 0;)
+                if (step_undo(e, e->job->steps[k].id, &e->stuck) < 0)
+                        return -EAGAIN;
+
+        (void) failure_set(
+                        &e->job->failure, FAILURE_WORKER_DIED,
+                        "the worker died while the guest of domain '%s' hibernated to its own disk; "
+                        "'vgpu-hibernatectl resume' continues the guest if it came to the end of that, else it boots",
+                        e->job->domain_name);
+        return finish(e, JOB_FAILED);
+}
+
 int executor_recover(Executor *e)
 {
         size_t i = first_open_step(e->job);
@@ -274,18 +379,24 @@ int executor_recover(Executor *e)
         if (i == e->job->n_steps || !stage_has_commit(e->job, i))
                 return run_from(e, i);
 
-        (void) failure_set(&e->job->failure, FAILURE_WORKER_DIED,
-                           "the worker of this job died during step '%s'", step_id_to_string(e->job->steps[i].id));
+        if (e->job->steps[i].id == STEP_SUSPEND_DISK && e->job->steps[i].state == STEP_STARTED)
+                return recover_suspend_disk(e, i);
 
-        if (guest_has_run(e, i)) {
-                failure_done(&e->job->failure);
-                return run_from(e, commit_stage(e, i));
-        }
+        (void) failure_set(&e->job->failure, FAILURE_WORKER_DIED,
+                           "the worker of this job died during step '%s'",
+                           step_id_to_string(e->job->steps[i].id));
 
         if (job_is_committed(e->job) && !undoing) {
-                failure_done(&e->job->failure);
-                return run_from(e, i);
+                GuestRun ran;
+
+                if (ask_guest_run(e, i, &ran, &e->stuck) < 0)
+                        return -EAGAIN;
+                /* A boot that may have happened is not repeated unasked: it would be one without memory. */
+                if (ran == GUEST_NOT_RUN && !may_have_happened(job_find_step(e->job, STEP_START))) {
+                        failure_done(&e->job->failure);
+                        return run_from(e, i);
+                }
         }
 
-        return undo_stage(e, last_touched_step(e->job, i));
+        return turn_back(e, last_touched_step(e->job, i));
 }

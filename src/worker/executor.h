@@ -7,7 +7,7 @@
  *
  *   run      for each step: journal "started" -> do it -> journal "done". A failure in a stage that has a commit
  *            step undoes the steps of that stage in reverse order. The last stage has no commit step: there the only
- *            way is forward, a failing step is noted and the rest is done all the same.
+ *            way is forward, and what fails is tried again by a recovery.
  *   recover  the same, entered in the middle, for a job whose worker died: a job that never passed a commit point is
  *            undone, one that did goes forward. Every HostOps operation is idempotent, so a step whose outcome is
  *            unknown is undone or done once more.
@@ -38,9 +38,11 @@ typedef struct Executor {
         const ExecutorStore *store_ops;
         void *store;
         const volatile sig_atomic_t *canceled; /* set by SIGTERM; NULL: never */
+        Failure stuck; /* with -EAGAIN: what stands in the way; the caller's to free */
 } Executor;
 
-/* Both end with the job in a final state, durably as far as that is possible, and return 0 when it is JOB_DONE,
- * else negative with the job's failure filled. */
+/* 0: JOB_DONE. -EAGAIN: the way back is blocked, or QEMU could not be asked whether the guest ran, so that neither
+ * direction is safe; `stuck` says what, the job is unfinished and must be recovered later. Other negative: the job ended in JOB_FAILED or JOB_CANCELED, its failure
+ * says why and how the domain was left. */
 int executor_run(Executor *e) _warn_unused_result_;
 int executor_recover(Executor *e) _warn_unused_result_;

@@ -14,9 +14,10 @@ static int check_functions(const Job *j, const DomainFacts *facts, Failure *rete
         if (same)
                 return 0;
 
-        return failure_set(reterr, FAILURE_NO_FUNCTION,
-                           "the functions of domain '%s' are no longer those it had when this job was made; try again",
-                           j->domain_name);
+        return failure_set(
+                        reterr, FAILURE_NO_FUNCTION,
+                        "the functions of domain '%s' are no longer those it had when this job was made; try again",
+                        j->domain_name);
 }
 
 static int do_check(Executor *e, Failure *reterr)
@@ -99,40 +100,98 @@ static int do_save(Executor *e, Failure *reterr)
         return e->ops->save(e->host, e->job->domain_uuid, report_bytes, e, reterr);
 }
 
-/* Two cases. The QEMU still lives: it holds the memory, and what was written of an image is waste. It is gone: the
- * image is all there is, and going back means to restore it, on the function that it still names. */
-static int undo_save(Executor *e, Failure *reterr)
+/* The image is all there is: going back means to restore it, on the function that it still names. */
+static int restore_back(Executor *e, Failure *reterr)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
         const char *uuid = e->job->domain_uuid;
         int r;
 
-        r = e->ops->inspect(e->host, uuid, false, &facts, reterr);
+        if ((r = e->ops->image_put_back(e->host, uuid, reterr)) < 0 ||
+            (r = e->ops->inspect(e->host, uuid, false, &facts, reterr)) < 0)
+                return r;
+
+        if (facts.image != IMAGE_VALID)
+                return failure_set(
+                                reterr, FAILURE_LOST,
+                                "QEMU of domain '%s' ended before its image was complete, the memory of the guest is "
+                                "lost%s",
+                                e->job->domain_name,
+                                facts.image == IMAGE_DAMAGED ? "; the partial image is left where it is"
+                                                             : "");
+
+        if ((r = e->ops->restore(e->host, uuid, reterr)) < 0 ||
+            (r = e->ops->cont(e->host, uuid, reterr)) < 0)
+                return r;
+
+        return e->ops->image_discard(e->host, uuid, reterr);
+}
+
+static int undo_save(Executor *e, Failure *reterr)
+{
+        _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
+        int r;
+
+        r = e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, reterr);
         if (r < 0)
                 return r;
 
         switch (facts.qemu) {
         case QEMU_NONE:
-                if ((r = e->ops->image_put_back(e->host, uuid, reterr)) < 0 ||
-                    (r = e->ops->restore(e->host, uuid, reterr)) < 0 || (r = e->ops->cont(e->host, uuid, reterr)) < 0)
+                return restore_back(e, reterr);
+        case QEMU_PAUSED: /* an earlier try to go back died between restore and continue */
+                r = e->ops->cont(e->host, e->job->domain_uuid, reterr);
+                if (r < 0)
                         return r;
-                break;
+                return e->ops->image_discard(e->host, e->job->domain_uuid, reterr);
+        case QEMU_RUNNING:
+        case QEMU_SUSPENDED:
+                /* It holds the memory; what was written of an image is waste. */
+                return e->ops->image_discard(e->host, e->job->domain_uuid, reterr);
         case QEMU_FINISH_MIGRATE:
         case QEMU_POSTMIGRATE:
         case QEMU_OTHER:
         case _QEMU_STATUS_MAX:
         case _QEMU_STATUS_INVALID:
-                return failure_set(reterr, FAILURE_SAVE_FAILED,
-                                   "QEMU of domain '%s' is in state '%s' and must not be touched; do not destroy or "
-                                   "start the domain, its memory may exist only there",
-                                   facts.name, qemu_status_to_string(facts.qemu));
-        case QEMU_RUNNING:
-        case QEMU_PAUSED:
-        case QEMU_SUSPENDED:
                 break;
         }
 
-        return e->ops->image_discard(e->host, uuid, reterr);
+        return failure_set(
+                        reterr, FAILURE_SAVE_FAILED,
+                        "QEMU of domain '%s' is in state '%s' and must not be touched; do not destroy or start the "
+                        "domain, its memory may exist only there",
+                        facts.name, qemu_status_to_string(facts.qemu));
+}
+
+static int undo_set_mode(Executor *e, Failure *reterr)
+{
+        _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
+        int r;
+
+        r = e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, reterr);
+        if (r < 0 || facts.qemu == QEMU_NONE)
+                return r; /* the mode ended with its QEMU */
+
+        return e->ops->set_cpr_mode(e->host, e->job->domain_uuid, false, reterr);
+}
+
+static int undo_suspend(Executor *e, Failure *reterr)
+{
+        _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
+        int r;
+
+        r = e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, reterr);
+        if (r < 0)
+                return r;
+
+        /* By now an image would have been restored. */
+        if (facts.qemu == QEMU_NONE)
+                return failure_set(
+                                reterr, FAILURE_LOST,
+                                "QEMU of domain '%s' ended before there was an image, the memory of the guest is lost",
+                                e->job->domain_name);
+
+        return e->ops->wake(e->host, e->job->domain_uuid, reterr);
 }
 
 static int do_sync(Executor *e, Failure *reterr)
@@ -150,14 +209,14 @@ static int do_sync(Executor *e, Failure *reterr)
 
 static int do_rewrite(Executor *e, bool back, Failure *reterr)
 {
-        return e->ops->image_set_functions(e->host, e->job->domain_uuid, e->job->swaps, e->job->n_swaps, back,
-                                           reterr);
+        return e->ops->image_set_functions(e->host, e->job->domain_uuid, e->job->swaps, e->job->n_swaps,
+                                           back, reterr);
 }
 
 static int do_redefine(Executor *e, bool back, Failure *reterr)
 {
-        return e->ops->definition_set_functions(e->host, e->job->domain_uuid, e->job->swaps, e->job->n_swaps, back,
-                                                reterr);
+        return e->ops->definition_set_functions(e->host, e->job->domain_uuid, e->job->swaps, e->job->n_swaps,
+                                                back, reterr);
 }
 
 static int undo_restore(Executor *e, Failure *reterr)
@@ -272,13 +331,16 @@ int step_undo(Executor *e, StepId id, Failure *reterr)
         case STEP_BIND:
                 return undo_bind(e, reterr);
         case STEP_SUSPEND:
-                return e->ops->wake(e->host, uuid, reterr);
+                return undo_suspend(e, reterr);
         case STEP_SET_MODE:
-                return e->ops->set_cpr_mode(e->host, uuid, false, reterr);
+                return undo_set_mode(e, reterr);
         case STEP_SAVE:
                 return undo_save(e, reterr);
         case STEP_SYNC:
                 return e->store_ops->remove_record(e->store, uuid, reterr);
+        case STEP_RECORD:
+                /* Going back ends in a hibernated domain, and that is what the record says. */
+                return e->store_ops->write_record(e->store, e->job, 0, reterr);
         case STEP_REWRITE:
                 return do_rewrite(e, true, reterr);
         case STEP_REDEFINE:
@@ -287,7 +349,6 @@ int step_undo(Executor *e, StepId id, Failure *reterr)
                 return undo_restore(e, reterr);
         case STEP_CHECK:        /* touched nothing */
         case STEP_SUSPEND_DISK: /* it either happened, and is the commit, or the guest runs */
-        case STEP_RECORD:       /* the domain stays hibernated, and that is what the record says */
         case STEP_CONTINUE:     /* undone by restore's undo, as are the next two */
         case STEP_WAKE:
         case STEP_START:

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "worker/job-store.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+
+#include "basic/clock.h"
+#include "basic/fileio.h"
+#include "basic/log.h"
+#include "store/image-record.h"
+#include "store/journal.h"
+
+/* Five times a second is as much as anybody can read. */
+#define PROGRESS_INTERVAL_USEC (200 * USEC_PER_MSEC)
+
+int job_store_open(const char *state_dir, JobStore *ret, Failure *reterr)
+{
+        _cleanup_close_ int state_fd = -EBADF, jobs_fd = -EBADF, images_fd = -EBADF;
+        int r;
+
+        if ((r = open_directory_at(AT_FDCWD, state_dir, true, &state_fd)) < 0 ||
+            (r = open_directory_at(state_fd, "jobs", true, &jobs_fd)) < 0 ||
+            (r = open_directory_at(state_fd, "images", true, &images_fd)) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, r, "cannot open the state directory '%s'",
+                                         state_dir);
+
+        *ret = (JobStore){
+                .jobs_fd = TAKE_FD(jobs_fd),
+                .images_fd = TAKE_FD(images_fd),
+        };
+        return 0;
+}
+
+void job_store_done(JobStore *s)
+{
+        closep(&s->jobs_fd);
+        closep(&s->images_fd);
+        s->jobs_fd = s->images_fd = -EBADF;
+}
+
+static void log_step(const Job *j)
+{
+        const JobStep *s = job_current_step(j);
+        _cleanup_free_ char *field = NULL;
+        const char *fields[] = { NULL, NULL };
+
+        if (!s)
+                return;
+
+        if (asprintf(&field, "STEP=%s", step_id_to_string(s->id)) >= 0)
+                fields[0] = field;
+        log_struct(LOG_INFO, NULL, fields, "Job %" PRIu64 " (%s '%s'): step %s %s", j->id,
+                   job_kind_to_string(j->kind), j->domain_name, step_id_to_string(s->id),
+                   step_state_to_string(s->state));
+}
+
+static int write_job(void *store, const Job *j, Failure *reterr)
+{
+        JobStore *s = store;
+        int r;
+
+        r = journal_write(s->jobs_fd, j, reterr);
+        if (r < 0)
+                return r;
+
+        log_step(j);
+
+        /* No socket, or nobody listening, is the normal case of a worker run by hand or during a daemon's restart. */
+        (void) sd_notifyf(false, "X_VGPU_JOB=%" PRIu64, j->id);
+        return 0;
+}
+
+static int write_record(void *store, const Job *j, uint64_t bytes, Failure *reterr)
+{
+        JobStore *s = store;
+
+        return image_record_write(s->images_fd, j, bytes, reterr);
+}
+
+static int remove_record(void *store, const char *domain_uuid, Failure *reterr)
+{
+        JobStore *s = store;
+
+        return image_record_remove(s->images_fd, domain_uuid, reterr);
+}
+
+static void progress(void *store, const Job *j)
+{
+        JobStore *s = store;
+        uint64_t now = clock_monotonic_usec();
+
+        if (now - s->progress_sent_usec < PROGRESS_INTERVAL_USEC)
+                return;
+
+        s->progress_sent_usec = now;
+        (void) sd_notifyf(false,
+                          "X_VGPU_JOB=%" PRIu64 "\nX_VGPU_BYTES=%" PRIu64 "\nX_VGPU_BYTES_TOTAL=%" PRIu64,
+                          j->id, j->bytes, j->bytes_total);
+}
+
+const ExecutorStore job_store_ops = {
+        .write_job = write_job,
+        .write_record = write_record,
+        .remove_record = remove_record,
+        .progress = progress,
+};

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * vgpu-hibernate-worker: does what may block, in a process of its own that can be killed. The daemon starts it; a
+ * person may start it by hand, with the same words.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "basic/log.h"
+#include "worker/job-run.h"
+#include "worker/snapshot.h"
+
+#define WORKER_EXIT_USAGE 2
+
+static volatile sig_atomic_t stop_requested;
+
+static void on_sigterm(int signal_number)
+{
+        stop_requested = 1;
+}
+
+static int install_signal_handler(void)
+{
+        /* No SA_RESTART: a wait ends early and its loop sees the request. */
+        const struct sigaction sa = { .sa_handler = on_sigterm };
+
+        if (sigaction(SIGTERM, &sa, NULL) < 0 || sigaction(SIGINT, &sa, NULL) < 0)
+                return -errno;
+
+        /* The daemon may go away while we write to it. */
+        return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -errno : 0;
+}
+
+static int usage(FILE *out, int status)
+{
+        (void) fputs("Usage: vgpu-hibernate-worker [--config=FILE] [--state-dir=DIR] VERB\n"
+                     "\n"
+                     "  run ID      execute the queued job ID\n"
+                     "  recover ID  bring job ID, whose worker died, to its end\n"
+                     "  snapshot    print this host's functions and domains as one line of JSON\n"
+                     "  watch       print a snapshot now and whenever it changes\n"
+                     "\n"
+                     "Started by vgpu-hibernated(8).\n",
+                     out);
+        return status;
+}
+
+static int run_job_verb(const Config *config, const char *state_dir, const char *id_text, bool recover)
+{
+        uint64_t id;
+        int n = 0;
+
+        if (!id_text || sscanf(id_text, "%" SCNu64 "%n", &id, &n) != 1 || id_text[n] != '\0')
+                return usage(stderr, WORKER_EXIT_USAGE);
+
+        return job_run(config, state_dir, id, recover, &stop_requested);
+}
+
+static int run_verb(const Config *config, const char *state_dir, char *const *words)
+{
+        if (streq_ptr(words[0], "run"))
+                return run_job_verb(config, state_dir, words[1], false);
+        if (streq_ptr(words[0], "recover"))
+                return run_job_verb(config, state_dir, words[1], true);
+        if (streq_ptr(words[0], "snapshot"))
+                return snapshot_print(config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        if (streq_ptr(words[0], "watch"))
+                return snapshot_watch(config, &stop_requested) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+
+        return usage(stderr, WORKER_EXIT_USAGE);
+}
+
+int main(int argc, char *argv[])
+{
+        static const struct option options[] = {
+                { "config", required_argument, NULL, 'c' },
+                { "state-dir", required_argument, NULL, 's' },
+                { "help", no_argument, NULL, 'h' },
+                { 0 },
+        };
+        const char *config_path = CONFIG_PATH, *state_dir = STATE_DIR;
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_(failure_done) Failure why = { 0 };
+        int c, r;
+
+        log_open();
+
+        while ((c = getopt_long(argc, argv, "+h", options, NULL)) >= 0)
+                switch (c) {
+                case 'c':
+                        config_path = optarg;
+                        break;
+                case 's':
+                        state_dir = optarg;
+                        break;
+                case 'h':
+                        return usage(stdout, EXIT_SUCCESS);
+                default:
+                        return usage(stderr, WORKER_EXIT_USAGE);
+                }
+
+        if (optind >= argc)
+                return usage(stderr, WORKER_EXIT_USAGE);
+
+        r = install_signal_handler();
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot handle signals: %m");
+                return EXIT_FAILURE;
+        }
+
+        if (config_load(config_path, &config, &why) < 0) {
+                log_error("%s", failure_message(&why));
+                return EXIT_FAILURE;
+        }
+
+        return run_verb(config, state_dir, argv + optind);
+}

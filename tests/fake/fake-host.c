@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fake-host.h"
+
+#include <assert.h>
+
+#define FAKE_MEMORY_BYTES (UINT64_C(256) << 20)
+#define FAKE_IMAGE_BYTES (UINT64_C(100) << 20)
+
+PciAddress fake_function(unsigned index)
+{
+        return (PciAddress){ .bus = (uint8_t) (1 + index / 2),
+                             .slot = 0x10,
+                             .function = (uint8_t) (index % 2) };
+}
+
+static unsigned function_index(const PciAddress *a)
+{
+        for (unsigned i = 0; i < FAKE_FUNCTIONS; i++) {
+                PciAddress f = fake_function(i);
+
+                if (pci_address_equal(&f, a))
+                        return i;
+        }
+
+        assert(false && "a function that the fake host does not have");
+        return 0;
+}
+
+void fake_host_init(FakeHost *h)
+{
+        *h = (FakeHost){
+                .qemu = QEMU_RUNNING,
+                .libvirt = DOMAIN_RUNNING,
+                .image = IMAGE_NONE,
+                .bound = { true },
+        };
+}
+
+void fake_host_done(FakeHost *h)
+{
+        h->journal = job_free(h->journal);
+}
+
+/* Is there, without its QEMU, still something to bring the guest back from? */
+static bool memory_is_stored(const FakeHost *h)
+{
+        return h->s4_image || (!h->image_consumed && (h->image == IMAGE_VALID || h->guard));
+}
+
+static void power_cut(FakeHost *h)
+{
+        if (h->qemu != QEMU_NONE && !memory_is_stored(h))
+                h->memory_cut = true;
+
+        h->qemu = QEMU_NONE;
+        h->libvirt = DOMAIN_SHUTOFF;
+        h->cpr_mode = false;
+}
+
+/* Called on entry and on exit of every operation. */
+static int enter(FakeHost *h, const char *name, Failure *reterr)
+{
+        h->last_call = name;
+        h->calls++;
+        if (h->calls != h->fault_at)
+                return 0;
+
+        if (h->fault == FAKE_FAULT_ERROR)
+                return failure_set(reterr, FAILURE_HOST, "injected failure of %s", name);
+        if (h->fault == FAKE_FAULT_KILL_BEFORE)
+                longjmp(h->killed, 1);
+
+        return 0;
+}
+
+static int leave(FakeHost *h)
+{
+        if (h->calls != h->fault_at)
+                return 0;
+
+        if (h->fault == FAKE_FAULT_POWER_CUT)
+                power_cut(h);
+        if (h->fault == FAKE_FAULT_KILL_AFTER || h->fault == FAKE_FAULT_POWER_CUT)
+                longjmp(h->killed, 1);
+
+        return 0;
+}
+
+#define ENTER(host, reterr)                            \
+        FakeHost *h = (host);                          \
+        {                                              \
+                int _r = enter(h, __func__, (reterr)); \
+                                                       \
+                if (_r < 0)                            \
+                        return _r;                     \
+        }
+
+static int fake_inspect(void *host, const char *uuid, bool ask_guest, DomainFacts *ret, Failure *reterr)
+{
+        bool active;
+
+        ENTER(host, reterr);
+
+        active = h->qemu != QEMU_NONE;
+        *ret = (DomainFacts){
+                .name = strdup("vm1"),
+                .uuid = strdup(uuid),
+                .persistent = true,
+                .state = h->libvirt,
+                .qemu = h->qemu,
+                .image = h->image,
+                .memory_bytes = FAKE_MEMORY_BYTES,
+                .functions = calloc(1, sizeof(PciAddress)),
+                .n_functions = 1,
+                .pm_mem_enabled = true,
+                .pm_disk_enabled = true,
+                .has_agent_channel = true,
+                .agent_answers = ask_guest && !h->agent_dead,
+                .agent_suspend_ram = ask_guest,
+                .agent_suspend_disk = ask_guest,
+                .qemu_cpr_reboot = ask_guest,
+                .qemu_version = 10000013,
+                .image_space_bytes = UINT64_C(1) << 40,
+        };
+        assert(ret->functions);
+        ret->functions[0] = fake_function(active ? h->qemu_has : h->definition_names);
+        return leave(h);
+}
+
+static int fake_suspend_to_ram(void *host, const char *uuid, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->ignores_suspend || h->qemu != QEMU_RUNNING)
+                return failure_set(reterr, FAILURE_SUSPEND_FAILED, "the guest did not suspend");
+
+        h->qemu = QEMU_SUSPENDED;
+        h->libvirt = DOMAIN_PMSUSPENDED;
+        return leave(h);
+}
+
+static int fake_suspend_to_disk(void *host, const char *uuid, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->ignores_suspend || h->qemu != QEMU_RUNNING)
+                return failure_set(reterr, FAILURE_SUSPEND_FAILED, "the guest did not suspend");
+
+        h->s4_image = true;
+        h->qemu = QEMU_NONE;
+        h->libvirt = DOMAIN_SHUTOFF;
+        return leave(h);
+}
+
+static int fake_wake(void *host, const char *uuid, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->qemu != QEMU_SUSPENDED && h->qemu != QEMU_RUNNING)
+                return failure_set(reterr, FAILURE_WAKE_FAILED, "QEMU is %s",
+                                   qemu_status_to_string(h->qemu));
+
+        h->qemu = QEMU_RUNNING;
+        h->libvirt = DOMAIN_RUNNING;
+        if (h->qemu_is_restored)
+                h->image_consumed = true;
+        return leave(h);
+}
+
+static int fake_set_cpr_mode(void *host, const char *uuid, bool cpr, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->qemu == QEMU_NONE)
+                return failure_set(reterr, FAILURE_LIBVIRT, "domain is not running");
+
+        h->cpr_mode = cpr;
+        return leave(h);
+}
+
+static int fake_save(void *host, const char *uuid, HostProgress progress, void *userdata, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->qemu != QEMU_SUSPENDED || !h->cpr_mode)
+                return failure_set(reterr, FAILURE_SAVE_FAILED, "cannot migrate domain");
+
+        progress(FAKE_IMAGE_BYTES / 2, FAKE_IMAGE_BYTES, userdata);
+        h->image = IMAGE_VALID;
+        h->image_consumed = false;
+        h->image_names = h->qemu_has;
+        h->qemu = QEMU_NONE;
+        h->qemu_is_restored = false;
+        h->libvirt = DOMAIN_SHUTOFF;
+        h->cpr_mode = false;
+        return leave(h);
+}
+
+static int fake_image_guard(void *host, const char *uuid, uint64_t *ret_bytes, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->image != IMAGE_VALID)
+                return failure_set(reterr, FAILURE_IMAGE_DAMAGED, "no image");
+
+        h->guard = true;
+        *ret_bytes = FAKE_IMAGE_BYTES;
+        return leave(h);
+}
+
+static int fake_image_put_back(void *host, const char *uuid, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->image == IMAGE_NONE && h->guard)
+                h->image = IMAGE_VALID;
+        return leave(h);
+}
+
+static int fake_image_discard(void *host, const char *uuid, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->qemu == QEMU_NONE && memory_is_stored(h))
+                h->memory_lost = true;
+        h->image = IMAGE_NONE;
+        h->guard = false;
+        return leave(h);
+}
+
+static unsigned swapped(unsigned names, const FunctionSwap *swaps, size_t n, bool back)
+{
+        assert(n == 1);
+        if (names == function_index(back ? &swaps[0].to : &swaps[0].from))
+                return function_index(back ? &swaps[0].from : &swaps[0].to);
+        return names;
+}
+
+static int fake_image_set_functions(void *host, const char *uuid, const FunctionSwap *swaps, size_t n,
+                                    bool back, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->image != IMAGE_VALID)
+                return failure_set(reterr, FAILURE_IMAGE_DAMAGED, "no image");
+
+        h->image_names = swapped(h->image_names, swaps, n, back);
+        return leave(h);
+}
+
+static int fake_definition_set_functions(void *host, const char *uuid, const FunctionSwap *swaps, size_t n,
+                                         bool back, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        h->definition_names = swapped(h->definition_names, swaps, n, back);
+        return leave(h);
+}
+
+static int fake_restore(void *host, const char *uuid, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->qemu == QEMU_PAUSED || h->qemu == QEMU_SUSPENDED)
+                return leave(h);
+        if (h->qemu != QEMU_NONE || h->image != IMAGE_VALID)
+                return failure_set(reterr, FAILURE_IMAGE_DAMAGED, "no image to restore");
+        if (!h->bound[h->image_names])
+                return failure_set(reterr, FAILURE_RESTORE_FAILED, "Unmanaged PCI device must be detached");
+
+        if (h->image_consumed)
+                h->image_ran_twice = true;
+        h->image = IMAGE_NONE; /* libvirt unlinks it */
+        h->qemu = QEMU_PAUSED;
+        h->qemu_has = h->image_names;
+        h->qemu_is_restored = true;
+        h->libvirt = DOMAIN_PAUSED;
+        return leave(h);
+}
+
+static int fake_cont(void *host, const char *uuid, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->qemu == QEMU_NONE)
+                return failure_set(reterr, FAILURE_RESTORE_FAILED, "domain is not running");
+        if (h->qemu == QEMU_PAUSED) {
+                h->qemu = QEMU_SUSPENDED;
+                h->libvirt = DOMAIN_RUNNING;
+        }
+        return leave(h);
+}
+
+static int fake_start(void *host, const char *uuid, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->qemu != QEMU_NONE)
+                return leave(h);
+        if (h->image != IMAGE_NONE)
+                return failure_set(reterr, FAILURE_RESTORE_FAILED, "a managed save image exists");
+        if (!h->bound[h->definition_names])
+                return failure_set(reterr, FAILURE_RESTORE_FAILED, "Unmanaged PCI device must be detached");
+
+        if (!h->s4_image)
+                h->cold_boots++;
+        h->s4_image = false;
+        h->qemu = QEMU_RUNNING;
+        h->qemu_has = h->definition_names;
+        h->libvirt = DOMAIN_RUNNING;
+        return leave(h);
+}
+
+static int fake_destroy_unwoken(void *host, const char *uuid, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->qemu == QEMU_RUNNING)
+                return failure_set(reterr, FAILURE_RESTORE_FAILED, "the guest runs");
+        if (h->qemu != QEMU_NONE && !memory_is_stored(h))
+                h->memory_lost = true;
+        h->qemu = QEMU_NONE;
+        h->libvirt = DOMAIN_SHUTOFF;
+        return leave(h);
+}
+
+static int fake_wait_agent(void *host, const char *uuid, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->agent_dead || h->qemu != QEMU_RUNNING)
+                return failure_set(reterr, FAILURE_GUEST_UNHEALTHY, "the agent does not answer");
+        return leave(h);
+}
+
+static int fake_function_bind(void *host, const PciAddress *a, char **ret_previous, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        *ret_previous = h->bound[function_index(a)] ? strdup("vfio-pci") : NULL;
+        h->bound[function_index(a)] = true;
+        return leave(h);
+}
+
+static int fake_function_unbind(void *host, const PciAddress *a, const char *previous, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        assert(h->qemu == QEMU_NONE || h->qemu_has != function_index(a));
+        h->bound[function_index(a)] = previous != NULL;
+        return leave(h);
+}
+
+static int fake_function_reset(void *host, const PciAddress *a, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        /* A reset of a function in use would be the end of its owner's work. */
+        assert(h->qemu == QEMU_NONE || h->qemu_has != function_index(a));
+        return leave(h);
+}
+
+const HostOps fake_host_ops = {
+        .inspect = fake_inspect,
+        .suspend_to_ram = fake_suspend_to_ram,
+        .suspend_to_disk = fake_suspend_to_disk,
+        .wake = fake_wake,
+        .set_cpr_mode = fake_set_cpr_mode,
+        .save = fake_save,
+        .image_guard = fake_image_guard,
+        .image_put_back = fake_image_put_back,
+        .image_discard = fake_image_discard,
+        .image_set_functions = fake_image_set_functions,
+        .definition_set_functions = fake_definition_set_functions,
+        .restore = fake_restore,
+        .cont = fake_cont,
+        .start = fake_start,
+        .destroy_unwoken = fake_destroy_unwoken,
+        .wait_agent = fake_wait_agent,
+        .function_bind = fake_function_bind,
+        .function_unbind = fake_function_unbind,
+        .function_reset = fake_function_reset,
+};
+
+static Job *copy_job(const Job *j)
+{
+        Job *copy;
+
+        if (job_new(j->id, j->kind, j->strategy, j->domain_uuid, j->domain_name, &copy) < 0 ||
+            job_set_swaps(copy, j->swaps, j->n_swaps) < 0)
+                assert(false && "out of memory");
+
+        for (size_t i = 0; i < j->n_swaps; i++)
+                if (free_and_strdup(&copy->swaps[i].previous_driver, j->swaps[i].previous_driver) < 0)
+                        assert(false && "out of memory");
+
+        copy->state = j->state;
+        memcpy(copy->steps, j->steps, sizeof(j->steps));
+        if (j->failure.code != FAILURE_NONE)
+                (void) failure_set(&copy->failure, j->failure.code, "%s", failure_message(&j->failure));
+        return copy;
+}
+
+static int fake_write_job(void *host, const Job *j, Failure *reterr)
+{
+        Job *copy;
+
+        ENTER(host, reterr);
+
+        copy = copy_job(j);
+        (void) job_free(h->journal);
+        h->journal = copy;
+        return leave(h);
+}
+
+static int fake_write_record(void *host, const Job *j, uint64_t bytes, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        h->record = true;
+        return leave(h);
+}
+
+static int fake_remove_record(void *host, const char *domain_uuid, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        h->record = false;
+        return leave(h);
+}
+
+static void fake_progress(void *host, const Job *j)
+{
+}
+
+const ExecutorStore fake_store_ops = {
+        .write_job = fake_write_job,
+        .write_record = fake_write_record,
+        .remove_record = fake_remove_record,
+        .progress = fake_progress,
+};

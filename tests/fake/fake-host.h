@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * FakeHost: a model of one domain, its image, its definition and its functions, behind HostOps. It keeps the books on
+ * what must never happen (an image that runs twice, a guest lost) and fails or "kills" on demand: every operation is
+ * counted, and at the chosen one it either returns an error, or ends the run before or after its effect as SIGKILL
+ * would, by longjmp.
+ */
+
+#include <setjmp.h>
+
+#include "core/host-ops.h"
+#include "worker/executor.h"
+
+#define FAKE_FUNCTIONS 4
+
+typedef enum FakeFault {
+        FAKE_FAULT_NONE,
+        FAKE_FAULT_ERROR,       /* the operation fails, without effect */
+        FAKE_FAULT_KILL_BEFORE, /* the worker dies before the effect */
+        FAKE_FAULT_KILL_AFTER,  /* the worker dies after the effect */
+        FAKE_FAULT_POWER_CUT,   /* the host dies after the effect: QEMU is gone */
+        _FAKE_FAULT_MAX,
+} FakeFault;
+
+typedef struct FakeHost {
+        /* The world. */
+        QemuStatus qemu;
+        DomainState libvirt;
+        bool cpr_mode;
+        ImageState image;                       /* under libvirt's name */
+        bool guard;                             /* the guard link exists */
+        bool s4_image;                          /* the guest's own image on its disk */
+        unsigned image_names, definition_names; /* index of the function that the XMLs name */
+        unsigned qemu_has;                      /* index of the function that the running QEMU has */
+        bool bound[FAKE_FUNCTIONS];
+        bool record;  /* store: the domain is recorded as hibernated */
+        Job *journal; /* store: the last durable copy */
+
+        /* What the guest is like. */
+        bool ignores_suspend;
+        bool agent_dead;
+
+        /* The books. */
+        bool qemu_is_restored; /* this QEMU came from the image */
+        bool image_consumed;   /* the guest ran from the image's content */
+        bool image_ran_twice;
+        bool memory_lost; /* an operation destroyed the last copy */
+        bool memory_cut;  /* a power cut did */
+        unsigned cold_boots;
+
+        /* Faults. */
+        unsigned calls;
+        unsigned fault_at; /* the call's number, from 1; 0: never */
+        FakeFault fault;
+        jmp_buf killed;
+        const char *last_call;
+} FakeHost;
+
+extern const HostOps fake_host_ops;
+extern const ExecutorStore fake_store_ops;
+
+/* A running domain on function 0. */
+void fake_host_init(FakeHost *h);
+void fake_host_done(FakeHost *h);
+PciAddress fake_function(unsigned index);

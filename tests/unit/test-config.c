@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/config.h"
+
+#include "test.h"
+
+static Config *parse(const char *text, Failure *reterr)
+{
+        Config *c = NULL;
+
+        if (config_parse(text, strlen(text), "test.json", &c, reterr) < 0)
+                return NULL;
+        return c;
+}
+
+static void expect_error(const char *text, const char *expected)
+{
+        Failure why = { 0 };
+
+        CHECK(!parse(text, &why));
+        CHECK(why.code == FAILURE_INVALID_OPTION);
+        if (!strstr(failure_message(&why), expected) || !strstr(failure_message(&why), "test.json")) {
+                (void) fprintf(stderr, "'%s' gave: %s\n", text, failure_message(&why));
+                abort();
+        }
+        failure_done(&why);
+}
+
+static void test_errors_name_the_place(void)
+{
+        expect_error("", "line 1");
+        expect_error("{\n\"schema\": 1,\n oops", "line 3");
+        expect_error("{} {}", "not valid JSON");
+        expect_error("[]", "must be an object");
+        expect_error("{}", "'schema' is missing");
+        expect_error("{\"schema\":\"1\"}", "'schema' must be a whole number");
+        expect_error("{\"schema\":2}", "upgrade");
+        expect_error("{\"schema\":1,\"fnctions\":{}}", "unknown member 'fnctions'");
+        expect_error("{\"schema\":1,\"functions\":{\"match\":[{}]}}", "functions.match[0]");
+        expect_error("{\"schema\":1,\"functions\":{\"match\":[{\"vendor\":\"10022\"}]}}",
+                     "functions.match[0].vendor");
+        expect_error("{\"schema\":1,\"functions\":{\"match\":[{\"vendor\":\"1002\"},{\"venor\":\"1\"}]}}",
+                     "functions.match[1].venor");
+        expect_error("{\"schema\":1,\"functions\":{\"exclude\":[{\"address\":\"x\"}]}}",
+                     "functions.exclude[0].address");
+        expect_error("{\"schema\":1,\"pick\":\"best\"}", "'pick' has the unknown value 'best'");
+        expect_error("{\"schema\":1,\"timeouts\":{\"wake_seconds\":0}}", "timeouts.wake_seconds");
+        expect_error("{\"schema\":1,\"timeouts\":{\"wake_seconds\":-5}}", "timeouts.wake_seconds");
+        expect_error("{\"schema\":1,\"timeouts\":{\"wake_seconds\":1e9}}", "timeouts.wake_seconds");
+        expect_error("{\"schema\":1,\"image_dir\":\"save\"}", "absolute");
+        expect_error("{\"schema\":1,\"libvirt_uri\":\"a\\u0000b\"}", "NUL");
+}
+
+static void test_values(void)
+{
+        _cleanup_(config_freep) Config *c =
+                        parse("{\"schema\":1,\"_comment\":\"lab\",\"libvirt_uri\":\"test:///default\","
+                              "\"functions\":{\"match\":[{\"vendor\":\"8086\",\"device\":\"10ca\"}],"
+                              "\"exclude\":[{\"address\":\"0000:01:10.2\"}]},\"pick\":\"spread\","
+                              "\"timeouts\":{\"agent_seconds\":3},\"finished_jobs_max\":0}",
+                              NULL);
+        Function f = { .identity = { .vendor = 0x8086, .device = 0x10ca } };
+
+        CHECK(c);
+        CHECK(streq(c->libvirt_uri, "test:///default"));
+        CHECK(c->pick == PICK_SPREAD);
+        CHECK(c->agent_timeout_usec == 3 * USEC_PER_SEC);
+        CHECK(c->finished_jobs_max == 0);
+
+        CHECK(pci_address_parse("0000:01:10.0", &f.address) >= 0);
+        CHECK(config_matches(c, &f));
+        CHECK(pci_address_parse("0000:01:10.2", &f.address) >= 0);
+        CHECK(!config_matches(c, &f));
+        CHECK(pci_address_parse("0000:01:10.4", &f.address) >= 0);
+        f.identity.device = 0x10cb;
+        CHECK(!config_matches(c, &f));
+}
+
+static void test_defaults(void)
+{
+        _cleanup_(config_freep) Config *c = NULL;
+        Function f = { .identity = { .class_code = 0x030000 } };
+
+        CHECK(config_load("/nonexistent/vgpu-hibernate.json", &c, NULL) >= 0);
+        CHECK(config_matches(c, &f));
+        f.identity.class_code = 0x120000;
+        CHECK(config_matches(c, &f));
+        f.identity.class_code = 0x038000;
+        CHECK(config_matches(c, &f));
+        f.identity.class_code = 0x020000;
+        CHECK(!config_matches(c, &f));
+        CHECK(config_load("/", &(Config *){ NULL }, NULL) < 0);
+}
+
+static void test_class_rule(void)
+{
+        _cleanup_(config_freep) Config *c = parse(
+                        "{\"schema\":1,\"functions\":{\"match\":[{\"class\":\"0200\"},{\"class\":\"12\"}]}}",
+                        NULL);
+        Function f = { .identity = { .class_code = 0x020000 } };
+
+        CHECK(c);
+        CHECK(config_matches(c, &f));
+        f.identity.class_code = 0x028000;
+        CHECK(!config_matches(c, &f));
+        f.identity.class_code = 0x128000;
+        CHECK(config_matches(c, &f));
+}
+
+int main(void)
+{
+        test_errors_name_the_place();
+        test_values();
+        test_defaults();
+        test_class_rule();
+        return EXIT_SUCCESS;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What every plan must be like, whoever edits the tables. */
+#include "core/plan.h"
+
+#include "core/job.h"
+#include "test.h"
+
+static size_t index_of(const Plan *p, StepId id)
+{
+        for (size_t i = 0; i < p->n_steps; i++)
+                if (p->steps[i].id == id)
+                        return i;
+
+        return SIZE_MAX;
+}
+
+static bool has(const Plan *p, StepId id)
+{
+        return index_of(p, id) != SIZE_MAX;
+}
+
+static void check_order(const Plan *p, StepId first, StepId second)
+{
+        if (has(p, first) && has(p, second))
+                CHECK(index_of(p, first) < index_of(p, second));
+}
+
+static void check_plan(const Plan *p)
+{
+        unsigned commits = 0;
+
+        CHECK(p->n_steps > 0 && p->n_steps <= PLAN_STEPS_MAX);
+        CHECK(p->steps[0].id == STEP_CHECK);
+
+        for (size_t i = 0; i < p->n_steps; i++) {
+                for (size_t k = 0; k < i; k++)
+                        CHECK(p->steps[k].id != p->steps[i].id);
+                if (i > 0)
+                        CHECK(p->steps[i].stage == p->steps[i - 1].stage + (p->steps[i - 1].commit ? 1 : 0));
+                commits += p->steps[i].commit;
+        }
+        CHECK(commits == (p->kind == JOB_MOVE ? 2 : 1));
+
+        /* The last stage has no commit: there is only forward. */
+        CHECK(!p->steps[p->n_steps - 1].commit);
+
+        check_order(p, STEP_BIND, STEP_SUSPEND);
+        check_order(p, STEP_BIND, STEP_SUSPEND_DISK);
+        check_order(p, STEP_SUSPEND, STEP_SET_MODE);
+        check_order(p, STEP_SET_MODE, STEP_SAVE);
+        check_order(p, STEP_SAVE, STEP_SYNC);
+        check_order(p, STEP_SYNC, STEP_REWRITE);
+        check_order(p, STEP_REWRITE, STEP_RESTORE);
+        check_order(p, STEP_RESTORE, STEP_CONTINUE);
+        check_order(p, STEP_CONTINUE, STEP_WAKE);
+        check_order(p, STEP_WAKE, STEP_DISCARD);
+        check_order(p, STEP_REDEFINE, STEP_START);
+        check_order(p, STEP_WAKE, STEP_RELEASE);
+        check_order(p, STEP_START, STEP_RELEASE);
+
+        if (p->kind != JOB_RESUME)
+                CHECK(has(p, STEP_RELEASE));
+        if (p->kind != JOB_HIBERNATE)
+                CHECK(has(p, STEP_BIND) && has(p, STEP_DISCARD) && has(p, STEP_REDEFINE));
+}
+
+static void test_job_takes_its_plan(void)
+{
+        _cleanup_(job_freep) Job *j = NULL;
+
+        CHECK(job_new(1, JOB_MOVE, STRATEGY_AUTO, "uuid", "name", &j) >= 0);
+        CHECK(j->n_steps == 1);
+        j->steps[0].state = STEP_STARTED;
+        CHECK(job_set_strategy(j, STRATEGY_SUSPEND_TO_RAM) >= 0);
+        CHECK(j->n_steps == plan_find(JOB_MOVE, STRATEGY_SUSPEND_TO_RAM)->n_steps);
+        CHECK(j->steps[0].state == STEP_STARTED);
+        CHECK(job_find_step(j, STEP_WAKE));
+        CHECK(!job_find_step(j, STEP_START));
+        CHECK(!job_is_committed(j));
+        job_find_step(j, STEP_SYNC)->state = STEP_DONE;
+        CHECK(job_is_committed(j));
+}
+
+static void test_states(void)
+{
+        _cleanup_(job_freep) Job *j = NULL;
+
+        CHECK(job_new(1, JOB_HIBERNATE, STRATEGY_AUTO, "uuid", "name", &j) >= 0);
+        CHECK(job_set_state(j, JOB_DONE) == -EPERM);
+        CHECK(job_set_state(j, JOB_RUNNING) >= 0);
+        CHECK(job_set_state(j, JOB_CANCELED) == -EPERM);
+        CHECK(job_set_state(j, JOB_UNDOING) >= 0);
+        CHECK(job_set_state(j, JOB_DONE) == -EPERM);
+        CHECK(job_set_state(j, JOB_CANCELED) >= 0);
+        for (JobState s = JOB_QUEUED; s < _JOB_STATE_MAX; s++)
+                CHECK(job_set_state(j, s) == -EPERM);
+}
+
+int main(void)
+{
+        for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++) {
+                CHECK(plan_find(k, STRATEGY_AUTO)->n_steps == 1);
+                check_plan(plan_find(k, STRATEGY_SUSPEND_TO_RAM));
+                check_plan(plan_find(k, STRATEGY_SUSPEND_TO_DISK));
+        }
+        CHECK(!plan_find(_JOB_KIND_MAX, STRATEGY_SUSPEND_TO_RAM));
+        test_job_takes_its_plan();
+        test_states();
+        return EXIT_SUCCESS;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/pool.h"
+
+#include "test.h"
+
+static const FunctionIdentity kind_a = {
+        .vendor = 0x1002,
+        .device = 0x74b6,
+        .subvendor = 0x1002,
+        .subdevice = 0x74b6,
+        .class_code = 0x120000,
+        .bars = { { .bytes = 1 << 20, .mem64 = true, .prefetchable = true } },
+};
+
+static PciAddress address(const char *s)
+{
+        PciAddress a;
+
+        CHECK(pci_address_parse(s, &a) >= 0);
+        return a;
+}
+
+/* Two cards of three functions each, all free. */
+static void make_functions(Function f[6])
+{
+        static const char *const addresses[] = { "0000:01:10.0", "0000:01:10.2", "0000:01:10.4",
+                                                 "0000:02:10.0", "0000:02:10.2", "0000:02:10.4" };
+
+        for (size_t i = 0; i < 6; i++)
+                f[i] = (Function){
+                        .address = address(addresses[i]),
+                        .physical_function = address(i < 3 ? "0000:01:00.0" : "0000:02:00.0"),
+                        .identity = kind_a,
+                };
+}
+
+static void expect_pick(const Function *f, const char *current, PickPolicy policy, const char *expected)
+{
+        PciAddress from = { 0 }, got;
+        Failure why = { 0 };
+        int r;
+
+        if (current)
+                from = address(current);
+        r = pool_pick(f, 6, &kind_a, current ? &from : NULL, 1, policy, &got, &why);
+        if (!expected) {
+                CHECK(r < 0 && why.code == FAILURE_NO_FREE_FUNCTION);
+                failure_done(&why);
+                return;
+        }
+        CHECK(r >= 0);
+        CHECK(streq(PCI_ADDRESS_STR(&got), expected));
+}
+
+static void test_policies(void)
+{
+        Function f[6];
+
+        make_functions(f);
+        expect_pick(f, NULL, PICK_PACK, "0000:01:10.0");
+        f[3].state = FUNCTION_ASSIGNED;
+        expect_pick(f, NULL, PICK_PACK, "0000:02:10.2");
+        expect_pick(f, NULL, PICK_SPREAD, "0000:01:10.0");
+}
+
+static void test_a_move_leaves_the_card(void)
+{
+        Function f[6];
+
+        make_functions(f);
+        f[0].state = FUNCTION_ASSIGNED;
+        expect_pick(f, "0000:01:10.0", PICK_PACK, "0000:02:10.0");
+        f[3].state = f[4].state = f[5].state = FUNCTION_HELD;
+        expect_pick(f, "0000:01:10.0", PICK_PACK, "0000:01:10.2");
+        f[1].state = FUNCTION_LEASED;
+        f[2].state = FUNCTION_QUARANTINED;
+        expect_pick(f, "0000:01:10.0", PICK_PACK, NULL);
+}
+
+static void test_all_or_none(void)
+{
+        FunctionIdentity wants[2] = { kind_a, kind_a };
+        PciAddress got[2] = { 0 };
+        Failure why = { 0 };
+        Function f[6];
+
+        make_functions(f);
+        for (size_t i = 1; i < 6; i++)
+                f[i].state = FUNCTION_ASSIGNED;
+        CHECK(pool_pick(f, 6, wants, NULL, 2, PICK_PACK, got, &why) < 0);
+        CHECK(why.code == FAILURE_NO_FREE_FUNCTION);
+        CHECK(got[0].bus == 0);
+        failure_done(&why);
+
+        f[5].state = FUNCTION_FREE;
+        CHECK(pool_pick(f, 6, wants, NULL, 2, PICK_PACK, got, &why) >= 0);
+        CHECK(!pci_address_equal(&got[0], &got[1]));
+}
+
+static void expect_refusal(const Function *f, FailureCode code, const char *text)
+{
+        Failure why = { 0 };
+
+        CHECK(pool_check(f, &kind_a, &why) < 0);
+        CHECK(why.code == code);
+        CHECK(strstr(failure_message(&why), PCI_ADDRESS_STR(&f->address)));
+        CHECK(strstr(failure_message(&why), text));
+        failure_done(&why);
+}
+
+static void test_each_refusal_has_its_reason(void)
+{
+        Function f[6];
+
+        make_functions(f);
+        CHECK(pool_check(&f[0], &kind_a, NULL) >= 0);
+        f[0].state = FUNCTION_ASSIGNED;
+        f[0].domain = (char[]){ "vm2" };
+        expect_refusal(&f[0], FAILURE_FUNCTION_BUSY, "vm2");
+        f[1].state = FUNCTION_QUARANTINED;
+        f[1].reason = (char[]){ "reads all ones" };
+        expect_refusal(&f[1], FAILURE_FUNCTION_BUSY, "reads all ones");
+        f[2].driver = (char[]){ "amdgpu" };
+        expect_refusal(&f[2], FAILURE_FOREIGN_DRIVER, "amdgpu");
+        f[3].identity.bars[0].bytes = 1 << 19;
+        expect_refusal(&f[3], FAILURE_INCOMPATIBLE, "BAR 0 has 524288 bytes, the guest knows 1048576");
+        f[4].identity.device = 0x74b5;
+        expect_refusal(&f[4], FAILURE_INCOMPATIBLE, "device is 74b5, the guest knows 74b6");
+        expect_pick(f, NULL, PICK_PACK, "0000:02:10.4");
+}
+
+static void test_drivers(void)
+{
+        CHECK(function_driver_is_vfio(NULL));
+        CHECK(function_driver_is_vfio("vfio-pci"));
+        CHECK(function_driver_is_vfio("amd-vfio-pci"));
+        CHECK(function_driver_is_vfio("mlx5_vfio_pci"));
+        CHECK(!function_driver_is_vfio("igbvf"));
+        CHECK(!function_driver_is_vfio("vfio-pci-not"));
+}
+
+int main(void)
+{
+        test_policies();
+        test_a_move_leaves_the_card();
+        test_all_or_none();
+        test_each_refusal_has_its_reason();
+        test_drivers();
+        return EXIT_SUCCESS;
+}

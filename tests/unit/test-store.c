@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Journal, record and ledger: what was written comes back, and what is broken is set aside while the rest goes on. */
+#include "store/image-record.h"
+#include "store/journal.h"
+#include "store/ledger.h"
+#include "store/world-json.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "basic/fileio.h"
+#include "store/json-util.h"
+#include "test.h"
+
+#define UUID "6ed0b4a4-6e5c-4a51-9d2b-1f3c0d8a7b10"
+
+static int make_dir(char template[])
+{
+        int fd;
+
+        CHECK(mkdtemp(template));
+        fd = open(template, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        CHECK(fd >= 0);
+        return fd;
+}
+
+static Job *make_job(uint64_t id)
+{
+        FunctionSwap swap = {
+                .has_from = true,
+                .has_to = true,
+                .from = { .bus = 1, .slot = 16 },
+                .to = { .bus = 2, .slot = 16 },
+                .identity = { .vendor = 0x8086,
+                              .device = 0x10ca,
+                              .class_code = 0x020000,
+                              .bars = { { .bytes = 16384, .mem64 = true } } },
+        };
+        Job *j;
+
+        CHECK(job_new(id, JOB_MOVE, STRATEGY_SUSPEND_TO_RAM, UUID, "vm \"1\"\n", &j) >= 0);
+        CHECK(job_set_swaps(j, &swap, 1) >= 0);
+        CHECK(free_and_strdup(&j->swaps[0].quarantine, "reads all ones") >= 0);
+        j->state = JOB_FAILED;
+        j->steps[0] = (JobStep){ STEP_CHECK, STEP_DONE, 11, 12 };
+        j->steps[1] = (JobStep){ STEP_BIND, STEP_FAILED, 13, 14 };
+        j->bytes = 77;
+        j->bytes_total = 99;
+        j->created_usec = 5;
+        j->ended_usec = 6;
+        j->worker_pid = 4711;
+        j->worker_start_ticks = 123456;
+        (void) failure_set(&j->failure, FAILURE_BIND_FAILED, "because");
+        return j;
+}
+
+static void check_same(const Job *a, const Job *b)
+{
+        _cleanup_json_ json_object *x = NULL, *y = NULL;
+
+        CHECK(job_to_json(a, &x) >= 0);
+        CHECK(job_to_json(b, &y) >= 0);
+        CHECK(json_object_equal(x, y));
+}
+
+static void test_journal(int dir)
+{
+        _cleanup_(job_freep) Job *j = make_job(7), *back = NULL;
+
+        CHECK(journal_write(dir, j, NULL) >= 0);
+        CHECK(journal_read(dir, 7, &back, NULL) >= 0);
+        check_same(j, back);
+        CHECK(back->steps[1].state == STEP_FAILED && back->steps[1].started_usec == 13);
+        CHECK(streq(back->swaps[0].quarantine, "reads all ones"));
+        CHECK(streq(back->domain_name, "vm \"1\"\n"));
+        CHECK(back->failure.code == FAILURE_BIND_FAILED);
+        CHECK(back->worker_start_ticks == 123456);
+        CHECK(function_identity_check(&back->swaps[0].identity, &j->swaps[0].identity, NULL) >= 0);
+        CHECK(journal_read(dir, 8, &back, NULL) == -ENOENT);
+}
+
+/* A journal cut off at every length is refused, never half believed. */
+static void test_truncated_journal(int dir)
+{
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+
+        CHECK(read_file_at(dir, "7.json", 1 << 20, &text, &size) >= 0);
+        for (size_t n = 0; n + 2 < size; n++) {
+                Job *j = NULL;
+
+                CHECK(write_file_atomic_at(dir, "7.json", text, n) >= 0);
+                CHECK(journal_read(dir, 7, &j, NULL) < 0);
+                CHECK(!j);
+        }
+        CHECK(write_file_atomic_at(dir, "7.json", text, size) >= 0);
+}
+
+static void test_list_sets_broken_aside(int dir)
+{
+        _cleanup_(job_freep) Job *j = make_job(12);
+        size_t n, broken;
+        struct stat st;
+        Job **jobs;
+
+        CHECK(journal_write(dir, j, NULL) >= 0);
+        CHECK(write_file_atomic_at(dir, "9.json", "{\"schema\":1}", 12) >= 0);
+        CHECK(write_file_atomic_at(dir, "10.json", "{\"schema\":99}", 13) >= 0);
+        CHECK(write_file_atomic_at(dir, "x.json", "{}", 2) >= 0);
+        CHECK(write_file_atomic_at(dir, "7.lock", "", 0) >= 0);
+
+        CHECK(journal_list(dir, &jobs, &n, &broken, NULL) >= 0);
+        CHECK(n == 2 && broken == 3);
+        CHECK(jobs[0]->id == 7 && jobs[1]->id == 12);
+        for (size_t i = 0; i < n; i++)
+                (void) job_free(jobs[i]);
+        free(jobs);
+
+        CHECK(fstatat(dir, "9.json.broken", &st, 0) == 0);
+        CHECK(fstatat(dir, "9.json", &st, 0) < 0);
+        CHECK(journal_remove(dir, 7) >= 0);
+        CHECK(fstatat(dir, "7.lock", &st, 0) < 0);
+        CHECK(journal_remove(dir, 7) >= 0);
+}
+
+static void test_lock(int dir)
+{
+        _cleanup_close_ int lock = journal_lock(dir, 30);
+
+        CHECK(lock >= 0);
+        CHECK(journal_lock(dir, 30) == -EBUSY);
+        closep(&lock);
+        lock = journal_lock(dir, 30);
+        CHECK(lock >= 0);
+}
+
+static void test_record(int dir)
+{
+        _cleanup_(image_record_freep) ImageRecord *r = NULL;
+        _cleanup_(job_freep) Job *j = make_job(3);
+        ImageRecord **all;
+        size_t n, broken;
+
+        CHECK(image_record_read(dir, UUID, &r, NULL) == -ENOENT);
+        CHECK(image_record_write(dir, j, 4096, NULL) >= 0);
+        CHECK(image_record_read(dir, UUID, &r, NULL) >= 0);
+        CHECK(r->bytes == 4096 && r->job == 3 && r->strategy == STRATEGY_SUSPEND_TO_RAM);
+        CHECK(r->n_functions == 1 && pci_address_equal(&r->functions[0].from, &j->swaps[0].from));
+        CHECK(r->functions[0].identity.bars[0].bytes == 16384);
+
+        CHECK(image_record_list(dir, &all, &n, &broken, NULL) >= 0);
+        CHECK(n == 1);
+        (void) image_record_free(all[0]);
+        free(all);
+
+        CHECK(image_record_remove(dir, UUID, NULL) >= 0);
+        CHECK(image_record_remove(dir, UUID, NULL) >= 0);
+        CHECK(image_record_remove(dir, "../../etc/passwd", NULL) == -EINVAL);
+}
+
+static void test_ledger(int dir)
+{
+        PciAddress a = { .bus = 1, .slot = 16 }, b = { .bus = 2, .slot = 16 };
+        Ledger l, back;
+        bool broken;
+
+        CHECK(ledger_load(dir, &l, &broken, NULL) >= 0);
+        CHECK(l.next_job == 1 && !broken);
+        l.next_job = 42;
+        CHECK(ledger_quarantine(&l, &a, "one") >= 0);
+        CHECK(ledger_quarantine(&l, &b, "two") >= 0);
+        CHECK(ledger_quarantine(&l, &a, "three") >= 0);
+        CHECK(ledger_save(dir, &l, NULL) >= 0);
+        CHECK(ledger_load(dir, &back, &broken, NULL) >= 0);
+        CHECK(back.next_job == 42 && back.n_quarantines == 2);
+        CHECK(streq(ledger_quarantine_reason(&back, &a), "three"));
+        CHECK(ledger_clear(&back, &a));
+        CHECK(!ledger_clear(&back, &a));
+        CHECK(!ledger_quarantine_reason(&back, &a));
+        CHECK(streq(ledger_quarantine_reason(&back, &b), "two"));
+        ledger_done(&l);
+        ledger_done(&back);
+
+        CHECK(write_file_atomic_at(dir, "ledger.json", "{", 1) >= 0);
+        CHECK(ledger_load(dir, &l, &broken, NULL) >= 0);
+        CHECK(broken && l.next_job == 1);
+        ledger_done(&l);
+}
+
+static void test_world(void)
+{
+        _cleanup_(world_freep) World *w = calloc(1, sizeof(World)), *back = NULL;
+        _cleanup_json_ json_object *o = NULL;
+        WorldDomain *d;
+        Function *f;
+
+        CHECK(w);
+        w->libvirt_ok = true;
+        f = world_add_function(w);
+        CHECK(f && free_and_strdup(&f->driver, "vfio-pci") >= 0);
+        f->address = (PciAddress){ .bus = 1, .slot = 16 };
+        f->iommu_group = 12;
+        d = world_add_domain(w);
+        CHECK(d && free_and_strdup(&d->uuid, UUID) >= 0 && free_and_strdup(&d->name, "vm1") >= 0);
+        d->active = d->persistent = true;
+        CHECK(world_domain_add_function(d, &f->address) >= 0);
+
+        CHECK(world_to_json(w, &o) >= 0);
+        CHECK(world_from_json(o, &back, NULL) >= 0);
+        CHECK(back->n_functions == 1 && back->functions[0].state == FUNCTION_ASSIGNED);
+        CHECK(streq(back->functions[0].domain, "vm1"));
+        CHECK(back->functions[0].iommu_group == 12 && back->functions[0].numa_node == -1);
+        CHECK(world_find_domain(back, UUID) == world_find_domain(back, "vm1"));
+        CHECK(!world_find_domain(back, "vm2"));
+}
+
+int main(void)
+{
+        char template[] = "/tmp/test-store-XXXXXX";
+        _cleanup_close_ int dir = make_dir(template);
+
+        test_journal(dir);
+        test_truncated_journal(dir);
+        test_list_sets_broken_aside(dir);
+        test_lock(dir);
+        test_ledger(dir);
+        test_world();
+        {
+                char images[] = "/tmp/test-store-XXXXXX";
+                _cleanup_close_ int images_dir = make_dir(images);
+
+                test_record(images_dir);
+                CHECK(rmdir(images) == 0);
+        }
+
+        return EXIT_SUCCESS;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/verdict.h"
+
+#include "test.h"
+
+#define GIB (UINT64_C(1) << 30)
+
+static PciAddress one_function;
+
+/* A domain about which there is nothing to complain. */
+static DomainFacts good_facts(void)
+{
+        return (DomainFacts){
+                .name = (char[]){ "vm1" },
+                .uuid = (char[]){ "u" },
+                .persistent = true,
+                .state = DOMAIN_RUNNING,
+                .qemu = QEMU_RUNNING,
+                .image = IMAGE_NONE,
+                .memory_bytes = GIB,
+                .functions = &one_function,
+                .n_functions = 1,
+                .pm_mem_enabled = true,
+                .pm_disk_enabled = true,
+                .has_agent_channel = true,
+                .agent_answers = true,
+                .agent_suspend_ram = true,
+                .agent_suspend_disk = true,
+                .qemu_cpr_reboot = true,
+                .qemu_version = 10000013,
+                .image_space_bytes = 2 * GIB,
+        };
+}
+
+static void expect(const DomainFacts *f, Strategy asked, FailureCode code, const char *text)
+{
+        Strategy got = _STRATEGY_INVALID;
+        Failure why = { 0 };
+
+        CHECK(verdict_hibernate(f, asked, &got, &why) < 0);
+        CHECK(why.code == code);
+        CHECK(strstr(failure_message(&why), "'vm1'"));
+        CHECK(strstr(failure_message(&why), text));
+        CHECK(got == _STRATEGY_INVALID);
+        failure_done(&why);
+}
+
+static void expect_strategy(const DomainFacts *f, Strategy asked, Strategy expected)
+{
+        Strategy got;
+
+        CHECK(verdict_hibernate(f, asked, &got, NULL) >= 0);
+        CHECK(got == expected);
+}
+
+static void test_strategy(void)
+{
+        DomainFacts f = good_facts();
+
+        expect_strategy(&f, STRATEGY_AUTO, STRATEGY_SUSPEND_TO_RAM);
+        expect_strategy(&f, STRATEGY_SUSPEND_TO_DISK, STRATEGY_SUSPEND_TO_DISK);
+        f.pm_mem_enabled = false;
+        expect_strategy(&f, STRATEGY_AUTO, STRATEGY_SUSPEND_TO_DISK);
+        expect(&f, STRATEGY_SUSPEND_TO_RAM, FAILURE_SUSPEND_DISABLED, "suspend-to-mem enabled='yes'");
+        f.pm_disk_enabled = false;
+        expect(&f, STRATEGY_AUTO, FAILURE_SUSPEND_DISABLED, "suspend-to-mem");
+        expect(&f, STRATEGY_SUSPEND_TO_DISK, FAILURE_SUSPEND_DISABLED, "suspend-to-disk enabled='yes'");
+}
+
+static void test_no_silent_change_of_strategy(void)
+{
+        DomainFacts f = good_facts();
+
+        f.qemu_version = 7002000;
+        expect(&f, STRATEGY_AUTO, FAILURE_QEMU_TOO_OLD, "(7.2.0)");
+        expect_strategy(&f, STRATEGY_SUSPEND_TO_DISK, STRATEGY_SUSPEND_TO_DISK);
+
+        f = good_facts();
+        f.qemu_cpr_reboot = false;
+        expect(&f, STRATEGY_AUTO, FAILURE_QEMU_TOO_OLD, "cpr-reboot");
+}
+
+static void test_state(void)
+{
+        DomainFacts f = good_facts();
+
+        f.state = DOMAIN_SHUTOFF;
+        f.qemu = QEMU_NONE;
+        expect(&f, STRATEGY_AUTO, FAILURE_NOT_RUNNING, "start it first");
+
+        f = good_facts();
+        f.qemu = QEMU_SUSPENDED; /* libvirt's state lies */
+        expect(&f, STRATEGY_AUTO, FAILURE_NOT_RUNNING, "QEMU: suspended");
+
+        f = good_facts();
+        f.persistent = false;
+        expect(&f, STRATEGY_AUTO, FAILURE_NOT_PERSISTENT, "virsh define");
+
+        f = good_facts();
+        f.n_functions = 0;
+        expect(&f, STRATEGY_AUTO, FAILURE_NO_FUNCTION, "managedsave");
+
+        f = good_facts();
+        f.image = IMAGE_VALID;
+        expect(&f, STRATEGY_AUTO, FAILURE_IMAGE_DAMAGED, "managedsave-remove");
+}
+
+static void test_agent(void)
+{
+        DomainFacts f = good_facts();
+
+        f.has_agent_channel = false;
+        expect(&f, STRATEGY_AUTO, FAILURE_NO_AGENT, "org.qemu.guest_agent.0");
+        f = good_facts();
+        f.agent_answers = false;
+        expect(&f, STRATEGY_AUTO, FAILURE_NO_AGENT, "does not answer");
+        f = good_facts();
+        f.agent_suspend_ram = false;
+        expect(&f, STRATEGY_AUTO, FAILURE_NO_AGENT, "guest-suspend-ram");
+        f = good_facts();
+        f.agent_suspend_disk = false;
+        expect(&f, STRATEGY_SUSPEND_TO_DISK, FAILURE_NO_AGENT, "guest-suspend-disk");
+}
+
+static void test_space(void)
+{
+        DomainFacts f = good_facts();
+
+        f.image_space_bytes = verdict_image_bytes(&f);
+        expect_strategy(&f, STRATEGY_AUTO, STRATEGY_SUSPEND_TO_RAM);
+        f.image_space_bytes--;
+        expect(&f, STRATEGY_AUTO, FAILURE_NO_SPACE, "1104 MiB");
+        f.image_space_bytes = 0;
+        expect_strategy(&f, STRATEGY_SUSPEND_TO_DISK, STRATEGY_SUSPEND_TO_DISK);
+}
+
+static void expect_resume(DomainState state, ImageState image, Strategy strategy, FailureCode code)
+{
+        DomainFacts f = good_facts();
+        Failure why = { 0 };
+        int r;
+
+        f.state = state;
+        f.qemu = QEMU_NONE;
+        f.image = image;
+        r = verdict_resume(&f, strategy, &why);
+        CHECK((r < 0) == (code != FAILURE_NONE));
+        CHECK(why.code == code);
+        failure_done(&why);
+}
+
+static void test_resume(void)
+{
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_SUSPEND_TO_RAM, FAILURE_NONE);
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_NONE, STRATEGY_SUSPEND_TO_RAM, FAILURE_IMAGE_DAMAGED);
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_DAMAGED, STRATEGY_SUSPEND_TO_RAM, FAILURE_IMAGE_DAMAGED);
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_NONE, STRATEGY_SUSPEND_TO_DISK, FAILURE_NONE);
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_SUSPEND_TO_DISK, FAILURE_IMAGE_DAMAGED);
+        expect_resume(DOMAIN_PAUSED, IMAGE_VALID, STRATEGY_SUSPEND_TO_RAM, FAILURE_NOT_HIBERNATED);
+}
+
+int main(void)
+{
+        test_strategy();
+        test_no_silent_change_of_strategy();
+        test_state();
+        test_agent();
+        test_space();
+        test_resume();
+        return EXIT_SUCCESS;
+}
