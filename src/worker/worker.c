@@ -67,7 +67,7 @@ static int run_verb(const Config *config, const char *state_dir, char *const *wo
         if (streq_ptr(words[0], "snapshot"))
                 return snapshot_print(config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
         if (streq_ptr(words[0], "watch"))
-                return snapshot_watch(config, &stop_requested) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+                return snapshot_watch(config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 
         return usage(stderr, WORKER_EXIT_USAGE);
 }

@@ -6,6 +6,7 @@
 #define GIB (UINT64_C(1) << 30)
 
 static PciAddress one_function;
+static char name[] = "vm1", uuid[] = "u";
 
 /* A domain about which there is nothing to complain. */
 static DomainFacts good_facts(void)
