@@ -42,25 +42,12 @@ static int check_running(const DomainFacts *facts, Failure *reterr)
                                 "domain '%s' runs although an older managed save image of it exists; remove that "
                                 "with virsh managedsave-remove once you are sure that it is stale",
                                 facts->name);
-        if (!facts->has_agent_channel)
-                return failure_set(
-                                reterr, FAILURE_NO_AGENT,
-                                "domain '%s' has no guest agent channel; add <channel type='unix'><target "
-                                "type='virtio' name='org.qemu.guest_agent.0'/></channel> to it",
-                                facts->name);
-        if (!facts->agent_answers)
-                return failure_set(
-                                reterr, FAILURE_NO_AGENT,
-                                "the guest agent of domain '%s' does not answer; start qemu-guest-agent in the "
-                                "guest",
-                                facts->name);
         return 0;
 }
 
+/* What the domain's XML and its QEMU say, without asking the guest. */
 static int check_ram(const DomainFacts *facts, Failure *reterr)
 {
-        uint64_t needed = verdict_image_bytes(facts);
-
         if (facts->qemu_version < QEMU_VERSION_CPR_REBOOT || !facts->qemu_cpr_reboot)
                 return failure_set(
                                 reterr, FAILURE_QEMU_TOO_OLD,
@@ -75,19 +62,6 @@ static int check_ram(const DomainFacts *facts, Failure *reterr)
                                 "domain '%s' may not suspend to RAM; set <pm><suspend-to-mem enabled='yes'/></pm> "
                                 "in its XML and restart it",
                                 facts->name);
-        if (!facts->agent_suspend_ram)
-                return failure_set(
-                                reterr, FAILURE_NO_AGENT,
-                                "the guest agent of domain '%s' does not offer guest-suspend-ram; allow it in the "
-                                "guest's agent configuration",
-                                facts->name);
-        if (facts->image_space_bytes < needed)
-                return failure_set(
-                                reterr, FAILURE_NO_SPACE,
-                                "the image of domain '%s' may need %llu MiB, the disk that holds managed saves has "
-                                "%llu MiB free; make room there",
-                                facts->name, (unsigned long long) ((needed + MIB - 1) / MIB),
-                                (unsigned long long) (facts->image_space_bytes / MIB));
         return 0;
 }
 
@@ -99,12 +73,43 @@ static int check_disk(const DomainFacts *facts, Failure *reterr)
                                 "domain '%s' may not suspend to disk; set <pm><suspend-to-disk enabled='yes'/></pm> "
                                 "in its XML and restart it",
                                 facts->name);
-        if (!facts->agent_suspend_disk)
+        return 0;
+}
+
+static int check_agent(const DomainFacts *facts, const char *command, bool offered, Failure *reterr)
+{
+        if (!facts->has_agent_channel)
                 return failure_set(
                                 reterr, FAILURE_NO_AGENT,
-                                "the guest agent of domain '%s' does not offer guest-suspend-disk; allow it in the "
-                                "guest's agent configuration",
+                                "domain '%s' has no guest agent channel; add <channel type='unix'><target "
+                                "type='virtio' name='org.qemu.guest_agent.0'/></channel> to it",
                                 facts->name);
+        if (!facts->agent_answers)
+                return failure_set(
+                                reterr, FAILURE_NO_AGENT,
+                                "the guest agent of domain '%s' does not answer; start qemu-guest-agent in the "
+                                "guest",
+                                facts->name);
+        if (!offered)
+                return failure_set(
+                                reterr, FAILURE_NO_AGENT,
+                                "the guest agent of domain '%s' does not offer %s; allow it in the guest's agent "
+                                "configuration",
+                                facts->name, command);
+        return 0;
+}
+
+static int check_space(const DomainFacts *facts, Failure *reterr)
+{
+        uint64_t needed = verdict_image_bytes(facts);
+
+        if (facts->image_space_bytes < needed)
+                return failure_set(
+                                reterr, FAILURE_NO_SPACE,
+                                "the image of domain '%s' may need %llu MiB, the disk that holds managed saves has "
+                                "%llu MiB free; make room there",
+                                facts->name, (unsigned long long) ((needed + MIB - 1) / MIB),
+                                (unsigned long long) (facts->image_space_bytes / MIB));
         return 0;
 }
 
@@ -123,9 +128,15 @@ int verdict_hibernate(const DomainFacts *facts, Strategy asked, Strategy *ret_st
                 strategy = facts->pm_mem_enabled || !facts->pm_disk_enabled ? STRATEGY_SUSPEND_TO_RAM
                                                                             : STRATEGY_SUSPEND_TO_DISK;
 
-        r = strategy == STRATEGY_SUSPEND_TO_RAM ? check_ram(facts, reterr) : check_disk(facts, reterr);
-        if (r < 0)
-                return r;
+        if (strategy == STRATEGY_SUSPEND_TO_RAM) {
+                if ((r = check_ram(facts, reterr)) < 0 || (r = check_space(facts, reterr)) < 0 ||
+                    (r = check_agent(facts, "guest-suspend-ram", facts->agent_suspend_ram, reterr)) < 0)
+                        return r;
+        } else {
+                if ((r = check_disk(facts, reterr)) < 0 ||
+                    (r = check_agent(facts, "guest-suspend-disk", facts->agent_suspend_disk, reterr)) < 0)
+                        return r;
+        }
 
         *ret_strategy = strategy;
         return 0;

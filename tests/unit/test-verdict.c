@@ -12,8 +12,8 @@ static char name[] = "vm1", uuid[] = "u";
 static DomainFacts good_facts(void)
 {
         return (DomainFacts){
-                .name = (char[]){ "vm1" },
-                .uuid = (char[]){ "u" },
+                .name = name,
+                .uuid = uuid,
                 .persistent = true,
                 .state = DOMAIN_RUNNING,
                 .qemu = QEMU_RUNNING,
