@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/domain-xml.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Whatever the XML is, the edit's result must be readable and must not want the same edit again. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        _cleanup_free_ char *xml = strndup((const char *) data, size), *edited = NULL, *again = NULL;
+        _cleanup_(domain_xml_done) DomainXml x = { 0 }, after = { 0 };
+        FunctionSwap swaps[2] = { 0 };
+        size_t n;
+
+        if (!xml || domain_xml_parse(xml, &x, NULL) < 0)
+                return 0;
+
+        n = x.n_functions < ELEMENTSOF(swaps) ? x.n_functions : ELEMENTSOF(swaps);
+        for (size_t i = 0; i < n; i++)
+                swaps[i] = (FunctionSwap){
+                        .has_from = true,
+                        .has_to = true,
+                        .from = x.functions[i],
+                        .to = { .domain = 0xffff, .bus = (uint8_t) i, .slot = 0x1f, .function = 7 },
+                };
+
+        if (domain_xml_set_functions(xml, swaps, n, false, &edited, NULL) != 1)
+                return 0;
+
+        if (domain_xml_parse(edited, &after, NULL) < 0 || after.n_functions != x.n_functions ||
+            domain_xml_set_functions(edited, swaps, n, false, &again, NULL) != 0)
+                abort();
+        return 0;
+}
