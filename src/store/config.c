@@ -131,9 +131,10 @@ static int parse_rule(json_object *o, const char *where, FunctionRule *ret, Fail
                 return r;
         rule.has_address = r > 0;
 
-        if (json_object_object_length(o) == 0)
+        if (!rule.has_vendor && !rule.has_device && !rule.has_class && !rule.has_physical_function &&
+            !rule.has_address)
                 return failure_set(reterr, FAILURE_INVALID_OPTION,
-                                   "'%s' has no member, it would match every device of the host", where);
+                                   "'%s' names no property, it would match every device of the host", where);
 
         *ret = rule;
         return 0;

@@ -36,6 +36,7 @@ static void test_errors_name_the_place(void)
         expect_error("{\"schema\":2}", "upgrade");
         expect_error("{\"schema\":1,\"fnctions\":{}}", "unknown member 'fnctions'");
         expect_error("{\"schema\":1,\"functions\":{\"match\":[{}]}}", "functions.match[0]");
+        expect_error("{\"schema\":1,\"functions\":{\"match\":[{\"_\":\"\"}]}}", "functions.match[0]");
         expect_error("{\"schema\":1,\"functions\":{\"match\":[{\"vendor\":\"10022\"}]}}",
                      "functions.match[0].vendor");
         expect_error("{\"schema\":1,\"functions\":{\"match\":[{\"vendor\":\"1002\"},{\"venor\":\"1\"}]}}",

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The completion script. It never uses "compgen -W" or eval: bash would expand a domain's name, "$(...)"
+ * included. Names are compared with what was typed, and quoted before they are offered.
+ */
+
+#include "cli/completion.h"
+
+#include <assert.h>
+
+#include "cli/verb.h"
+#include "core/plan.h"
+
+#define FUNCTION_NAME "_vgpu_hibernatectl"
+
+/* The shell function that offers values of a kind. */
+static const char *const offers[] = {
+        [VALUE_NONE] = NULL,
+        [VALUE_DOMAIN] = FUNCTION_NAME "_ask list --all",
+        [VALUE_FUNCTION] = FUNCTION_NAME "_ask functions",
+        [VALUE_JOB] = FUNCTION_NAME "_ask jobs",
+        [VALUE_STRATEGY] = FUNCTION_NAME "_strategies",
+        [VALUE_HOST] = FUNCTION_NAME "_hosts",
+        [VALUE_TEXT] = "true",
+};
+static_assert(ELEMENTSOF(offers) == _VALUE_KIND_MAX, "a kind that is not completed");
+
+static const char functions_text[] =
+                /* Arguments: the candidates. A word that readline splits at ':' keeps only what stands after
+                 * it. */
+                "_vgpu_hibernatectl_offer() {\n"
+                "    local word left quoted\n"
+                "    left=${cur%\"${cur##*:}\"}\n"
+                "    [[ $COMP_WORDBREAKS == *:* ]] || left=\n"
+                "    for word; do\n"
+                "        [[ ${word:0:${#cur}} == \"$cur\" ]] || continue\n"
+                "        printf -v quoted %q \"${word:${#left}}\"\n"
+                "        COMPREPLY+=(\"$prefix$quoted\")\n"
+                "    done\n"
+                "}\n"
+                "\n"
+                "_vgpu_hibernatectl_ask() {\n"
+                "    local -a names\n"
+                "    mapfile -t names < <(command \"${COMP_WORDS[0]}\" \"${connection[@]}\" \\\n"
+                "        --no-ask-password -q \"$@\" 2>/dev/null)\n"
+                "    _vgpu_hibernatectl_offer \"${names[@]}\"\n"
+                "}\n"
+                "\n"
+                "_vgpu_hibernatectl_hosts() {\n"
+                "    declare -F _known_hosts_real >/dev/null && _known_hosts_real -a -- \"$cur\"\n"
+                "}\n";
+
+static void print_strategies(FILE *file)
+{
+        (void) fprintf(file, "\n" FUNCTION_NAME "_strategies() {\n    " FUNCTION_NAME "_offer");
+        for (Strategy s = 0; s < _STRATEGY_MAX; s++)
+                (void) fprintf(file, " %s", strategy_to_string(s));
+        (void) fprintf(file, "\n}\n");
+}
+
+/* "--strategy|--function": the options, short and long, that take a value; of one kind or (_MAX) of any. */
+static void print_value_options(FILE *file, ValueKind kind)
+{
+        const char *separator = "";
+
+        for (size_t i = 0; i < _OPTION_ID_MAX; i++) {
+                const Option *o = &options[i];
+
+                if (o->hidden || !o->value || (kind != _VALUE_KIND_MAX && o->kind != kind))
+                        continue;
+                if (o->short_name != '\0') {
+                        (void) fprintf(file, "%s-%c", separator, o->short_name);
+                        separator = "|";
+                }
+                (void) fprintf(file, "%s--%s", separator, o->name);
+                separator = "|";
+        }
+}
+
+static bool kind_has_option(ValueKind kind)
+{
+        for (size_t i = 0; i < _OPTION_ID_MAX; i++)
+                if (!options[i].hidden && options[i].value && options[i].kind == kind)
+                        return true;
+
+        return false;
+}
+
+static void print_option_names(FILE *file, uint32_t set)
+{
+        for (size_t i = 0; i < _OPTION_ID_MAX; i++)
+                if (!options[i].hidden && (set & OPTION_BIT(i)))
+                        (void) fprintf(file, " --%s", options[i].name);
+}
+
+static void print_values(FILE *file)
+{
+        (void) fprintf(file, "    case $option in\n");
+        for (ValueKind kind = VALUE_NONE + 1; kind < _VALUE_KIND_MAX; kind++) {
+                if (!kind_has_option(kind))
+                        continue;
+                (void) fprintf(file, "    ");
+                print_value_options(file, kind);
+                (void) fprintf(file, ") %s; return ;;\n", offers[kind]);
+        }
+        (void) fprintf(file, "    esac\n\n");
+}
+
+static void print_verbs(FILE *file)
+{
+        uint32_t global = 0;
+
+        for (size_t i = _OPTION_FIRST_GLOBAL; i < _OPTION_ID_MAX; i++)
+                global |= OPTION_BIT(i);
+
+        (void) fprintf(file, "    case $verb in\n    '')\n        if [[ $cur == -* ]]; then\n"
+                             "            " FUNCTION_NAME "_offer");
+        print_option_names(file, global);
+        (void) fprintf(file, "\n        else\n            " FUNCTION_NAME "_offer");
+        for (size_t i = 0; i < n_verbs; i++)
+                (void) fprintf(file, " %s", verbs[i].name);
+        (void) fprintf(file, "\n        fi ;;\n");
+
+        for (size_t i = 0; i < n_verbs; i++) {
+                (void) fprintf(file,
+                               "    %s)\n        if [[ $cur == -* ]]; then\n            " FUNCTION_NAME
+                               "_offer",
+                               verbs[i].name);
+                print_option_names(file, global | verbs[i].options);
+                if (verbs[i].argument)
+                        (void) fprintf(file, "\n        elif [[ -z $argument ]]; then\n            %s",
+                                       offers[verbs[i].kind]);
+                (void) fprintf(file, "\n        fi ;;\n");
+        }
+
+        (void) fprintf(file, "    esac\n");
+}
+
+void completion_print_bash(FILE *file)
+{
+        (void) fprintf(file,
+                       "# SPDX-License-Identifier: LGPL-2.1-or-later\n"
+                       "# Completion of vgpu-hibernatectl for bash, made by:\n# vgpu-hibernatectl --completion=bash\n\n");
+        (void) fputs(functions_text, file);
+        print_strategies(file);
+
+        /* Words are joined again where COMP_WORDBREAKS took "=" and ":" for ends of words. */
+        (void) fprintf(file, "\n" FUNCTION_NAME "() {\n"
+                             "    local cur= option= verb= argument= prefix= word i line\n"
+                             "    local -a words connection\n"
+                             "    COMPREPLY=()\n"
+                             "    line=${COMP_LINE:0:COMP_POINT}\n"
+                             "    read -ra words <<<\"$line\"\n"
+                             "    [[ $line == *[[:space:]] ]] && words+=('')\n"
+                             "    cur=${words[-1]}\n\n"
+                             "    for ((i = 1; i < ${#words[@]} - 1; i++)); do\n"
+                             "        word=${words[i]}\n"
+                             "        case $word in\n"
+                             "        ");
+        print_value_options(file, _VALUE_KIND_MAX);
+        (void) fprintf(file, ")\n"
+                             "            option=$word\n"
+                             "            ((++i < ${#words[@]} - 1)) || break\n"
+                             "            case $word in -H|--host) connection=(-H \"${words[i]}\") ;; esac\n"
+                             "            option= ;;\n"
+                             "        --host=*|--user) connection=(\"$word\") ;;\n"
+                             "        -*) ;;\n"
+                             "        *) if [[ -z $verb ]]; then verb=$word; else argument=$word; fi ;;\n"
+                             "        esac\n"
+                             "    done\n\n"
+                             "    if [[ -z $option && $cur == --*=* ]]; then\n"
+                             "        option=${cur%%%%=*}\n"
+                             "        [[ $COMP_WORDBREAKS == *=* ]] || prefix=$option=\n"
+                             "        cur=${cur#*=}\n"
+                             "    fi\n\n");
+        print_values(file);
+        print_verbs(file);
+        (void) fprintf(file, "}\n\ncomplete -F " FUNCTION_NAME " vgpu-hibernatectl\n");
+}

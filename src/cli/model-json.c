@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The documented JSON form of each object: vgpu-hibernatectl(1), section JSON. Members are only ever added.
+ * */
+
+#include "cli/json.h"
+#include "cli/model.h"
+
+json_object *domain_info_to_json(const DomainInfo *d)
+{
+        _cleanup_json_ json_object *o = json_object_new_object(), *functions = json_object_new_array();
+        uint64_t job;
+
+        for (char **f = d->functions; f && *f; f++)
+                json_append(&functions, json_object_new_string(*f));
+
+        json_add_string(&o, "name", d->name);
+        json_add_string(&o, "uuid", d->uuid);
+        json_add_string(&o, "state", d->state);
+        json_add(&o, "functions", TAKE_PTR(functions));
+        json_add_string(&o, "strategy", d->strategy);
+        json_add_uint64(&o, "image_bytes", d->image_bytes);
+        if (job_id_from_path(d->job, &job))
+                json_add_uint64(&o, "job", job);
+        else
+                json_add_string(&o, "job", NULL);
+        return TAKE_PTR(o);
+}
+
+json_object *function_info_to_json(const FunctionInfo *f)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+
+        json_add_string(&o, "address", f->address);
+        json_add_string(&o, "physical_function", f->physical_function);
+        json_add_string(&o, "device", f->device);
+        json_add_string(&o, "driver", f->driver);
+        json_add_index(&o, "iommu_group", f->iommu_group);
+        json_add_index(&o, "numa_node", f->numa_node);
+        json_add_string(&o, "state", f->state);
+        json_add_string(&o, "domain", f->domain);
+        json_add_string(&o, "reason", f->reason);
+        return TAKE_PTR(o);
+}
+
+static json_object *pairs_to_json(const JobInfo *j)
+{
+        _cleanup_json_ json_object *array = json_object_new_array();
+
+        for (size_t i = 0; i < j->n_functions; i++) {
+                _cleanup_json_ json_object *o = json_object_new_object();
+
+                json_add_string(&o, "from", j->functions[i].from);
+                json_add_string(&o, "to", j->functions[i].to);
+                json_append(&array, TAKE_PTR(o));
+        }
+
+        return TAKE_PTR(array);
+}
+
+static json_object *steps_to_json(const JobInfo *j)
+{
+        _cleanup_json_ json_object *array = json_object_new_array();
+
+        for (size_t i = 0; i < j->n_steps; i++) {
+                _cleanup_json_ json_object *o = json_object_new_object();
+
+                json_add_string(&o, "name", j->steps[i].name);
+                json_add_string(&o, "state", j->steps[i].state);
+                json_add_time(&o, "started_usec", j->steps[i].started_usec);
+                json_add_time(&o, "ended_usec", j->steps[i].ended_usec);
+                json_append(&array, TAKE_PTR(o));
+        }
+
+        return TAKE_PTR(array);
+}
+
+json_object *job_info_to_json(const JobInfo *j)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+
+        json_add_uint64(&o, "id", j->id);
+        json_add_string(&o, "kind", j->kind);
+        json_add_string(&o, "domain", j->domain);
+        json_add_string(&o, "domain_uuid", j->domain_uuid);
+        json_add_string(&o, "strategy", j->strategy);
+        json_add_string(&o, "state", j->state);
+        json_add_string(&o, "step", j->step);
+        json_add_uint64(&o, "step_number", j->step_number);
+        json_add_uint64(&o, "step_count", j->step_count);
+        json_add_fraction(&o, "progress", j->progress);
+        json_add_uint64(&o, "bytes", j->bytes);
+        json_add_uint64(&o, "bytes_total", j->bytes_total);
+        json_add_uint64(&o, "rate", j->rate);
+        json_add_string(&o, "error", j->error);
+        json_add_string(&o, "error_message", j->error_message);
+        json_add_bool(&o, "cancelable", j->cancelable);
+        json_add_time(&o, "created_usec", j->created_usec);
+        json_add_time(&o, "ended_usec", j->ended_usec);
+        json_add(&o, "functions", pairs_to_json(j));
+        json_add(&o, "steps", steps_to_json(j));
+        return TAKE_PTR(o);
+}

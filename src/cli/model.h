@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What the daemon publishes, as plain values: domains, functions, jobs and the manager. Read from the a{sv}
+ * of GetAll() and GetManagedObjects(). Properties that this version does not know are skipped; missing ones
+ * stay zero (strings: NULL).
+ */
+
+#include <json-c/json.h>
+#include <systemd/sd-bus.h>
+
+#include "basic/macro.h"
+
+/* No honest daemon sends more. */
+#define MODEL_LIST_MAX 4096
+
+typedef struct ManagerInfo {
+        char *version;
+        bool degraded;
+        char *degraded_reason;
+} ManagerInfo;
+
+typedef struct DomainInfo {
+        char *name, *uuid, *state, *strategy;
+        char **functions; /* NULL-terminated */
+        uint64_t image_bytes;
+        char *job; /* object path; "/": none */
+} DomainInfo;
+
+typedef struct FunctionInfo {
+        char *address, *physical_function, *device, *driver, *state, *domain, *reason;
+        int32_t iommu_group, numa_node; /* -1: none, unknown */
+} FunctionInfo;
+
+typedef struct FunctionPair {
+        char *from, *to;
+} FunctionPair;
+
+typedef struct StepInfo {
+        char *name, *state;
+        uint64_t started_usec, ended_usec; /* CLOCK_REALTIME; 0: not yet */
+} StepInfo;
+
+typedef struct JobInfo {
+        uint64_t id;
+        char *kind, *domain, *domain_uuid, *strategy, *state, *step, *error, *error_message;
+        uint32_t step_number, step_count;
+        double progress; /* 0..1 */
+        uint64_t bytes, bytes_total, rate;
+        bool cancelable;
+        uint64_t created_usec, ended_usec;
+        FunctionPair *functions;
+        size_t n_functions;
+        StepInfo *steps;
+        size_t n_steps;
+} JobInfo;
+
+void manager_info_done(ManagerInfo *m);
+void domain_info_done(DomainInfo *d);
+void function_info_done(FunctionInfo *f);
+void job_info_done(JobInfo *j);
+
+/* The message stands before an a{sv}. Replaces what it has in *ret, which must be zeroed or filled before,
+ * and is to be done on failure too. -EBADMSG: not what the contract says. */
+int manager_info_read(ManagerInfo *ret, sd_bus_message *m) _warn_unused_result_;
+int domain_info_read(DomainInfo *ret, sd_bus_message *m) _warn_unused_result_;
+int function_info_read(FunctionInfo *ret, sd_bus_message *m) _warn_unused_result_;
+int job_info_read(JobInfo *ret, sd_bus_message *m) _warn_unused_result_;
+
+/* The number at the end of a job's object path; false for "/" and for other paths. */
+bool job_id_from_path(const char *path, uint64_t *ret);
+
+/* NULL: out of memory. The form is documented in vgpu-hibernatectl(1). */
+json_object *domain_info_to_json(const DomainInfo *d);
+json_object *function_info_to_json(const FunctionInfo *f);
+json_object *job_info_to_json(const JobInfo *j);

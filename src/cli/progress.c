@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "basic/clock.h"
+#include "cli/text.h"
+
+#define BAR_COLUMNS_MAX 30
+#define BAR_COLUMNS_MIN 8
+
+void progress_done(Progress *p)
+{
+        for (size_t i = 0; i < p->n_reported; i++)
+                free(p->reported[i]);
+        free(p->reported);
+        *p = (Progress){ 0 };
+}
+
+void progress_clear(Progress *p)
+{
+        if (!p->line_shown)
+                return;
+
+        (void) fputs("\r\x1b[K", stdout);
+        (void) fflush(stdout);
+        p->line_shown = false;
+}
+
+static bool step_is_over(const StepInfo *s)
+{
+        StepState state = step_state_from_string(s->state);
+
+        return state == STEP_DONE || state == STEP_FAILED || state == STEP_UNDONE;
+}
+
+/* Returns false when this was said before. Plans grow when the check has chosen a strategy, and after a
+ * restart of the daemon everything is read anew: so steps are told apart by place, name and state. */
+static bool remember(Progress *p, size_t i, const StepInfo *s)
+{
+        char *said;
+
+        if (i >= p->n_reported) {
+                char **reported = reallocarray(p->reported, i + 1, sizeof(*reported));
+                if (!reported)
+                        return true;
+                for (size_t k = p->n_reported; k <= i; k++)
+                        reported[k] = NULL;
+                p->reported = reported;
+                p->n_reported = i + 1;
+        }
+
+        if (asprintf(&said, "%s/%s", s->name, s->state) < 0)
+                return true;
+
+        if (streq_ptr(said, p->reported[i])) {
+                free(said);
+                return false;
+        }
+
+        free(p->reported[i]);
+        p->reported[i] = said;
+        return true;
+}
+
+static void print_step(Progress *p, const JobInfo *job, const StepInfo *s)
+{
+        _cleanup_free_ char *name = text_escape(s->name, p->ctl->terminal.utf8);
+        uint64_t since = s->ended_usec > job->created_usec ? s->ended_usec - job->created_usec : 0;
+        bool wrote = streq(s->name, step_id_to_string(STEP_SAVE)) && job->bytes > 0;
+
+        if (!name)
+                return;
+
+        (void) printf("[%3" PRIu64 ".%" PRIu64 "s] %s: %s", since / USEC_PER_SEC,
+                      since % USEC_PER_SEC / (100 * USEC_PER_MSEC), name, s->state);
+        if (wrote)
+                (void) printf(" (%s)", TEXT_BYTES(job->bytes));
+        (void) printf("\n");
+}
+
+static void print_steps(Progress *p, const JobInfo *job)
+{
+        for (size_t i = 0; i < job->n_steps; i++)
+                if (step_is_over(&job->steps[i]) && remember(p, i, &job->steps[i]))
+                        print_step(p, job, &job->steps[i]);
+
+        (void) fflush(stdout);
+}
+
+/* What stands behind the bar: bytes, rate and remaining time while there are any, else how long the step
+ * takes. */
+static char *format_amount(const JobInfo *job)
+{
+        const StepInfo *current = NULL;
+        uint64_t now = clock_realtime_usec();
+        char *text;
+        int r;
+
+        for (size_t i = 0; i < job->n_steps; i++)
+                if (streq_ptr(job->steps[i].name, job->step))
+                        current = &job->steps[i];
+
+        if (job->bytes_total > 0 && job->rate > 0 && job->bytes < job->bytes_total) {
+                uint64_t seconds = (job->bytes_total - job->bytes) / job->rate;
+
+                /* A rate of a byte per second makes of this a number that nobody waits for. */
+                seconds = seconds < 99 * 3600 ? seconds : 99 * 3600;
+                r = asprintf(&text, "%s of %s  %s/s  ETA %s", TEXT_BYTES(job->bytes),
+                             TEXT_BYTES(job->bytes_total), TEXT_BYTES(job->rate),
+                             TEXT_DURATION(seconds * USEC_PER_SEC));
+        } else if (current && current->started_usec > 0 && current->started_usec < now &&
+                   current->ended_usec == 0)
+                r = asprintf(&text, "%s", TEXT_DURATION(now - current->started_usec));
+        else
+                r = asprintf(&text, "%s", "");
+
+        return r < 0 ? NULL : text;
+}
+
+static void print_line(Progress *p, const JobInfo *job)
+{
+        _cleanup_free_ char *plain = NULL, *left = NULL, *cut = NULL, *amount = format_amount(job);
+        const Terminal *t = &p->ctl->terminal;
+        size_t columns, used;
+
+        if (!amount || asprintf(&plain, "%s: %s%s %u/%u", job->domain ? job->domain : "?",
+                                streq_ptr(job->state, "undoing") ? "undoing " : "",
+                                job->step && *job->step ? job->step : (job->state ? job->state : "?"),
+                                job->step_number, job->step_count) < 0) {
+                plain = NULL;
+                return;
+        }
+        left = text_escape(plain, t->utf8);
+        if (!left)
+                return;
+
+        /* The last column stays free: some terminals wrap there. The name gives way, the numbers do not. */
+        columns = t->columns - 1;
+        used = text_width(amount) + strlen("  100%  ");
+        cut = text_ellipsize(left, columns > used + 10 ? columns - used : 10, t->utf8);
+        if (!cut)
+                return;
+        used += text_width(cut);
+
+        (void) printf("\r%s", cut);
+        if (columns >= used + BAR_COLUMNS_MIN + strlen(" []")) {
+                size_t bar = columns - used - strlen(" []"), full;
+
+                bar = bar < BAR_COLUMNS_MAX ? bar : BAR_COLUMNS_MAX;
+                full = (size_t) (job->progress * (double) bar);
+                (void) printf(" [");
+                for (size_t i = 0; i < bar; i++)
+                        (void) fputc(i < full ? '#' : '-', stdout);
+                (void) printf("]");
+        }
+        (void) printf(" %3u%%", (unsigned) (job->progress * 100));
+        if (columns >= used)
+                (void) printf("  %s", amount);
+        (void) printf("\x1b[K");
+        (void) fflush(stdout);
+        p->line_shown = true;
+}
+
+void progress_update(Progress *p, const JobInfo *job)
+{
+        if (p->ctl->json || p->ctl->quiet)
+                return;
+
+        if (p->ctl->terminal.live)
+                print_line(p, job);
+        else
+                print_steps(p, job);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* job, cancel: one job by its number. */
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "basic/clock.h"
+#include "cli/client.h"
+#include "cli/follow.h"
+#include "cli/outcome.h"
+#include "cli/table.h"
+#include "cli/text.h"
+#include "vgpu-hibernate.h"
+
+static int print_steps(const Ctl *c, const JobInfo *j)
+{
+        static const TableColumn columns[] = {
+                { "STEP", false, false },
+                { "STATE", false, false },
+                { "BEGAN", true, false },
+                { "TOOK", true, false },
+        };
+        _cleanup_(table_freep) Table *t = NULL;
+        uint64_t now = clock_realtime_usec();
+        int r;
+
+        r = table_new(&c->terminal, columns, ELEMENTSOF(columns), &t);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < j->n_steps; i++) {
+                const StepInfo *s = &j->steps[i];
+                uint64_t end = s->ended_usec > 0 ? s->ended_usec : now;
+
+                table_add(t, TINT_NONE, s->name);
+                table_add(t, tint_of_state(s->state), s->state);
+                if (s->started_usec == 0) {
+                        table_add(t, TINT_NONE, NULL);
+                        table_add(t, TINT_NONE, NULL);
+                        continue;
+                }
+                table_add_format(t, TINT_NONE, "+%s",
+                                 TEXT_DURATION(s->started_usec > j->created_usec
+                                                               ? s->started_usec - j->created_usec
+                                                               : 0));
+                table_add(t, TINT_NONE, TEXT_DURATION(end > s->started_usec ? end - s->started_usec : 0));
+        }
+
+        return table_print(t, stdout, !c->no_legend);
+}
+
+static void print_error(const Ctl *c, const JobInfo *j)
+{
+        const char *name = j->error ? j->error : "";
+
+        if (!*name && !(j->error_message && *j->error_message))
+                return;
+
+        if (strncmp(name, VGPU_HIBERNATE_ERROR_PREFIX, strlen(VGPU_HIBERNATE_ERROR_PREFIX)) == 0)
+                name += strlen(VGPU_HIBERNATE_ERROR_PREFIX);
+        ctl_print(c, "    Error: %s (%s)", j->error_message ? j->error_message : "", name);
+}
+
+static int print_story(Ctl *c, const JobInfo *j)
+{
+        _cleanup_free_ char *functions = outcome_format_functions(j);
+        JobState state = job_state_from_string(j->state);
+        Tint tint = tint_of_state(j->state);
+        uint64_t end = j->ended_usec > 0 ? j->ended_usec : clock_realtime_usec();
+
+        if (!functions)
+                return -ENOMEM;
+
+        ctl_print(c, "Job %" PRIu64 ": %s '%s'", j->id, j->kind ? j->kind : "?",
+                  j->domain ? j->domain : "?");
+        if (state >= 0)
+                (void) printf("    State: %s%s%s\n", terminal_tint(&c->terminal, tint),
+                              job_state_to_string(state), terminal_reset(&c->terminal, tint));
+        else
+                ctl_print(c, "    State: %s", j->state ? j->state : "?");
+        print_error(c, j);
+        ctl_print(c, " Strategy: %s", j->strategy && *j->strategy ? j->strategy : "-");
+        ctl_print(c, "Functions: %s", *functions ? functions : "-");
+        ctl_print(c, "    Began: %s", TEXT_TIME(j->created_usec));
+        ctl_print(c, "     %s: %s", j->ended_usec > 0 ? "Took" : "Time",
+                  TEXT_DURATION(end > j->created_usec ? end - j->created_usec : 0));
+        if (j->bytes_total > 0 || j->bytes > 0)
+                ctl_print(c, "    Image: %s of %s", TEXT_BYTES(j->bytes), TEXT_BYTES(j->bytes_total));
+        if (j->ended_usec == 0)
+                ctl_print(c, "   Cancel: %s", j->cancelable ? "possible" : "too late");
+
+        (void) putchar('\n');
+        return print_steps(c, j);
+}
+
+/* Reads the job of the command line; reports on failure. */
+static int show_job(Ctl *c, const char *path)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_(job_info_done) JobInfo job = { 0 };
+        int r;
+
+        r = client_get_job(c, path, &job, &e);
+        if (r < 0)
+                return ctl_error(c, &e, r, "cannot show job %s", c->argument);
+
+        if (c->json)
+                return ctl_print_json(c, job_info_to_json(&job));
+        return print_story(c, &job);
+}
+
+int verb_job(Ctl *c)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_(follow_freep) Follow *follow = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = c->follow ? follow_new(c, &follow, &e) : client_connect(c, &e);
+        if (r >= 0)
+                r = client_find(c, "GetJob", 't', c->argument, &path, &e);
+        if (r < 0)
+                return ctl_error(c, &e, r, "cannot show job %s", c->argument);
+
+        return c->follow ? follow_run(follow, path, "follow", c->argument) : show_job(c, path);
+}
+
+int verb_cancel(Ctl *c)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = client_connect(c, &e);
+        if (r >= 0)
+                r = client_find(c, "GetJob", 't', c->argument, &path, &e);
+        if (r >= 0)
+                r = client_new_call(c, path, VGPU_HIBERNATE_JOB_INTERFACE, "Cancel", &m);
+        if (r >= 0)
+                r = client_call(c, m, &e, NULL);
+        if (r < 0)
+                return ctl_error(c, &e, r, "cannot cancel job %s", c->argument);
+
+        if (c->json)
+                return show_job(c, path);
+        ctl_note(c, "job %s is being canceled", c->argument);
+        return EXIT_STATUS_OK;
+}

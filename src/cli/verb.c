@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/verb.h"
+
+#include <assert.h>
+
+const Verb *verb_find(const char *name)
+{
+        for (size_t i = 0; i < n_verbs; i++)
+                if (streq(verbs[i].name, name))
+                        return &verbs[i];
+
+        return NULL;
+}
+
+const Option *option_find_short(char name)
+{
+        for (size_t i = 0; i < _OPTION_ID_MAX; i++)
+                if (options[i].short_name != '\0' && options[i].short_name == name)
+                        return &options[i];
+
+        return NULL;
+}
+
+const Verb verbs[] = {
+        { "hibernate", "DOMAIN", VALUE_DOMAIN, OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_NO_WAIT), 0,
+          "Save a running domain and give its functions back", verb_hibernate },
+        { "resume", "DOMAIN", VALUE_DOMAIN, OPTION_BIT(OPTION_FUNCTION) | OPTION_BIT(OPTION_NO_WAIT), 0,
+          "Resume a hibernated domain on functions that are free", verb_resume },
+        { "move", "DOMAIN", VALUE_DOMAIN,
+          OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_FUNCTION) | OPTION_BIT(OPTION_NO_WAIT), 0,
+          "Hibernate a domain and resume it on other functions", verb_move },
+        { "list", NULL, VALUE_NONE, OPTION_BIT(OPTION_ALL), 0,
+          "List the domains that have functions or are hibernated", verb_list },
+        { "functions", NULL, VALUE_NONE, 0, 0, "List the functions of this host's pool", verb_functions },
+        { "jobs", NULL, VALUE_NONE, 0, 0, "List running and ended jobs", verb_jobs },
+        { "job", "ID", VALUE_JOB, OPTION_BIT(OPTION_FOLLOW), 0, "Tell the story of a job, step by step",
+          verb_job },
+        { "cancel", "JOB", VALUE_JOB, 0, 0, "Cancel a job; refused once its commit point has passed",
+          verb_cancel },
+        { "quarantine", "FUNCTION", VALUE_FUNCTION, OPTION_BIT(OPTION_REASON), OPTION_BIT(OPTION_REASON),
+          "Take a function out of use", verb_quarantine },
+        { "clear", "FUNCTION", VALUE_FUNCTION, 0, 0, "Put a quarantined function back into use",
+          verb_clear },
+        { "status", NULL, VALUE_NONE, 0, 0, "Show the daemon's version and health, and what it counts",
+          verb_status },
+};
+const size_t n_verbs = ELEMENTSOF(verbs);
+
+const Option options[] = {
+        [OPTION_ALL] = { OPTION_ALL, "all", 'a', NULL, VALUE_NONE, false, false,
+                         "List also domains without functions" },
+        [OPTION_FOLLOW] = { OPTION_FOLLOW, "follow", 'f', NULL, VALUE_NONE, false, false,
+                            "Follow the job until it ends" },
+        [OPTION_FUNCTION] = { OPTION_FUNCTION, "function", '\0', "ADDRESS", VALUE_FUNCTION, true, false,
+                              "Resume on this function; once for each function of the domain" },
+        [OPTION_NO_WAIT] = { OPTION_NO_WAIT, "no-wait", '\0', NULL, VALUE_NONE, false, false,
+                             "Print the number of the new job and do not follow it" },
+        [OPTION_REASON] = { OPTION_REASON, "reason", '\0', "TEXT", VALUE_TEXT, false, false,
+                            "Why, for those who will look at the function" },
+        [OPTION_STRATEGY] = { OPTION_STRATEGY, "strategy", '\0', "STRATEGY", VALUE_STRATEGY, false, false,
+                              "How the guest is saved: auto, suspend-to-ram, suspend-to-disk" },
+        [OPTION_HOST] = { OPTION_HOST, "host", 'H', "[USER@]HOST", VALUE_HOST, false, false,
+                          "Talk to the daemon of another host over ssh" },
+        [OPTION_JSON] = { OPTION_JSON, "json", '\0', NULL, VALUE_NONE, false, false,
+                          "Print JSON, errors too" },
+        [OPTION_QUIET] = { OPTION_QUIET, "quiet", 'q', NULL, VALUE_NONE, false, false,
+                           "Print only names in lists, and no progress" },
+        [OPTION_NO_LEGEND] = { OPTION_NO_LEGEND, "no-legend", '\0', NULL, VALUE_NONE, false, false,
+                               "Print no headings" },
+        [OPTION_NO_ASK_PASSWORD] = { OPTION_NO_ASK_PASSWORD, "no-ask-password", '\0', NULL, VALUE_NONE,
+                                     false, false, "Do not let polkit ask for a password" },
+        [OPTION_HELP] = { OPTION_HELP, "help", 'h', NULL, VALUE_NONE, false, false, "Print this help" },
+        [OPTION_VERSION] = { OPTION_VERSION, "version", '\0', NULL, VALUE_NONE, false, false,
+                             "Print the version" },
+        [OPTION_USER] = { OPTION_USER, "user", '\0', NULL, VALUE_NONE, false, true, NULL },
+        [OPTION_COMPLETION] = { OPTION_COMPLETION, "completion", '\0', "SHELL", VALUE_TEXT, false, true,
+                                NULL },
+};
+static_assert(ELEMENTSOF(options) == _OPTION_ID_MAX, "an option without a row");

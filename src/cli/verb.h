@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The two tables that describe the command line: verbs and options. Parsing, --help and the completion
+ * script all come from them (parse.c, help.c, completion.c), so they cannot disagree.
+ */
+
+#include "basic/macro.h"
+
+typedef struct Ctl Ctl;
+
+/* What an argument or the value of an option names: what completion offers there. */
+typedef enum ValueKind {
+        VALUE_NONE,
+        VALUE_DOMAIN,
+        VALUE_FUNCTION,
+        VALUE_JOB,
+        VALUE_STRATEGY,
+        VALUE_HOST,
+        VALUE_TEXT,
+        _VALUE_KIND_MAX,
+} ValueKind;
+
+typedef enum OptionId {
+        OPTION_ALL,
+        OPTION_FOLLOW,
+        OPTION_FUNCTION,
+        OPTION_NO_WAIT,
+        OPTION_REASON,
+        OPTION_STRATEGY,
+        _OPTION_FIRST_GLOBAL,
+        OPTION_HOST = _OPTION_FIRST_GLOBAL,
+        OPTION_JSON,
+        OPTION_QUIET,
+        OPTION_NO_LEGEND,
+        OPTION_NO_ASK_PASSWORD,
+        OPTION_HELP,
+        OPTION_VERSION,
+        OPTION_USER,       /* for tests */
+        OPTION_COMPLETION, /* for the build */
+        _OPTION_ID_MAX,
+} OptionId;
+
+typedef struct Option {
+        OptionId id;
+        const char *name;  /* without "--" */
+        char short_name;   /* '\0': none */
+        const char *value; /* how the help calls it; NULL: the option takes none */
+        ValueKind kind;
+        bool repeated;
+        bool hidden;
+        const char *help;
+} Option;
+
+typedef struct Verb {
+        const char *name;
+        const char *argument; /* how the help calls it; NULL: the verb takes none */
+        ValueKind kind;
+        uint32_t options;  /* bits of OptionId, beside the global ones */
+        uint32_t required; /* those of them that must be given */
+        const char *help;
+        /* Returns the exit status, or a negative error that nobody has reported yet. */
+        int (*run)(Ctl *c);
+} Verb;
+
+#define OPTION_BIT(id) (UINT32_C(1) << (id))
+
+extern const Verb verbs[];
+extern const size_t n_verbs;
+extern const Option options[]; /* by OptionId */
+
+static inline bool option_is_global(const Option *o)
+{
+        return o->id >= _OPTION_FIRST_GLOBAL;
+}
+
+/* NULL: there is none. */
+const Verb *verb_find(const char *name);
+const Option *option_find_short(char name);
+
+int verb_hibernate(Ctl *c);
+int verb_resume(Ctl *c);
+int verb_move(Ctl *c);
+int verb_list(Ctl *c);
+int verb_functions(Ctl *c);
+int verb_jobs(Ctl *c);
+int verb_job(Ctl *c);
+int verb_cancel(Ctl *c);
+int verb_quarantine(Ctl *c);
+int verb_clear(Ctl *c);
+int verb_status(Ctl *c);

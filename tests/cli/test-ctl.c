@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* vgpu-hibernatectl against the fake daemon, on a bus of its own. Usage: test-ctl VGPU-HIBERNATECTL
+ * FAKE-DAEMON */
+
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+#define ESC "\x1b"
+
+static void json_freep(json_object **o)
+{
+        (void) json_object_put(*o);
+}
+
+#define _cleanup_child_ _cleanup_(child_done)
+#define _cleanup_json_ _cleanup_(json_freep)
+
+/* What a terminal obeys must not come out, whoever made it up. */
+static bool is_harmless(const char *text)
+{
+        for (const char *p = text; *p; p++)
+                if (((unsigned char) *p < 0x20 && *p != '\n') || *p == 0x7f)
+                        return false;
+
+        return !strstr(text, "\xe2\x80\xae") && !strstr(text, "\xc2\x9b");
+}
+
+static size_t count(const char *text, const char *part)
+{
+        size_t n = 0;
+
+        while ((text = strstr(text, part))) {
+                n++;
+                text += strlen(part);
+        }
+
+        return n;
+}
+
+static void test_list(const char *program)
+{
+        _cleanup_child_ Child table = CTL("list"), all = CTL("list", "--all", "--no-legend"),
+                              quiet = CTL("list", "-aq"), json = CTL("list", "--json"), bare = CTL("--json");
+        _cleanup_json_ json_object *o = NULL;
+
+        CHECK(&table, table.status == 0 && streq(table.err_text, ""));
+        CHECK(&table, is_harmless(table.out_text));
+        CHECK(&table, strncmp(table.out_text, "NAME ", 5) == 0);
+        CHECK(&table, strstr(table.out_text, "\ncold "));
+        CHECK(&table, strstr(table.out_text, "suspend-to-ram  2.8 GiB"));
+        CHECK(&table, strstr(table.out_text, "evil\\x1b[2J\\x0a\\x07$(touch pwned) \\u202e\\u009b x"));
+        CHECK(&table, !strstr(table.out_text, "plain"));
+        CHECK(&table, count(table.out_text, "\n") == 4);
+
+        CHECK(&all, strstr(all.out_text, "\nplain ") && !strstr(all.out_text, "NAME"));
+        CHECK(&quiet, count(quiet.out_text, "\n") == 4 && strstr(quiet.out_text, "\nvm1\n"));
+
+        o = child_json(&json);
+        CHECK(&json, json_object_array_length(o) == 3);
+        CHECK(&json, json_is(&json, o, "0.name", "cold"));
+        CHECK(&json, json_is(&json, o, "0.image_bytes", "3040870400"));
+        CHECK(&json, json_is(&json, o, "0.job", "null"));
+        CHECK(&json, json_is(&json, o, "0.strategy", "suspend-to-ram"));
+        /* In JSON a name is what it is. */
+        CHECK(&json, json_is(&json, o, "1.name", "evil\x1b[2J\n\x07$(touch pwned) \xe2\x80\xae\xc2\x9b x"));
+        CHECK(&json, json_is(&json, o, "1.functions.1", "0000:01:10.4"));
+        CHECK(&json, json_is(&json, o, "2.job", "17"));
+        CHECK(&json, json_is(&json, o, "2.strategy", "null"));
+        CHECK(&json, count(json.out_text, "\n") == 1);
+        CHECK(&bare, streq(bare.out_text, json.out_text));
+}
+
+static void test_functions(const char *program)
+{
+        _cleanup_child_ Child table = CTL("functions"), quiet = CTL("functions", "-q"),
+                              json = CTL("--json", "functions");
+        _cleanup_json_ json_object *o = NULL;
+
+        CHECK(&table, table.status == 0 && is_harmless(table.out_text));
+        CHECK(&table, strstr(table.out_text, "reads as all ones after its reset"));
+        CHECK(&quiet, streq(quiet.out_text,
+                            "0000:01:10.0\n0000:01:10.2\n0000:01:10.4\n0000:02:10.0\n0000:02:10.2\n"));
+
+        o = child_json(&json);
+        CHECK(&json, json_object_array_length(o) == 5);
+        CHECK(&json, json_is(&json, o, "0.domain", "vm1"));
+        CHECK(&json, json_is(&json, o, "3.iommu_group", "12"));
+        CHECK(&json, json_is(&json, o, "3.domain", "null"));
+        CHECK(&json, json_is(&json, o, "4.numa_node", "null"));
+        CHECK(&json, json_is(&json, o, "4.state", "quarantined"));
+}
+
+static void test_quarantine(const char *program)
+{
+        _cleanup_child_ Child put = CTL("quarantine", "0000:02:10.0", "--reason", "it smells"),
+                              json = CTL("functions", "--json"),
+                              clear = CTL("clear", "0000:02:10.0", "--json"),
+                              unknown = CTL("clear", "0000:09:10.0", "--json"),
+                              no_reason = CTL("quarantine", "0000:02:10.0");
+        _cleanup_json_ json_object *before = NULL, *after = NULL, *error = NULL;
+
+        CHECK(&put, put.status == 0 && streq(put.out_text, "") && streq(put.err_text, ""));
+        before = child_json(&json);
+        CHECK(&json, json_is(&json, before, "3.state", "quarantined"));
+        CHECK(&json, json_is(&json, before, "3.reason", "it smells"));
+
+        after = child_json(&clear);
+        CHECK(&clear, clear.status == 0);
+        CHECK(&clear, json_is(&clear, after, "state", "free"));
+        CHECK(&clear, json_is(&clear, after, "reason", "null"));
+
+        error = child_json(&unknown);
+        CHECK(&unknown, unknown.status == 2);
+        CHECK(&unknown, json_is(&unknown, error, "error.name", "org.vgpu.Hibernate1.Error.UnknownFunction"));
+        CHECK(&unknown, json_is(&unknown, error, "error.message", "there is no function '0000:09:10.0'"));
+        CHECK(&no_reason, no_reason.status == 2);
+}
+
+static void test_status(const char *program)
+{
+        _cleanup_child_ Child text = CTL("status"), json = CTL("status", "--json");
+        _cleanup_json_ json_object *o = child_json(&json);
+
+        CHECK(&text, text.status == 0);
+        CHECK(&text, strstr(text.out_text, "9.8.7") && strstr(text.out_text, "degraded: libvirt is away"));
+        CHECK(&text, strstr(text.out_text, "Functions: 5 ("));
+        CHECK(&json, json_is(&json, o, "version", "9.8.7"));
+        CHECK(&json, json_is(&json, o, "degraded", "true"));
+        CHECK(&json, json_is(&json, o, "domains.running", "3"));
+        CHECK(&json, json_is(&json, o, "functions.assigned", "2"));
+}
+
+/* A whole move, followed: each step said once, in the plan's order. */
+static void test_move(const char *program)
+{
+        static const char *const steps[] = { "check",   "bind",     "suspend", "set-mode", "save",
+                                             "sync",    "rewrite",  "restore", "continue", "wake",
+                                             "discard", "redefine", "health",  "release" };
+        _cleanup_child_ Child c = CTL("move", "vm1", "--strategy=auto", "--function", "0000:02:10.0");
+        const char *at = c.out_text;
+
+        CHECK(&c, c.status == 0 && streq(c.err_text, ""));
+        for (size_t i = 0; i < ELEMENTSOF(steps); i++) {
+                _cleanup_free_ char *line = NULL;
+
+                assert(asprintf(&line, "s] %s: done", steps[i]) > 0);
+                CHECK(&c, count(c.out_text, line) == 1);
+                at = strstr(at, line);
+                CHECK(&c, at);
+        }
+        CHECK(&c, strstr(c.out_text, "s] save: done (96 MiB)\n"));
+        CHECK(&c, strstr(c.out_text, "\n'vm1' is moved: 0000:01:10.0 -> 0000:02:10.0, took "));
+        CHECK(&c, strncmp(c.out_text, "[  0.", 5) == 0);
+}
+
+static void test_move_quiet_and_json(const char *program)
+{
+        _cleanup_child_ Child quiet = CTL("resume", "vm1", "-q"), json = CTL("hibernate", "vm1", "--json");
+        _cleanup_json_ json_object *o = child_json(&json);
+
+        CHECK(&quiet, quiet.status == 0 && streq(quiet.out_text, "") && streq(quiet.err_text, ""));
+        CHECK(&json, json.status == 0);
+        CHECK(&json, json_is(&json, o, "kind", "hibernate"));
+        CHECK(&json, json_is(&json, o, "state", "done"));
+        CHECK(&json, json_is(&json, o, "strategy", "suspend-to-ram"));
+        CHECK(&json, json_is(&json, o, "progress", "1.000"));
+        CHECK(&json, json_is(&json, o, "bytes", "100663296"));
+        CHECK(&json, json_is(&json, o, "error", "null"));
+        CHECK(&json, json_is(&json, o, "functions.0.from", "0000:01:10.0"));
+        CHECK(&json, json_is(&json, o, "functions.0.to", "null"));
+        CHECK(&json, json_is(&json, o, "steps.0.name", "check"));
+        CHECK(&json, json_is(&json, o, "steps.3.state", "done"));
+        CHECK(&json, json_object_get_uint64(json_at(&json, o, "steps.3.ended_usec")) > 1600000000000000);
+}
+
+static void test_errors(const char *program)
+{
+        _cleanup_child_ Child refused = CTL("move", "refused"), json = CTL("move", "refused", "--json"),
+                              unknown = CTL("resume", "unknown"),
+                              option = CTL("move", "vm1", "--strategy=magic"),
+                              busy = CTL("resume", "vm1", "--function=0000:02:10.4"),
+                              broken = CTL("hibernate", "broken"),
+                              broken_json = CTL("hibernate", "broken", "--json"),
+                              asked = CTL("hibernate", "ask", "--no-ask-password"),
+                              may_ask = CTL("hibernate", "ask");
+        _cleanup_json_ json_object *o = child_json(&json), *job = child_json(&broken_json);
+
+        CHECK(&refused, refused.status == 3 && streq(refused.out_text, ""));
+        CHECK(&refused, streq(refused.err_text,
+                              "vgpu-hibernatectl: cannot move 'refused': no function of this host is "
+                              "free; 0000:02:10.0 is held (NoFreeFunction)\n"));
+        CHECK(&json, json.status == 3 && streq(json.err_text, refused.err_text));
+        CHECK(&json, json_is(&json, o, "error.name", "org.vgpu.Hibernate1.Error.NoFreeFunction"));
+        CHECK(&unknown, unknown.status == 2);
+        CHECK(&option,
+              option.status == 2 && strstr(option.err_text, "there is no strategy 'magic' (InvalidOption)"));
+        CHECK(&busy, busy.status == 3);
+
+        CHECK(&broken, broken.status == 1);
+        CHECK(&broken, strstr(broken.out_text, "s] save: failed (43 MiB)\n"));
+        CHECK(&broken, streq(broken.err_text,
+                             "vgpu-hibernatectl: cannot hibernate 'broken': cannot write the image: the "
+                             "disk says \\x1b[31mno\\x1b[0m (SaveFailed)\n"));
+        CHECK(&broken_json, broken_json.status == 1);
+        CHECK(&broken_json, json_is(&broken_json, job, "state", "failed"));
+        CHECK(&broken_json, json_is(&broken_json, job, "error", "org.vgpu.Hibernate1.Error.SaveFailed"));
+
+        CHECK(&asked, asked.status == 3);
+        CHECK(&may_ask, may_ask.status == 0);
+}
+
+/* The job is over and its object gone before the request is answered. */
+static void test_brief(const char *program)
+{
+        _cleanup_child_ Child text = CTL("move", "brief"), json = CTL("move", "brief", "--json"),
+                              doomed = CTL("move", "doomed");
+        _cleanup_json_ json_object *o = child_json(&json);
+
+        CHECK(&text, text.status == 0 && strstr(text.out_text, "'brief' is moved"));
+        CHECK(&json, json.status == 0);
+        CHECK(&json, json_is(&json, o, "state", "done") && json_is(&json, o, "kind", "move"));
+        CHECK(&doomed, doomed.status == 3);
+        CHECK(&doomed, strstr(doomed.err_text, "cannot move 'doomed': nobody is at home (NoAgent)"));
+}
+
+/* The number of a job that --no-wait printed. */
+static char *start_job(const char *program, const char *verb, const char *domain)
+{
+        _cleanup_child_ Child c = CTL(verb, domain, "--no-wait");
+        size_t digits = strspn(c.out_text, "0123456789");
+
+        CHECK(&c, c.status == 0 && digits > 0 && streq(c.out_text + digits, "\n"));
+        return strndup(c.out_text, digits);
+}
+
+static void test_cancel(const char *program)
+{
+        _cleanup_free_ char *slow = start_job(program, "move", "slow"),
+                            *late = start_job(program, "move", "late");
+        _cleanup_child_ Child follow =
+                        ctl_spawn(program, false, (const char *const[]){ "job", "-f", slow, NULL });
+        _cleanup_child_ Child cancel = { 0 }, too_late = CTL("cancel", late),
+                              unknown = CTL("cancel", "4711"), huge = CTL("cancel", "99999999999999999999");
+
+        child_wait_out(&follow, "set-mode: done");
+        cancel = CTL("cancel", slow);
+        child_wait(&follow);
+
+        CHECK(&cancel, cancel.status == 0);
+        CHECK(&follow, follow.status == 1);
+        CHECK(&follow, strstr(follow.out_text, "check: undone"));
+        CHECK(&follow, strstr(follow.err_text, "cannot move 'slow': the job was canceled (Canceled)"));
+        CHECK(&too_late, too_late.status == 3 && strstr(too_late.err_text, "(TooLate)"));
+        CHECK(&unknown, unknown.status == 2 && strstr(unknown.err_text, "(UnknownJob)"));
+        CHECK(&huge, huge.status == 2 && strstr(huge.err_text, "(UnknownJob)"));
+}
+
+static void test_job(const char *program)
+{
+        _cleanup_free_ char *id = start_job(program, "move", "slow");
+        _cleanup_child_ Child wait =
+                        ctl_spawn(program, false, (const char *const[]){ "job", "-f", id, NULL });
+        _cleanup_child_ Child text = { 0 }, json = { 0 }, jobs = { 0 }, jobs_json = { 0 };
+        _cleanup_json_ json_object *o = NULL, *list = NULL;
+
+        child_wait_out(&wait, "set-mode: done");
+        text = CTL("job", id);
+        json = CTL("job", id, "--json");
+        jobs = CTL("jobs");
+        jobs_json = CTL("jobs", "--json");
+
+        CHECK(&text, text.status == 0 && is_harmless(text.out_text));
+        CHECK(&text, strstr(text.out_text, "move 'slow'") && strstr(text.out_text, "State: running"));
+        CHECK(&text, strstr(text.out_text, "Functions: 0000:01:10.0 -> 0000:02:10.0"));
+        CHECK(&text, strstr(text.out_text, "Cancel: possible"));
+        CHECK(&text, strstr(text.out_text, "\nSTEP") && strstr(text.out_text, "\nsuspend   done"));
+        o = child_json(&json);
+        CHECK(&json, json_is(&json, o, "state", "running") && json_is(&json, o, "step_count", "14"));
+        CHECK(&json, json_is(&json, o, "steps.13.started_usec", "null"));
+        CHECK(&json, json_is(&json, o, "ended_usec", "null"));
+        CHECK(&jobs, jobs.status == 0 && is_harmless(jobs.out_text) && strstr(jobs.out_text, "save 5/14"));
+        list = child_json(&jobs_json);
+        CHECK(&jobs_json, json_is(&jobs_json, list, "0.id", "17"));
+        CHECK(&jobs_json, json_object_array_length(list) > 3);
+
+        /* Ctrl-C lets the job go on, and says so. */
+        assert(kill(wait.pid, SIGINT) == 0);
+        child_wait(&wait);
+        CHECK(&wait, wait.status == 130);
+        CHECK(&wait, strstr(wait.err_text, "goes on; follow it with 'vgpu-hibernatectl job --follow "));
+        CHECK(&wait, strstr(wait.err_text, "cancel it with 'vgpu-hibernatectl cancel "));
+        {
+                _cleanup_child_ Child after = CTL("job", id, "--json");
+                _cleanup_json_ json_object *still = child_json(&after);
+
+                CHECK(&after, json_is(&after, still, "state", "running"));
+        }
+}
+
+static void test_no_wait(const char *program)
+{
+        _cleanup_child_ Child c = CTL("hibernate", "vm1", "--no-wait", "--json");
+        _cleanup_json_ json_object *o = child_json(&c);
+
+        CHECK(&c, c.status == 0 && json_is(&c, o, "domain", "vm1"));
+        CHECK(&c, json_object_get_uint64(json_at(&c, o, "id")) > 17);
+}
+
+/* The daemon dies in the middle of a save and comes back: the follower notices both and stays. */
+static void test_restart(const char *program, const char *fake)
+{
+        _cleanup_free_ char *id = start_job(program, "move", "slow");
+        _cleanup_child_ Child follow =
+                        ctl_spawn(program, false, (const char *const[]){ "job", id, "--follow", NULL });
+
+        child_wait_out(&follow, "set-mode: done");
+        daemon_kill();
+        child_wait_err(&follow, "vgpu-hibernated is away");
+        daemon_start(fake, id);
+        child_wait(&follow);
+
+        CHECK(&follow, follow.status == 0);
+        CHECK(&follow, strstr(follow.err_text, "vgpu-hibernated is back"));
+        CHECK(&follow, strstr(follow.out_text, "'vm1' is moved"));
+        CHECK(&follow,
+              count(follow.out_text, "check: done") == 1 && count(follow.out_text, "save: done") == 1);
+        CHECK(&follow, count(follow.out_text, "release: done") == 1);
+}
+
+static void test_terminal(const char *program)
+{
+        _cleanup_child_ Child bar = ctl_spawn(program, true, (const char *const[]){ "move", "slow", NULL });
+        _cleanup_child_ Child list = ctl_spawn(program, true, (const char *const[]){ "list", NULL });
+        _cleanup_child_ Child json =
+                        ctl_spawn(program, true, (const char *const[]){ "list", "--json", NULL });
+
+        child_wait_out(&bar, "slow: save 5/14 [");
+        child_wait_out(&bar, "43 MiB of 96 MiB  12 MiB/s  ETA 4.0s");
+        assert(kill(bar.pid, SIGINT) == 0);
+        child_wait(&bar);
+        CHECK(&bar, bar.status == 130);
+        CHECK(&bar, strstr(bar.out_text, "\r" ESC "[K"));
+        CHECK(&bar, !strchr(bar.out_text, '\n'));
+
+        child_wait(&list);
+        CHECK(&list, list.status == 0 && strstr(list.out_text, ESC "[32mrunning" ESC "[0m"));
+        CHECK(&list, !strstr(list.out_text, ESC "[2J"));
+        CHECK(&list, strstr(list.out_text, "\xe2\x80\xa6")); /* does not fit into 80 columns */
+
+        child_wait(&json);
+        CHECK(&json, json.status == 0 && strstr(json.out_text, "\n  {"));
+}
+
+static void test_unreachable(const char *program, const char *fake)
+{
+        _cleanup_child_ Child mute = CTL("move", "mute"), away = CTL("list"), json = CTL("status", "--json");
+        _cleanup_child_ Child follow = { 0 };
+        _cleanup_json_ json_object *o = child_json(&json);
+
+        CHECK(&mute, mute.status == 4 && strstr(mute.err_text, "may have begun"));
+        CHECK(&away, away.status == 4 && strstr(away.err_text, "vgpu-hibernated does not run"));
+        CHECK(&json, json.status == 4);
+        CHECK(&json, json_is(&json, o, "error.name", "org.freedesktop.DBus.Error.ServiceUnknown"));
+
+        /* The bus itself goes: nothing can come back. */
+        daemon_start(fake, NULL);
+        follow = ctl_spawn(program, false, (const char *const[]){ "move", "slow", NULL });
+        child_wait_out(&follow, "set-mode: done");
+        bus_stop();
+        child_wait(&follow);
+        CHECK(&follow, follow.status == 4 && strstr(follow.err_text, "the job goes on"));
+}
+
+int main(int argc, char *argv[])
+{
+        const char *program, *fake;
+
+        assert(argc == 3);
+        program = argv[1];
+        fake = argv[2];
+
+        bus_start();
+        daemon_start(fake, NULL);
+
+        test_list(program);
+        test_functions(program);
+        test_quarantine(program);
+        test_status(program);
+        test_move(program);
+        test_move_quiet_and_json(program);
+        test_errors(program);
+        test_brief(program);
+        test_cancel(program);
+        test_job(program);
+        test_no_wait(program);
+        test_terminal(program);
+        test_restart(program, fake);
+        test_unreachable(program, fake);
+
+        bus_stop();
+        return 0;
+}

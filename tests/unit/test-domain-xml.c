@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/domain-xml.h"
+
+#include "test.h"
+
+#define HOSTDEV(managed, bus, slot, function, guest)                                      \
+        "<hostdev mode='subsystem' type='pci' managed='" managed "'>"                     \
+        "<driver name='vfio'/><source><address domain='0x0000' bus='" bus "' slot='" slot \
+        "' function='" function "'/></source><alias name='ua-vf'/>"                       \
+        "<address type='pci' domain='0x0000' bus='" guest "' slot='0x00' function='0x0'/></hostdev>"
+#define DOMAIN(devices)                                                                                    \
+        "<domain type='kvm' id='3'><name>vm</name><uuid>5b6ea0c7-5d2f-4b5f-8c9c-7a0f8b1b6f01</uuid>"       \
+        "<memory unit='KiB'>2097152</memory><os><type arch='x86_64' machine='pc-q35-10.0'>hvm</type></os>" \
+        "<pm><suspend-to-mem enabled='yes'/><suspend-to-disk enabled='no'/></pm>"                          \
+        "<devices>" devices "</devices></domain>"
+
+static const char two[] = DOMAIN(HOSTDEV(
+                "yes", "0x01", "0x10", "0x0",
+                "0x06") "<interface type='hostdev' managed='no'><mac address='52:54:00:00:11:00'/><source>"
+                        "<address type='pci' domain='0' bus='1' slot='020' function='2'/></source></interface>"
+                        "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
+                        "<hostdev mode='subsystem' type='usb'><source><vendor id='0x1'/></source></hostdev>"
+                        "<interface type='network'><source network='default'/></interface>");
+
+static PciAddress address(const char *s)
+{
+        PciAddress a;
+
+        CHECK(pci_address_parse(s, &a) >= 0);
+        return a;
+}
+
+static FunctionSwap swap(const char *from, const char *to)
+{
+        return (FunctionSwap){ .has_from = true, .has_to = true, .from = address(from), .to = address(to) };
+}
+
+static void expect_functions(const char *xml, const char *const *expected, size_t n)
+{
+        _cleanup_(domain_xml_done) DomainXml x = { 0 };
+        Failure why = { 0 };
+
+        if (domain_xml_parse(xml, &x, &why) < 0) {
+                (void) fprintf(stderr, "%s\n", failure_message(&why));
+                abort();
+        }
+
+        CHECK(x.n_functions == n);
+        for (size_t i = 0; i < n; i++)
+                CHECK(streq(PCI_ADDRESS_STR(&x.functions[i]), expected[i]));
+}
+
+/* Sets, compares, and proves that a second time changes nothing. The caller frees. */
+static char *expect_edit(const char *xml, const FunctionSwap *swaps, size_t n, bool back,
+                         const char *const *expected, size_t n_expected)
+{
+        char *edited = NULL, *again = NULL;
+        Failure why = { 0 };
+
+        CHECK(domain_xml_set_functions(xml, swaps, n, back, &edited, &why) == 1);
+        CHECK(why.code == FAILURE_NONE);
+        expect_functions(edited, expected, n_expected);
+        CHECK(domain_xml_set_functions(edited, swaps, n, back, &again, &why) == 0);
+        CHECK(!again);
+        return edited;
+}
+
+static void expect_refusal(const char *xml, const FunctionSwap *swaps, size_t n, FailureCode code)
+{
+        _cleanup_(failure_done) Failure why = { 0 };
+        char *edited = NULL;
+
+        CHECK(domain_xml_set_functions(xml, swaps, n, false, &edited, &why) < 0);
+        CHECK(why.code == code && why.message);
+        CHECK(!edited);
+}
+
+static void test_parse(void)
+{
+        _cleanup_(domain_xml_done) DomainXml x = { 0 };
+
+        CHECK(domain_xml_parse(two, &x, NULL) >= 0);
+        CHECK(streq(x.name, "vm"));
+        CHECK(streq(x.uuid, "5b6ea0c7-5d2f-4b5f-8c9c-7a0f8b1b6f01"));
+        CHECK(streq(x.machine, "pc-q35-10.0"));
+        CHECK(!x.efi);
+        CHECK(x.memory_bytes == UINT64_C(2) << 30);
+        CHECK(x.pm_mem_enabled && !x.pm_disk_enabled);
+        CHECK(x.has_agent_channel);
+        expect_functions(two, (const char *const[]){ "0000:01:10.0", "0000:01:10.2" }, 2);
+}
+
+static void test_firmware(void)
+{
+        static const struct {
+                const char *os;
+                bool efi;
+        } cases[] = {
+                { "<os firmware='efi'/>", true },
+                { "<os><loader readonly='yes' type='pflash'>/usr/share/x.fd</loader></os>", true },
+                { "<os><loader type='rom'>/usr/share/ovmf/OVMF.fd</loader></os>", true },
+                { "<os><loader type='rom'>/usr/share/seabios/bios.bin</loader></os>", false },
+                { "", false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(domain_xml_done) DomainXml x = { 0 };
+                char *xml;
+
+                CHECK(asprintf(&xml, "<domain><name>n</name><uuid>u</uuid><memory>1</memory>%s</domain>",
+                               cases[i].os) >= 0);
+                CHECK(domain_xml_parse(xml, &x, NULL) >= 0);
+                CHECK(x.efi == cases[i].efi);
+                CHECK(!x.machine && x.n_functions == 0 && !x.has_agent_channel);
+                CHECK(x.pm_mem_enabled && x.pm_disk_enabled);
+                CHECK(x.memory_bytes == 1024);
+                free(xml);
+        }
+}
+
+static void test_edit(void)
+{
+        const FunctionSwap one = swap("0000:01:10.0", "0000:02:10.4");
+        const FunctionSwap both[] = { swap("0000:01:10.0", "0000:02:10.4"),
+                                      swap("0000:01:10.2", "0001:ff:1f.7") };
+        char *edited, *back;
+
+        edited = expect_edit(two, &one, 1, false, (const char *const[]){ "0000:02:10.4", "0000:01:10.2" },
+                             2);
+        CHECK(strstr(edited, "managed=\"no\""));
+        CHECK(!strstr(edited, "managed=\"yes\""));
+        /* The guest's side is as it was. */
+        CHECK(strstr(edited,
+                     "<address type=\"pci\" domain=\"0x0000\" bus=\"0x06\" slot=\"0x00\" function=\"0x0\"/>"));
+        CHECK(strstr(edited, "<alias name=\"ua-vf\"/>"));
+        back = expect_edit(edited, &one, 1, true, (const char *const[]){ "0000:01:10.0", "0000:01:10.2" },
+                           2);
+        free(edited);
+        free(back);
+
+        edited = expect_edit(two, both, 2, false, (const char *const[]){ "0000:02:10.4", "0001:ff:1f.7" },
+                             2);
+        CHECK(strstr(edited, "domain=\"0x0001\" bus=\"0xff\" slot=\"0x1f\" function=\"0x7\""));
+        free(edited);
+}
+
+static void test_exchange(void)
+{
+        const FunctionSwap both[] = { swap("0000:01:10.0", "0000:01:10.2"),
+                                      swap("0000:01:10.2", "0000:01:10.0") };
+        const FunctionSwap shift[] = { swap("0000:01:10.0", "0000:01:10.2"),
+                                       swap("0000:01:10.2", "0000:01:10.4") };
+        char *edited, *back;
+
+        edited = expect_edit(two, both, 2, false, (const char *const[]){ "0000:01:10.2", "0000:01:10.0" },
+                             2);
+        back = expect_edit(edited, both, 2, true, (const char *const[]){ "0000:01:10.0", "0000:01:10.2" },
+                           2);
+        free(edited);
+        free(back);
+
+        edited = expect_edit(two, shift, 2, false, (const char *const[]){ "0000:01:10.2", "0000:01:10.4" },
+                             2);
+        free(edited);
+}
+
+static void test_same(void)
+{
+        const FunctionSwap same = swap("0000:01:10.0", "0000:01:10.0");
+        char *edited;
+
+        /* Only managed='yes' is left to change. */
+        edited = expect_edit(two, &same, 1, false, (const char *const[]){ "0000:01:10.0", "0000:01:10.2" },
+                             2);
+        free(edited);
+}
+
+static void test_refusals(void)
+{
+        const FunctionSwap unknown = swap("0000:09:10.0", "0000:02:10.0");
+        const FunctionSwap onto_other = swap("0000:01:10.4", "0000:01:10.2");
+        const FunctionSwap twice[] = { swap("0000:01:10.0", "0000:02:10.0"),
+                                       swap("0000:01:10.0", "0000:02:10.2") };
+        const FunctionSwap half = { .has_from = true };
+        static FunctionSwap many[JOB_FUNCTIONS_MAX + 1];
+
+        expect_refusal(two, &unknown, 1, FAILURE_UNKNOWN_FUNCTION);
+        expect_refusal(two, twice, 2, FAILURE_UNKNOWN_FUNCTION);
+        expect_refusal(two, &half, 1, FAILURE_INVALID_OPTION);
+        expect_refusal(two, many, ELEMENTSOF(many), FAILURE_INVALID_OPTION);
+        expect_refusal(DOMAIN(HOSTDEV("no", "0x01", "0x10", "0x0", "0x06")
+                                              HOSTDEV("no", "0x01", "0x10", "0x0", "0x07")),
+                       &unknown, 1, FAILURE_UNKNOWN_FUNCTION);
+        expect_refusal(DOMAIN(HOSTDEV("no", "0x01", "0x10", "0x4", "0x06")
+                                              HOSTDEV("no", "0x01", "0x10", "0x2", "0x07")),
+                       &onto_other, 1, FAILURE_UNKNOWN_FUNCTION);
+}
+
+static void test_hostile(void)
+{
+        static const char *const bad[] = {
+                "",
+                "x",
+                "<domain>",
+                "<domainsnapshot/>",
+                "<domain/>",
+                "<domain><name>n</name><uuid>u</uuid></domain>",
+                "<domain><name>n</name><uuid>u</uuid><memory>-1</memory></domain>",
+                "<domain><name>n</name><uuid>u</uuid><memory unit='furlong'>1</memory></domain>",
+                "<domain><name>n</name><uuid>u</uuid><memory unit='TiB'>99999999999999</memory></domain>",
+                "<!DOCTYPE domain [<!ENTITY a 'b'>]><domain><name>&a;</name><uuid>u</uuid><memory>1</memory></domain>",
+                "<!DOCTYPE domain SYSTEM 'file:///etc/passwd'><domain/>",
+                DOMAIN("<hostdev type='pci'/>"),
+                DOMAIN("<hostdev type='pci'><source/></hostdev>"),
+                DOMAIN(HOSTDEV("no", "0x100", "0x10", "0x0", "0x06")),
+                DOMAIN(HOSTDEV("no", "0x01", "0x20", "0x0", "0x06")),
+                DOMAIN(HOSTDEV("no", "0x01", "0x10", "8", "0x06")),
+                DOMAIN(HOSTDEV("no", "0x", "0x10", "0x0", "0x06")),
+                DOMAIN(HOSTDEV("no", "099", "0x10", "0x0", "0x06")),
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                _cleanup_(domain_xml_done) DomainXml x = { 0 };
+                _cleanup_(failure_done) Failure why = { 0 };
+
+                CHECK(domain_xml_parse(bad[i], &x, &why) < 0);
+                CHECK(why.code == FAILURE_LIBVIRT && why.message);
+        }
+}
+
+int main(void)
+{
+        test_parse();
+        test_firmware();
+        test_edit();
+        test_exchange();
+        test_same();
+        test_refusals();
+        test_hostile();
+        return 0;
+}
