@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What domain-xml.c (reading) and domain-xml-edit.c (the edit) share: a parsed document and the PCI hostdevs in it.
+ * Private to these two; the interface is host/domain-xml.h.
+ */
+
+#include <libxml/tree.h>
+
+#include "host/domain-xml.h"
+
+/* One PCI hostdev in the document. */
+typedef struct Hostdev {
+        xmlNodePtr element; /* <hostdev> or <interface>: carries managed= */
+        xmlNodePtr address; /* <source><address>, the host's side */
+        PciAddress value;
+} Hostdev;
+
+typedef struct HostdevList {
+        Hostdev items[DOMAIN_XML_FUNCTIONS_MAX];
+        size_t n;
+} HostdevList;
+
+void xml_tree_free_doc(xmlDocPtr *doc);
+void xml_tree_free_string(xmlChar **s);
+
+bool xml_tree_is(xmlNodePtr node, const char *name);
+/* The first child of this name; NULL for none or without a node, so that look-ups can be chained. */
+xmlNodePtr xml_tree_child(xmlNodePtr node, const char *name);
+/* The caller frees; NULL when it is absent. */
+xmlChar *xml_tree_attribute(xmlNodePtr node, const char *name);
+bool xml_tree_attribute_is(xmlNodePtr node, const char *name, const char *value);
+/* Numbers as libvirt reads them, strtoul() with base 0: "0x1f", "31", "037". */
+int xml_tree_parse_number(const char *s, uint64_t max, uint64_t *ret) _warn_unused_result_;
+
+int xml_tree_parse(const char *xml, xmlDocPtr *ret, Failure *reterr) _warn_unused_result_;
+int xml_tree_list_hostdevs(xmlDocPtr doc, HostdevList *ret, Failure *reterr) _warn_unused_result_;

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Domain XML as libvirt writes it: what this project reads out of it, and the only edit that it makes. Pure text to
+ * text; no network, no entities, no files. Any input gives an answer or an error, never a crash: an image's XML is
+ * read back from a file.
+ */
+
+#include "core/job.h"
+
+#define DOMAIN_XML_BYTES_MAX (UINT64_C(4) << 20) /* libvirt's own limit: VIR_NET_MESSAGE_STRING_MAX */
+#define DOMAIN_XML_FUNCTIONS_MAX 256
+
+typedef struct DomainXml {
+        char *name;
+        char *uuid;
+        char *machine; /* "pc-q35-10.0"; NULL when the XML has none */
+        bool efi;      /* firmware is OVMF or the like, else SeaBIOS */
+        uint64_t memory_bytes;
+        bool pm_mem_enabled,
+                        pm_disk_enabled; /* absent <pm> means enabled: QEMU's default, which libvirt leaves */
+        bool has_agent_channel;
+        PciAddress *functions; /* host addresses of all PCI hostdevs, <interface type='hostdev'> too, in XML order */
+        size_t n_functions;
+} DomainXml;
+
+void domain_xml_done(DomainXml *x);
+
+int domain_xml_parse(const char *xml, DomainXml *ret, Failure *reterr) _warn_unused_result_;
+
+/* Replaces the host address `from` of each swap by its `to` (with `back`: the other way round), all at the same
+ * time, so that A -> B with B -> A works, and sets managed='no' on each. What the guest sees is not touched.
+ * Returns 1 with the new text, or 0 and NULL when the XML says already what it should.
+ * FAILURE_UNKNOWN_FUNCTION when a swap does not match exactly one hostdev. */
+int domain_xml_set_functions(const char *xml, const FunctionSwap *swaps, size_t n, bool back, char **ret,
+                             Failure *reterr) _warn_unused_result_;

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/inspect.h"
+
+#include <assert.h>
+
+#include "host/domain-xml.h"
+#include "host/guest-agent.h"
+#include "host/image.h"
+#include "host/virt-status.h"
+
+/* QEMU's version with a VFIO driver that lets go of a suspended guest: commit 0cb51c183a91 of QEMU 9.0. */
+#define QEMU_CPR_VERSION 9000000U
+
+static int read_xml(virDomainPtr d, bool active, DomainFacts *facts, Failure *reterr)
+{
+        _cleanup_(domain_xml_done) DomainXml x = { 0 };
+        _cleanup_free_ char *xml = NULL;
+        int r;
+
+        xml = virDomainGetXMLDesc(d, active ? 0 : VIR_DOMAIN_XML_INACTIVE);
+        if (!xml)
+                return virt_failure(reterr, FAILURE_LIBVIRT, "cannot read the XML of domain '%s'",
+                                    virDomainGetName(d));
+
+        r = domain_xml_parse(xml, &x, reterr);
+        if (r < 0)
+                return r;
+
+        facts->name = TAKE_PTR(x.name);
+        facts->uuid = TAKE_PTR(x.uuid);
+        facts->memory_bytes = x.memory_bytes;
+        facts->functions = TAKE_PTR(x.functions);
+        facts->n_functions = x.n_functions;
+        facts->pm_mem_enabled = x.pm_mem_enabled;
+        facts->pm_disk_enabled = x.pm_disk_enabled;
+        facts->has_agent_channel = x.has_agent_channel;
+        return 0;
+}
+
+static int read_qemu_version(virDomainPtr d, DomainFacts *facts, Failure *reterr)
+{
+        unsigned long version; /* libvirt's type; major * 1000000 + minor * 1000 + micro */
+
+        if (virConnectGetVersion(virDomainGetConnect(d), &version) < 0)
+                return virt_failure(reterr, FAILURE_LIBVIRT, "cannot read the version of QEMU");
+
+        facts->qemu_version = (uint32_t) version;
+        facts->qemu_cpr_reboot = facts->qemu_version >= QEMU_CPR_VERSION;
+        return 0;
+}
+
+static void ask(RealHost *h, virDomainPtr d, DomainFacts *facts)
+{
+        _cleanup_(failure_done) Failure silent = { 0 };
+
+        /* The version is that of the installed binary, this QEMU may be older. Sets what is set already: a mode other
+         * than normal is only ever set on a suspended guest, by a job, and must be left alone then. */
+        if (facts->qemu_cpr_reboot && facts->qemu == QEMU_RUNNING)
+                facts->qemu_cpr_reboot = virt_qmp(d, QMP_SET_MODE_NORMAL, NULL, NULL) >= 0;
+
+        if (facts->has_agent_channel && facts->qemu == QEMU_RUNNING)
+                facts->agent_answers = guest_agent_info(d, h->settings.agent_timeout_usec,
+                                                        &facts->agent_suspend_ram,
+                                                        &facts->agent_suspend_disk, &silent) >= 0;
+}
+
+int host_inspect(void *host, const char *uuid, bool ask_guest, DomainFacts *ret, Failure *reterr)
+{
+        RealHost *h = host;
+        _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
+        _cleanup_(virDomainFreep) virDomainPtr d = NULL;
+        _cleanup_(image_file_done) ImageFile f = { .dir_fd = -EBADF };
+        HostStatus s;
+        int persistent, r;
+
+        assert(ret);
+
+        r = host_status(h, uuid, &s, reterr);
+        if (r < 0)
+                return r;
+
+        r = image_open(h, uuid, &d, &f, reterr);
+        if (r < 0)
+                return r;
+
+        facts.state = s.state;
+        facts.qemu = s.qemu;
+
+        persistent = virDomainIsPersistent(d);
+        if (persistent < 0)
+                return virt_failure(reterr, FAILURE_LIBVIRT, "cannot read whether domain '%s' is persistent",
+                                    virDomainGetName(d));
+        facts.persistent = persistent == 1;
+
+        r = read_xml(d, s.active, &facts, reterr);
+        if (r < 0)
+                return r;
+
+        r = read_qemu_version(d, &facts, reterr);
+        if (r < 0)
+                return r;
+
+        r = image_state(d, &f, &facts.image, reterr);
+        if (r < 0)
+                return r;
+
+        r = image_file_space(h->settings.image_dir, &facts.image_space_bytes, reterr);
+        if (r < 0)
+                return r;
+
+        if (ask_guest && s.active)
+                ask(h, d, &facts);
+
+        *ret = facts;
+        facts = (DomainFacts){ 0 };
+        return 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The JSON that is exchanged with QEMU's monitor (QMP) and with the guest agent: constant commands, parsed replies.
+ * Pure. The table is the whitelist: libvirt tracks the monitor's state, and a command behind its back that changes
+ * what it tracks may crash it (libvirt docs, virDomainQemuMonitorCommand). A guest's agent is not trusted.
+ */
+
+#include "core/facts.h"
+#include "core/failure.h"
+
+typedef enum QmpCommand {
+        QMP_QUERY_STATUS,
+        QMP_QUERY_MIGRATE,
+        QMP_SET_MODE_CPR_REBOOT,
+        QMP_SET_MODE_NORMAL,
+        /* Only one after the other, only on a QEMU in status "running", only to make libvirt notice that it runs:
+         * virt-status.h. "cont" in any other state can abort QEMU. */
+        QMP_STOP,
+        QMP_CONT,
+        _QMP_COMMAND_MAX,
+} QmpCommand;
+
+typedef struct QmpStatus {
+        QemuStatus status;
+        bool prelaunch; /* has neither run nor been restored: its first "cont" would be a boot */
+        bool incoming;  /* is being restored */
+} QmpStatus;
+
+const char *qmp_command_text(QmpCommand c);
+
+#define GUEST_AGENT_PING "{\"execute\":\"guest-ping\"}"
+#define GUEST_AGENT_INFO "{\"execute\":\"guest-info\"}"
+
+/* Is it a reply without an error? FAILURE_LIBVIRT with QEMU's own words otherwise: libvirt hands errors of QEMU
+ * over as if they were results. */
+int qmp_check_reply(const char *reply, Failure *reterr) _warn_unused_result_;
+int qmp_parse_status(const char *reply, QmpStatus *ret, Failure *reterr) _warn_unused_result_;
+/* Is the outgoing migration, which is what a save is, complete? */
+int qmp_parse_migrate_completed(const char *reply, bool *ret, Failure *reterr) _warn_unused_result_;
+/* Which suspend commands does guest-info list as enabled? */
+int guest_agent_parse_info(const char *reply, bool *ret_suspend_ram, bool *ret_suspend_disk,
+                           Failure *reterr) _warn_unused_result_;

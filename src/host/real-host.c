@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/real-host.h"
+
+#include <assert.h>
+#include <fcntl.h>
+
+#include "host/image.h"
+#include "host/inspect.h"
+#include "host/restore.h"
+#include "host/rewrite.h"
+#include "host/save.h"
+#include "host/suspend.h"
+#include "host/vfio.h"
+
+int real_host_new(const RealHostSettings *settings, RealHost **ret, Failure *reterr)
+{
+        _cleanup_(real_host_freep) RealHost *h = NULL;
+        int r;
+
+        assert(settings);
+        assert(settings->libvirt_uri);
+        assert(settings->image_dir);
+        assert(settings->sysfs_pci);
+        assert(ret);
+
+        h = malloc(sizeof(*h));
+        if (!h)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "host");
+        *h = (RealHost){ .settings = *settings, .pci_fd = -EBADF };
+
+        h->pci_fd = open(settings->sysfs_pci, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (h->pci_fd < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, errno, "cannot open '%s'",
+                                         settings->sysfs_pci);
+
+        r = virt_init(reterr);
+        if (r < 0)
+                return r;
+
+        r = virt_loop_start(&h->loop, reterr);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(h);
+        return 0;
+}
+
+RealHost *real_host_free(RealHost *h)
+{
+        if (!h)
+                return NULL;
+
+        /* The loop last: closing a connection takes its handles out of it. */
+        virConnectClosep(&h->connection);
+        (void) virt_loop_stop(h->loop);
+        closep(&h->pci_fd);
+        free(h);
+        return NULL;
+}
+
+bool real_host_canceled(const RealHost *h)
+{
+        return h->settings.canceled && *h->settings.canceled;
+}
+
+int real_host_connect(RealHost *h, virConnectPtr *ret, Failure *reterr)
+{
+        int r;
+
+        assert(h);
+        assert(ret);
+
+        /* Never alive again once dead; nothing reconnects behind a virConnectPtr. */
+        if (h->connection && virConnectIsAlive(h->connection) != 1) {
+                (void) virConnectClose(h->connection);
+                h->connection = NULL;
+        }
+
+        if (!h->connection) {
+                r = virt_connect(h->settings.libvirt_uri, &h->connection, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        *ret = h->connection;
+        return 0;
+}
+
+int real_host_domain(RealHost *h, const char *uuid, virDomainPtr *ret, Failure *reterr)
+{
+        virConnectPtr c;
+        int r;
+
+        r = real_host_connect(h, &c, reterr);
+        if (r < 0)
+                return r;
+
+        return virt_find_domain(c, uuid, ret, reterr);
+}
+
+static int function_bind(void *host, const PciAddress *a, char **ret_previous, Failure *reterr)
+{
+        return vfio_bind(((RealHost *) host)->pci_fd, a, ret_previous, reterr);
+}
+
+static int function_unbind(void *host, const PciAddress *a, const char *previous, Failure *reterr)
+{
+        return vfio_unbind(((RealHost *) host)->pci_fd, a, previous, reterr);
+}
+
+static int function_reset(void *host, const PciAddress *a, Failure *reterr)
+{
+        return vfio_reset(((RealHost *) host)->pci_fd, a, reterr);
+}
+
+const HostOps real_host_ops = {
+        .inspect = host_inspect,
+        .suspend_to_ram = host_suspend_to_ram,
+        .suspend_to_disk = host_suspend_to_disk,
+        .wake = host_wake,
+        .set_cpr_mode = host_set_cpr_mode,
+        .save = host_save,
+        .image_guard = host_image_guard,
+        .image_put_back = host_image_put_back,
+        .image_discard = host_image_discard,
+        .image_set_functions = host_image_set_functions,
+        .definition_set_functions = host_definition_set_functions,
+        .restore = host_restore,
+        .cont = host_cont,
+        .start = host_start,
+        .destroy_unwoken = host_destroy_unwoken,
+        .wait_agent = host_wait_agent,
+        .function_bind = function_bind,
+        .function_unbind = function_unbind,
+        .function_reset = function_reset,
+};

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/scan.h"
+
+#include <assert.h>
+#include <fcntl.h>
+
+#include "host/domain-xml.h"
+
+typedef struct DomainList {
+        virDomainPtr *items;
+        int n;
+} DomainList;
+
+static void domain_list_done(DomainList *l)
+{
+        for (int i = 0; i < l->n; i++)
+                (void) virDomainFree(l->items[i]);
+        free(l->items);
+}
+
+static int describe_domain(virDomainPtr d, WorldDomain *ret, Failure *reterr)
+{
+        _cleanup_(domain_xml_done) DomainXml x = { 0 };
+        _cleanup_free_ char *xml = NULL;
+        int active, persistent, state, r;
+
+        active = virDomainIsActive(d);
+        persistent = virDomainIsPersistent(d);
+        if (active < 0 || persistent < 0 || virDomainGetState(d, &state, NULL, 0) < 0)
+                return virt_failure(reterr, FAILURE_LIBVIRT, "cannot read the state of domain '%s'",
+                                    virDomainGetName(d));
+
+        xml = virDomainGetXMLDesc(d, active ? 0 : VIR_DOMAIN_XML_INACTIVE);
+        if (!xml)
+                return virt_failure(reterr, FAILURE_LIBVIRT, "cannot read the XML of domain '%s'",
+                                    virDomainGetName(d));
+
+        r = domain_xml_parse(xml, &x, reterr);
+        if (r < 0)
+                return r;
+
+        *ret = (WorldDomain){
+                .uuid = TAKE_PTR(x.uuid),
+                .name = TAKE_PTR(x.name),
+                .state = virt_domain_state(state),
+                .active = active == 1,
+                .persistent = persistent == 1,
+                .functions = TAKE_PTR(x.functions),
+                .n_functions = x.n_functions,
+        };
+        return 0;
+}
+
+static int compare_domains(const void *a, const void *b)
+{
+        return strcmp(((const WorldDomain *) a)->uuid, ((const WorldDomain *) b)->uuid);
+}
+
+int scan_domains(virConnectPtr c, World *w, Failure *reterr)
+{
+        _cleanup_(domain_list_done) DomainList list = { 0 };
+
+        assert(c);
+        assert(w);
+
+        list.n = virConnectListAllDomains(c, &list.items, 0);
+        if (list.n < 0) {
+                list.n = 0;
+                return virt_failure(reterr, FAILURE_LIBVIRT, "cannot list domains");
+        }
+
+        for (int i = 0; i < list.n; i++) {
+                _cleanup_(world_domain_done) WorldDomain d = { 0 };
+                _cleanup_(failure_done) Failure why = { 0 };
+                WorldDomain *added;
+
+                if (describe_domain(list.items[i], &d, &why) < 0) {
+                        /* Undefined, or transient and over, since it was listed. */
+                        if (why.code == FAILURE_UNKNOWN_DOMAIN)
+                                continue;
+                        return failure_set(reterr, why.code, "domain '%s': %s",
+                                           virDomainGetName(list.items[i]), failure_message(&why));
+                }
+
+                added = world_add_domain(w);
+                if (!added)
+                        return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot list domains");
+                *added = d;
+                d = (WorldDomain){ 0 };
+        }
+
+        if (w->n_domains > 0)
+                qsort(w->domains, w->n_domains, sizeof(*w->domains), compare_domains);
+        return 0;
+}
+
+static int scan_functions(const RealHostSettings *settings, World *w, Failure *reterr)
+{
+        _cleanup_close_ int pci_fd = -EBADF, devices_fd = -EBADF;
+        int r;
+
+        pci_fd = open(settings->sysfs_pci, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (pci_fd >= 0)
+                devices_fd = openat(pci_fd, "devices", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (devices_fd < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, errno, "cannot open '%s/devices'",
+                                         settings->sysfs_pci);
+
+        r = pci_identity_open(reterr);
+        if (r < 0)
+                return r;
+
+        r = pci_scan(devices_fd, pci_identity_read, NULL, settings->wanted, settings->wanted_userdata, w,
+                     reterr);
+        pci_identity_close();
+        return r;
+}
+
+int host_scan_over(const RealHostSettings *settings, virConnectPtr c, const char *away, World **ret,
+                   Failure *reterr)
+{
+        _cleanup_(failure_done) Failure unknown = { 0 };
+        _cleanup_(world_freep) World *w = NULL;
+        int r;
+
+        assert(settings);
+        assert(c || away);
+        assert(ret);
+
+        w = calloc(1, sizeof(*w));
+        if (!w)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "scan");
+
+        r = scan_functions(settings, w, reterr);
+        if (r < 0)
+                return r;
+
+        w->libvirt_ok = c && scan_domains(c, w, &unknown) >= 0;
+        if (!w->libvirt_ok) {
+                /* Half a list would make owned functions look free. */
+                for (size_t i = 0; i < w->n_domains; i++)
+                        world_domain_done(&w->domains[i]);
+                free(w->domains);
+                w->domains = NULL;
+                w->n_domains = 0;
+
+                r = free_and_strdup(&w->libvirt_error, c ? failure_message(&unknown) : away);
+                if (r < 0)
+                        return failure_set_errno(reterr, FAILURE_HOST, r, "scan");
+        }
+
+        r = world_assign(w);
+        if (r < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, r, "scan");
+
+        *ret = TAKE_PTR(w);
+        return 0;
+}
+
+int host_scan(const RealHostSettings *settings, World **ret, Failure *reterr)
+{
+        _cleanup_(virConnectClosep) virConnectPtr c = NULL;
+        _cleanup_(failure_done) Failure away = { 0 };
+
+        assert(settings);
+
+        if (virt_connect(settings->libvirt_uri, &c, &away) < 0)
+                return host_scan_over(settings, NULL, failure_message(&away), ret, reterr);
+
+        return host_scan_over(settings, c, NULL, ret, reterr);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* One snapshot of this host: its pooled functions, and libvirt's domains. */
+
+#include "core/world.h"
+#include "host/pci-scan.h"
+#include "host/real-host.h"
+
+/* libvirt being away is not an error: *ret says so, and has the functions. */
+int host_scan(const RealHostSettings *settings, World **ret, Failure *reterr) _warn_unused_result_;
+/* The same over a connection of the caller's; NULL with the reason in `away`. */
+int host_scan_over(const RealHostSettings *settings, virConnectPtr c, const char *away, World **ret,
+                   Failure *reterr) _warn_unused_result_;
+
+/* Its two halves. The first is pci_scan(). A domain that libvirt cannot describe leaves w->libvirt_ok false: which
+ * functions are free is then unknown. */
+int scan_domains(virConnectPtr c, World *w, Failure *reterr) _warn_unused_result_;

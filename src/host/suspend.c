@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/suspend.h"
+
+#include <assert.h>
+
+#include "basic/clock.h"
+#include "host/domain-xml.h"
+#include "host/guest-agent.h"
+#include "host/virt-status.h"
+
+#define STATUS_INTERVAL_USEC (100 * USEC_PER_MSEC)
+/* The agent said no, but a guest that was on its way already may still suspend. */
+#define REFUSED_GRACE_USEC (5 * USEC_PER_SEC)
+/* From QEMU's event to libvirt's state. */
+#define LIBVIRT_NOTICE_USEC (5 * USEC_PER_SEC)
+#define PING_INTERVAL_USEC (500 * USEC_PER_MSEC)
+
+static bool is_suspended(const HostStatus *s)
+{
+        return !s->active || s->qemu == QEMU_SUSPENDED;
+}
+
+static bool is_suspended_everywhere(const HostStatus *s)
+{
+        return !s->active || (s->qemu == QEMU_SUSPENDED && s->state == DOMAIN_PMSUSPENDED);
+}
+
+static bool is_running(const HostStatus *s)
+{
+        return !s->active || s->qemu == QEMU_RUNNING;
+}
+
+static bool is_running_everywhere(const HostStatus *s)
+{
+        return !s->active || (s->qemu == QEMU_RUNNING && s->state == DOMAIN_RUNNING);
+}
+
+/* SeaBIOS on q35 does not map the ACPI registers again after a wake-up, so that every later suspend of the same
+ * boot returns at once (seen with 1.16.3 and 1.17.0; fine on i440fx, and with OVMF). */
+static bool suspends_only_once(virDomainPtr d)
+{
+        _cleanup_(domain_xml_done) DomainXml x = { 0 };
+        _cleanup_free_ char *xml = virDomainGetXMLDesc(d, 0);
+
+        return xml && domain_xml_parse(xml, &x, NULL) >= 0 && x.machine && strstr(x.machine, "q35") &&
+               !x.efi;
+}
+
+static int suspend_failed(virDomainPtr d, const Failure *refused, uint64_t timeout_usec, Failure *reterr)
+{
+        const char *name = virDomainGetName(d);
+
+        if (refused->code != FAILURE_NONE)
+                return failure_set(reterr, FAILURE_SUSPEND_FAILED,
+                                   "the guest of domain '%s' did not suspend: %s", name,
+                                   failure_message(refused));
+
+        return failure_set(
+                        reterr, FAILURE_SUSPEND_FAILED,
+                        "the guest of domain '%s' said that it would suspend, but still runs after %llu s; %s",
+                        name, (unsigned long long) (timeout_usec / USEC_PER_SEC),
+                        suspends_only_once(d)
+                                        ? "SeaBIOS on machine type q35 can suspend only once per boot: use "
+                                          "OVMF, or strategy suspend-to-disk"
+                                        : "see the guest's kernel log for what kept it awake");
+}
+
+int host_suspend_to_ram(void *host, const char *uuid, Failure *reterr)
+{
+        RealHost *h = host;
+        uint64_t timeout_usec = h->settings.suspend_timeout_usec, deadline_usec;
+        _cleanup_(failure_done) Failure refused = { 0 };
+        _cleanup_(virDomainFreep) virDomainPtr d = NULL;
+        HostStatus s;
+        int r;
+
+        r = host_status(h, uuid, &s, reterr);
+        if (r < 0)
+                return r;
+
+        if (s.active && is_suspended_everywhere(&s))
+                return 0;
+
+        /* Suspended, but libvirt believes that it runs, as after a failed save: the next save would "stop" this QEMU
+         * and on failure "cont" it, which can abort it. A fresh suspend makes libvirt see. */
+        if (s.qemu == QEMU_SUSPENDED) {
+                r = host_wake(h, uuid, reterr);
+                if (r < 0)
+                        return r;
+        } else if (s.qemu != QEMU_RUNNING)
+                return failure_set(reterr, FAILURE_NOT_RUNNING,
+                                   "domain %s cannot suspend, QEMU's status is '%s'", uuid,
+                                   qemu_status_to_string(s.qemu));
+
+        r = real_host_domain(h, uuid, &d, reterr);
+        if (r < 0)
+                return r;
+
+        deadline_usec = clock_monotonic_usec() + timeout_usec;
+        if (guest_agent_suspend(d, VIR_NODE_SUSPEND_TARGET_MEM, timeout_usec, &refused) < 0) {
+                uint64_t grace_usec = clock_monotonic_usec() + REFUSED_GRACE_USEC;
+
+                if (grace_usec < deadline_usec)
+                        deadline_usec = grace_usec;
+        }
+
+        r = host_wait_status(h, uuid, is_suspended, STATUS_INTERVAL_USEC, deadline_usec, &s, reterr);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return suspend_failed(d, &refused, timeout_usec, reterr);
+
+        r = host_wait_status(h, uuid, is_suspended_everywhere, STATUS_INTERVAL_USEC,
+                             clock_monotonic_usec() + LIBVIRT_NOTICE_USEC, &s, reterr);
+        if (r < 0)
+                return r;
+        if (!s.active)
+                return failure_set(reterr, FAILURE_SUSPEND_FAILED, "domain '%s' shut off while it suspended",
+                                   virDomainGetName(d));
+        if (r == 0)
+                return failure_set(
+                                reterr, FAILURE_SUSPEND_FAILED,
+                                "domain '%s' suspended, but did not stay so or libvirt did not notice: QEMU's "
+                                "status is '%s', libvirt's '%s'",
+                                virDomainGetName(d), qemu_status_to_string(s.qemu),
+                                domain_state_to_string(s.state));
+        return 0;
+}
+
+int host_wake(void *host, const char *uuid, Failure *reterr)
+{
+        RealHost *h = host;
+        _cleanup_(failure_done) Failure refused = { 0 };
+        _cleanup_(virDomainFreep) virDomainPtr d = NULL;
+        HostStatus s;
+        int r;
+
+        r = host_status(h, uuid, &s, reterr);
+        if (r < 0)
+                return r;
+        if (!s.active)
+                return failure_set(reterr, FAILURE_NOT_RUNNING, "domain %s is not running", uuid);
+
+        r = real_host_domain(h, uuid, &d, reterr);
+        if (r < 0)
+                return r;
+
+        if (s.qemu != QEMU_RUNNING) {
+                if (s.qemu != QEMU_SUSPENDED)
+                        return failure_set(reterr, FAILURE_WAKE_FAILED,
+                                           "domain '%s' cannot be woken, QEMU's status is '%s'",
+                                           virDomainGetName(d), qemu_status_to_string(s.qemu));
+
+                /* QEMU's status decides below: the call may fail because the guest woke up by itself. */
+                if (virDomainPMWakeup(d, 0) < 0)
+                        (void) virt_failure(&refused, FAILURE_WAKE_FAILED, "wake-up refused");
+
+                r = host_wait_status(h, uuid, is_running, STATUS_INTERVAL_USEC,
+                                     clock_monotonic_usec() + h->settings.wake_timeout_usec, &s, reterr);
+                if (r < 0)
+                        return r;
+                if (r == 0 || !s.active)
+                        return failure_set(reterr, FAILURE_WAKE_FAILED,
+                                           "domain '%s' did not wake, QEMU's status is '%s'%s%s",
+                                           virDomainGetName(d), qemu_status_to_string(s.qemu),
+                                           refused.code != FAILURE_NONE ? ": " : "",
+                                           refused.code != FAILURE_NONE ? failure_message(&refused) : "");
+        }
+
+        return 0;
+}
+
+int host_set_cpr_mode(void *host, const char *uuid, bool cpr, Failure *reterr)
+{
+        RealHost *h = host;
+        _cleanup_(virDomainFreep) virDomainPtr d = NULL;
+        int r;
+
+        r = real_host_domain(h, uuid, &d, reterr);
+        if (r < 0)
+                return r;
+
+        /* The mode dies with its QEMU. */
+        if (!cpr && virDomainIsActive(d) == 0)
+                return 0;
+
+        return virt_qmp(d, cpr ? QMP_SET_MODE_CPR_REBOOT : QMP_SET_MODE_NORMAL, NULL, reterr);
+}
+
+/* libvirtd was restarted between a restore and the wake-up: it read "suspended" as paused, and QEMU, which runs
+ * since, sends no event that would tell it better; "virsh resume" changes nothing, and every agent command is
+ * refused. QEMU's own stop and cont send both events. Only ever on a running QEMU, and not in host_wake(): a worker
+ * that dies between the two leaves a guest that has run and is paused, which before the commit of a resume would
+ * look like one that has not. */
+static int mend_paused(RealHost *h, const char *uuid, Failure *reterr)
+{
+        _cleanup_(virDomainFreep) virDomainPtr d = NULL;
+        HostStatus s;
+        int r;
+
+        r = host_wait_status(h, uuid, is_running_everywhere, STATUS_INTERVAL_USEC,
+                             clock_monotonic_usec() + LIBVIRT_NOTICE_USEC, &s, reterr);
+        if (r != 0 || s.qemu != QEMU_RUNNING || s.state != DOMAIN_PAUSED)
+                return r;
+
+        r = real_host_domain(h, uuid, &d, reterr);
+        if (r < 0)
+                return r;
+
+        r = virt_qmp(d, QMP_STOP, NULL, reterr);
+        if (r < 0)
+                return r;
+
+        return virt_qmp(d, QMP_CONT, NULL, reterr);
+}
+
+int host_wait_agent(void *host, const char *uuid, Failure *reterr)
+{
+        RealHost *h = host;
+        uint64_t deadline_usec = clock_monotonic_usec() + h->settings.health_timeout_usec;
+        int r;
+
+        r = mend_paused(h, uuid, reterr);
+        if (r < 0)
+                return r;
+
+        for (;;) {
+                _cleanup_(failure_done) Failure silent = { 0 };
+                _cleanup_(virDomainFreep) virDomainPtr d = NULL;
+                HostStatus s = { 0 };
+                bool known;
+
+                if (real_host_domain(h, uuid, &d, &silent) >= 0 &&
+                    guest_agent_ping(d, h->settings.agent_timeout_usec, &silent) >= 0)
+                        return 0;
+
+                known = host_status(h, uuid, &s, NULL) >= 0;
+                if ((known && !s.active) || silent.code == FAILURE_UNKNOWN_DOMAIN ||
+                    clock_monotonic_usec() >= deadline_usec)
+                        return failure_set(
+                                        reterr, FAILURE_GUEST_UNHEALTHY,
+                                        "the guest does not answer after its resume, QEMU's status is '%s': %s",
+                                        known ? qemu_status_to_string(s.qemu) : "unknown",
+                                        failure_message(&silent));
+
+                clock_sleep_usec(PING_INTERVAL_USEC);
+        }
+}

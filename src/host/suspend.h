@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* HostOps: the guest sleeps and wakes. `host` is a RealHost. Contracts: core/host-ops.h. */
+
+#include "core/host-ops.h"
+
+int host_suspend_to_ram(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
+int host_suspend_to_disk(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
+int host_wake(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
+int host_set_cpr_mode(void *host, const char *uuid, bool cpr, Failure *reterr) _warn_unused_result_;
+int host_wait_agent(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
