@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/changes.h"
+
+#include <inttypes.h>
+
+#include "basic/log.h"
+#include "daemon/object-path.h"
+#include "vgpu-hibernate.h"
+
+#define VIEW_PROPERTIES_MAX 10U
+
+/* What a signal said can be read at any time, so one that cannot be sent is not worth more than a message. */
+static void warn_signal(int r, const char *path)
+{
+        if (r < 0 && r != -ENOTCONN)
+                (void) log_error_errno(r, "Failed to signal a change of '%s', ignoring: %m", path);
+}
+
+static void signal_properties(Manager *m, const char *path, const char *interface, const char **names)
+{
+        if (names[0])
+                warn_signal(sd_bus_emit_properties_changed_strv(m->bus, path, interface, (char **) names),
+                            path);
+}
+
+static bool addresses_equal(const PciAddress *a, size_t n_a, const PciAddress *b, size_t n_b)
+{
+        if (n_a != n_b)
+                return false;
+
+        for (size_t i = 0; i < n_a; i++)
+                if (!pci_address_equal(a + i, b + i))
+                        return false;
+
+        return true;
+}
+
+static uint64_t shown_job(const DomainView *d)
+{
+        return d->job_given_up ? 0 : d->job;
+}
+
+static void signal_domain(Manager *m, const char *path, const DomainView *a, const DomainView *b)
+{
+        const struct {
+                const char *name;
+                bool differs;
+        } properties[] = {
+                { "Name", !streq(a->name, b->name) },
+                { "State", !streq(a->state, b->state) },
+                { "Functions",
+                  !addresses_equal(a->functions, a->n_functions, b->functions, b->n_functions) },
+                { "Strategy", a->hibernated != b->hibernated || a->strategy != b->strategy },
+                { "ImageBytes", a->image_bytes != b->image_bytes },
+                { "Job", shown_job(a) != shown_job(b) },
+        };
+        const char *names[VIEW_PROPERTIES_MAX] = { NULL };
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(properties); i++)
+                if (properties[i].differs)
+                        names[n++] = properties[i].name;
+
+        signal_properties(m, path, VGPU_HIBERNATE_DOMAIN_INTERFACE, names);
+}
+
+static void signal_function(Manager *m, const char *path, const Function *a, const Function *b)
+{
+        const struct {
+                const char *name;
+                bool differs;
+        } properties[] = {
+                { "PhysicalFunction", !pci_address_equal(&a->physical_function, &b->physical_function) },
+                { "Device",
+                  a->identity.vendor != b->identity.vendor || a->identity.device != b->identity.device },
+                { "Driver", !streq_ptr(a->driver, b->driver) },
+                { "IommuGroup", a->iommu_group != b->iommu_group },
+                { "NumaNode", a->numa_node != b->numa_node },
+                { "State", a->state != b->state },
+                { "Domain", !streq_ptr(a->domain, b->domain) },
+                { "Reason", !streq_ptr(a->reason, b->reason) },
+        };
+        const char *names[VIEW_PROPERTIES_MAX] = { NULL };
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(properties); i++)
+                if (properties[i].differs)
+                        names[n++] = properties[i].name;
+
+        signal_properties(m, path, VGPU_HIBERNATE_FUNCTION_INTERFACE, names);
+}
+
+/* An object that is gone is signalled while it can still be found: sd-bus asks for its interfaces. */
+static void signal_removed(Manager *m, const View *old, const View *new)
+{
+        for (size_t i = 0; i < old->n_domains; i++) {
+                _cleanup_free_ char *path = NULL;
+
+                if (!view_find_domain_by_uuid(new, old->domains[i].uuid) &&
+                    domain_path_from_uuid(old->domains[i].uuid, &path) >= 0)
+                        warn_signal(sd_bus_emit_object_removed(m->bus, path), path);
+        }
+
+        for (size_t i = 0; i < old->n_functions; i++) {
+                _cleanup_free_ char *path = NULL;
+
+                if (!view_find_function(new, &old->functions[i].address) &&
+                    function_path_from_address(&old->functions[i].address, &path) >= 0)
+                        warn_signal(sd_bus_emit_object_removed(m->bus, path), path);
+        }
+}
+
+static void signal_added_or_changed(Manager *m, const View *old, const View *new)
+{
+        for (size_t i = 0; i < new->n_domains; i++) {
+                const DomainView *was = view_find_domain_by_uuid(old, new->domains[i].uuid);
+                _cleanup_free_ char *path = NULL;
+
+                if (domain_path_from_uuid(new->domains[i].uuid, &path) < 0)
+                        continue;
+                if (was)
+                        signal_domain(m, path, was, new->domains + i);
+                else
+                        warn_signal(sd_bus_emit_object_added(m->bus, path), path);
+        }
+
+        for (size_t i = 0; i < new->n_functions; i++) {
+                const Function *was = view_find_function(old, &new->functions[i].address);
+                _cleanup_free_ char *path = NULL;
+
+                if (function_path_from_address(&new->functions[i].address, &path) < 0)
+                        continue;
+                if (was)
+                        signal_function(m, path, was, new->functions + i);
+                else
+                        warn_signal(sd_bus_emit_object_added(m->bus, path), path);
+        }
+}
+
+void changes_set_view(Manager *m, View *view)
+{
+        View *old = m->view;
+
+        if (m->bus)
+                signal_removed(m, old, view);
+
+        m->view = view;
+
+        if (m->bus)
+                signal_added_or_changed(m, old, view);
+
+        view_free(old);
+}
+
+static void signal_job(Manager *m, ManagedJob *j, const char *path)
+{
+        const char *names[JOB_PROPERTIES_MAX] = { NULL };
+        JobShown *now;
+        int r;
+
+        r = job_shown_new(j, &now);
+        if (r < 0) {
+                warn_signal(r, path);
+                return;
+        }
+
+        (void) job_shown_compare(j->shown, now, names);
+        job_shown_free(j->shown);
+        j->shown = now;
+
+        signal_properties(m, path, VGPU_HIBERNATE_JOB_INTERFACE, names);
+}
+
+static void signal_job_removed(Manager *m, const ManagedJob *j, const char *path)
+{
+        warn_signal(sd_bus_emit_signal(m->bus, VGPU_HIBERNATE_ROOT_PATH, VGPU_HIBERNATE_MANAGER_INTERFACE,
+                                       "JobRemoved", "tos", j->job->id, path,
+                                       job_state_to_string(managed_job_state(j))),
+                    path);
+}
+
+void changes_of_jobs(Manager *m)
+{
+        for (size_t i = 0; i < m->n_jobs; i++) {
+                ManagedJob *j = m->jobs[i];
+                _cleanup_free_ char *path = NULL;
+
+                if ((!j->changed && !j->removal_pending) || job_path_from_id(j->job->id, &path) < 0)
+                        continue;
+
+                j->changed = false;
+                if (m->bus && j->shown)
+                        signal_job(m, j, path);
+
+                if (!j->removal_pending)
+                        continue;
+
+                /* Nothing of it changes from here on. */
+                j->removal_pending = false;
+                j->shown = job_shown_free(j->shown);
+                if (m->bus)
+                        signal_job_removed(m, j, path);
+        }
+}
+
+void changes_job_added(Manager *m, const ManagedJob *j)
+{
+        _cleanup_free_ char *path = NULL;
+
+        if (!m->bus || job_path_from_id(j->job->id, &path) < 0)
+                return;
+
+        warn_signal(sd_bus_emit_object_added(m->bus, path), path);
+        warn_signal(sd_bus_emit_signal(m->bus, VGPU_HIBERNATE_ROOT_PATH, VGPU_HIBERNATE_MANAGER_INTERFACE,
+                                       "JobNew", "to", j->job->id, path),
+                    path);
+}
+
+void changes_job_forgotten(Manager *m, const ManagedJob *j)
+{
+        _cleanup_free_ char *path = NULL;
+
+        if (m->bus && job_path_from_id(j->job->id, &path) >= 0)
+                warn_signal(sd_bus_emit_object_removed(m->bus, path), path);
+}
+
+void changes_set_degraded(Manager *m, char *reason)
+{
+        bool was = m->degraded, same = streq_ptr(m->degraded, reason);
+        const char *names[] = { "DegradedReason", "Degraded", NULL };
+
+        free(m->degraded);
+        m->degraded = reason;
+        if (same)
+                return;
+
+        /* Not yet to know the world is what a start looks like. */
+        if (reason && (m->world || m->watch_error))
+                log_warning("Degraded: %s", reason);
+        else if (reason)
+                log_debug("Degraded: %s", reason);
+        else
+                log_info("No longer degraded");
+
+        if (was == (reason != NULL))
+                names[1] = NULL;
+        if (m->bus)
+                signal_properties(m, VGPU_HIBERNATE_ROOT_PATH, VGPU_HIBERNATE_MANAGER_INTERFACE, names);
+}

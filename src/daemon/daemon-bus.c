@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/daemon-bus.h"
+
+#include "basic/log.h"
+#include "vgpu-hibernate.h"
+
+int bus_error_from_failure(sd_bus_error *error, Failure *f)
+{
+        int r = sd_bus_error_set(error, failure_code_to_bus_error(f->code), failure_message(f));
+
+        failure_done(f);
+        return r;
+}
+
+int bus_append_addresses(sd_bus_message *reply, const PciAddress *addresses, size_t n)
+{
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < n; i++) {
+                r = sd_bus_message_append(reply, "s", PCI_ADDRESS_STR(addresses + i));
+                if (r < 0)
+                        return r;
+        }
+
+        return sd_bus_message_close_container(reply);
+}
+
+int bus_return_nodes(char **paths, size_t n, char ***ret_nodes)
+{
+        bool complete = true;
+
+        for (size_t i = 0; i < n; i++)
+                complete = complete && paths[i];
+
+        if (complete) {
+                *ret_nodes = paths; /* the caller allocated one more, for the NULL */
+                return 0;
+        }
+
+        for (size_t i = 0; i < n; i++)
+                free(paths[i]);
+        free(paths);
+        return -ENOMEM;
+}
+
+static int stop(Manager *m, int r)
+{
+        return sd_event_exit(m->event, r);
+}
+
+static int on_name_lost(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        const char *name;
+        Manager *m = userdata;
+
+        if (sd_bus_message_read(message, "s", &name) < 0 || !streq(name, VGPU_HIBERNATE_BUS_NAME))
+                return 0;
+
+        log_error("Lost the bus name '%s', ending", VGPU_HIBERNATE_BUS_NAME);
+        return stop(m, -ECONNRESET);
+}
+
+static int on_name_reply(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        Manager *m = userdata;
+        uint32_t result = 0;
+        int r;
+
+        if (sd_bus_message_is_method_error(message, NULL)) {
+                log_error("Failed to get the bus name '%s': %s", VGPU_HIBERNATE_BUS_NAME,
+                          sd_bus_message_get_error(message)->message);
+                return stop(m, -sd_bus_message_get_errno(message));
+        }
+
+        r = sd_bus_message_read(message, "u", &result);
+        if (r < 0 ||
+            (result != 1 && result != 4)) { /* DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER, _ALREADY_OWNER */
+                log_error("The bus name '%s' is taken: another vgpu-hibernated runs",
+                          VGPU_HIBERNATE_BUS_NAME);
+                return stop(m, -EEXIST);
+        }
+
+        r = manager_start(m);
+        return r < 0 ? stop(m, r) : 0;
+}
+
+static int add_objects(Manager *m)
+{
+        int r;
+
+        r = sd_bus_add_object_manager(m->bus, NULL, VGPU_HIBERNATE_ROOT_PATH);
+        if (r >= 0)
+                r = manager_bus_add(m);
+        if (r >= 0)
+                r = domain_bus_add(m);
+        if (r >= 0)
+                r = function_bus_add(m);
+        if (r >= 0)
+                r = job_bus_add(m);
+        return r;
+}
+
+int daemon_bus_connect(Manager *m, bool user)
+{
+        int r;
+
+        r = user ? sd_bus_open_user_with_description(&m->bus, "vgpu-hibernated")
+                 : sd_bus_open_system_with_description(&m->bus, "vgpu-hibernated");
+        if (r < 0)
+                return log_error_errno(r, "Failed to connect to the bus: %m");
+
+        r = sd_bus_set_exit_on_disconnect(m->bus, true);
+        if (r >= 0)
+                r = sd_bus_attach_event(m->bus, m->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r >= 0)
+                r = add_objects(m);
+        if (r < 0)
+                return log_error_errno(r, "Failed to publish the objects: %m");
+
+        r = sd_bus_match_signal_async(m->bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                      "org.freedesktop.DBus", "NameLost", on_name_lost, NULL, m);
+        if (r >= 0)
+                r = sd_bus_request_name_async(m->bus, NULL, VGPU_HIBERNATE_BUS_NAME, 0, on_name_reply, m);
+        if (r < 0)
+                return log_error_errno(r, "Failed to ask for the bus name: %m");
+
+        return 0;
+}

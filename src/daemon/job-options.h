@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* JobOptions: the trailing a{sv} of Hibernate, Resume and Move. What a method does not know, it refuses. */
+
+#include <systemd/sd-bus.h>
+
+#include "core/job.h"
+
+#define JOB_OPTIONS_MAX 16U
+
+typedef struct JobOptions {
+        Strategy strategy;     /* STRATEGY_AUTO unless asked for */
+        PciAddress *functions; /* owned; NULL: to be picked */
+        size_t n_functions;
+} JobOptions;
+
+/* FAILURE_INVALID_OPTION names the key and what is allowed. */
+int job_options_read(sd_bus_message *message, JobKind kind, JobOptions *ret,
+                     Failure *reterr) _warn_unused_result_;
+void job_options_done(JobOptions *o);

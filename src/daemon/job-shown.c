@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/job-shown.h"
+
+#include "daemon/managed-job.h"
+
+struct JobShown {
+        Strategy strategy;
+        JobState state;
+        int step; /* StepId, -1: none yet */
+        unsigned step_number;
+        double progress;
+        uint64_t bytes, bytes_total, rate;
+        FailureCode error;
+        char *message;
+        bool cancelable;
+        uint64_t ended_usec;
+        JobStep steps[PLAN_STEPS_MAX];
+        size_t n_steps;
+        FunctionSwap *swaps; /* addresses only */
+        size_t n_swaps;
+};
+
+JobShown *job_shown_free(JobShown *s)
+{
+        if (!s)
+                return NULL;
+
+        free(s->message);
+        free(s->swaps);
+        free(s);
+        return NULL;
+}
+
+unsigned job_step_number(const Job *j)
+{
+        const JobStep *s = job_current_step(j);
+
+        return s ? (unsigned) (s - j->steps) + 1 : 0;
+}
+
+int job_shown_new(const ManagedJob *j, JobShown **ret)
+{
+        _cleanup_(job_shown_freep) JobShown *s = NULL;
+        const JobStep *step = job_current_step(j->job);
+        const Failure *f = managed_job_failure(j);
+
+        s = malloc(sizeof(JobShown));
+        if (!s)
+                return -ENOMEM;
+
+        *s = (JobShown){
+                .strategy = j->job->strategy,
+                .state = managed_job_state(j),
+                .step = step ? (int) step->id : -1,
+                .step_number = job_step_number(j->job),
+                .progress = managed_job_progress(j),
+                .bytes = j->bytes,
+                .bytes_total = j->bytes_total,
+                .rate = j->rate,
+                .error = f->code,
+                .cancelable = managed_job_is_cancelable(j),
+                .ended_usec = j->job->ended_usec,
+                .n_steps = j->job->n_steps,
+                .n_swaps = j->job->n_swaps,
+        };
+        memcpy(s->steps, j->job->steps, sizeof(s->steps));
+
+        s->swaps = calloc(s->n_swaps + 1, sizeof(FunctionSwap));
+        if (!s->swaps || free_and_strdup(&s->message, f->message) < 0)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < s->n_swaps; i++)
+                s->swaps[i] = (FunctionSwap){
+                        .has_from = j->job->swaps[i].has_from,
+                        .has_to = j->job->swaps[i].has_to,
+                        .from = j->job->swaps[i].from,
+                        .to = j->job->swaps[i].to,
+                };
+
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+static bool steps_equal(const JobShown *a, const JobShown *b)
+{
+        if (a->n_steps != b->n_steps)
+                return false;
+
+        for (size_t i = 0; i < a->n_steps; i++)
+                if (a->steps[i].id != b->steps[i].id || a->steps[i].state != b->steps[i].state ||
+                    a->steps[i].started_usec != b->steps[i].started_usec ||
+                    a->steps[i].ended_usec != b->steps[i].ended_usec)
+                        return false;
+
+        return true;
+}
+
+static bool swaps_equal(const JobShown *a, const JobShown *b)
+{
+        if (a->n_swaps != b->n_swaps)
+                return false;
+
+        for (size_t i = 0; i < a->n_swaps; i++)
+                if (a->swaps[i].has_from != b->swaps[i].has_from ||
+                    a->swaps[i].has_to != b->swaps[i].has_to ||
+                    !pci_address_equal(&a->swaps[i].from, &b->swaps[i].from) ||
+                    !pci_address_equal(&a->swaps[i].to, &b->swaps[i].to))
+                        return false;
+
+        return true;
+}
+
+size_t job_shown_compare(const JobShown *a, const JobShown *b, const char *names[static JOB_PROPERTIES_MAX])
+{
+        const struct {
+                const char *name;
+                bool differs;
+        } properties[] = {
+                { "Strategy", a->strategy != b->strategy },
+                { "State", a->state != b->state },
+                { "Step", a->step != b->step },
+                { "StepNumber", a->step_number != b->step_number },
+                { "StepCount", a->n_steps != b->n_steps },
+                { "Progress", a->progress < b->progress || a->progress > b->progress },
+                { "Bytes", a->bytes != b->bytes },
+                { "BytesTotal", a->bytes_total != b->bytes_total },
+                { "Rate", a->rate != b->rate },
+                { "Error", a->error != b->error },
+                { "ErrorMessage", !streq_ptr(a->message, b->message) },
+                { "Cancelable", a->cancelable != b->cancelable },
+                { "Ended", a->ended_usec != b->ended_usec },
+                { "Functions", !swaps_equal(a, b) },
+                { "Steps", !steps_equal(a, b) },
+        };
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(properties); i++)
+                if (properties[i].differs)
+                        names[n++] = properties[i].name;
+
+        names[n] = NULL;
+        return n;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* JobShown: the properties of a job as its last signal said them, so that the next one names what differs. */
+
+#include "core/job.h"
+
+#define JOB_PROPERTIES_MAX 20U
+
+typedef struct JobShown JobShown;
+typedef struct ManagedJob ManagedJob;
+
+int job_shown_new(const ManagedJob *j, JobShown **ret) _warn_unused_result_;
+JobShown *job_shown_free(JobShown *s);
+DEFINE_CLEANUP_FUNC(JobShown *, job_shown_free);
+
+/* Writes the names of the properties that differ, NULL at the end, and returns how many. */
+size_t job_shown_compare(const JobShown *a, const JobShown *b, const char *names[static JOB_PROPERTIES_MAX]);
+
+/* From 1; 0 before the first. */
+unsigned job_step_number(const Job *j);

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/manager-jobs.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "basic/log.h"
+#include "daemon/changes.h"
+#include "daemon/job-log.h"
+#include "daemon/manager-store.h"
+#include "store/journal.h"
+
+ManagedJob *manager_find_job(const Manager *m, uint64_t id)
+{
+        /* Numbers only grow, so the array is in order. */
+        size_t low = 0, high = m->n_jobs;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (m->jobs[middle]->job->id == id)
+                        return m->jobs[middle];
+                if (m->jobs[middle]->job->id < id)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+
+        return NULL;
+}
+
+size_t manager_count_open_jobs(const Manager *m)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < m->n_jobs; i++)
+                n += managed_job_is_open(m->jobs[i]);
+
+        return n;
+}
+
+int manager_append_job(Manager *m, ManagedJob *j)
+{
+        ManagedJob **bigger = reallocarray(m->jobs, m->n_jobs + 1, sizeof(ManagedJob *));
+
+        if (!bigger)
+                return -ENOMEM;
+
+        assert(m->n_jobs == 0 || bigger[m->n_jobs - 1]->job->id < j->job->id);
+        m->jobs = bigger;
+        m->jobs[m->n_jobs++] = j;
+        return 0;
+}
+
+int manager_add_job(Manager *m, Job *job, ManagedJob **ret)
+{
+        _cleanup_(managed_job_freep) ManagedJob *j = NULL;
+        int r;
+
+        r = managed_job_new(m, job, &j);
+        if (r < 0)
+                return r;
+
+        r = manager_append_job(m, j);
+        if (r < 0)
+                return r;
+
+        changes_job_added(m, j);
+        manager_changed(m);
+        *ret = TAKE_PTR(j);
+        return 0;
+}
+
+static int lock_file_name(uint64_t id, char **ret)
+{
+        return asprintf(ret, "%" PRIu64 ".lock", id) < 0 ? -ENOMEM : 0;
+}
+
+static bool manager_has_lock_file(const Manager *m, uint64_t id)
+{
+        _cleanup_free_ char *name = NULL;
+
+        if (lock_file_name(id, &name) < 0)
+                return false;
+
+        return faccessat(m->jobs_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) >= 0;
+}
+
+static void manager_remove_lock_file(const Manager *m, uint64_t id)
+{
+        _cleanup_free_ char *name = NULL;
+
+        if (lock_file_name(id, &name) < 0)
+                return;
+        if (unlinkat(m->jobs_fd, name, 0) < 0 && errno != ENOENT)
+                (void) log_error_errno(errno, "Failed to remove '%s', ignoring: %m", name);
+}
+
+void manager_supervise_jobs(Manager *m)
+{
+        for (size_t i = 0; i < m->n_jobs; i++) {
+                ManagedJob *j = m->jobs[i];
+
+                if (managed_job_is_open(j))
+                        managed_job_supervise(j);
+                else if (manager_has_lock_file(m, j->job->id))
+                        manager_job_ended(m, j);
+        }
+}
+
+static int manager_quarantine_after(Manager *m, const Job *j)
+{
+        bool any = false;
+        Failure f = { 0 };
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < j->n_swaps; i++) {
+                const FunctionSwap *s = j->swaps + i;
+
+                if (!s->quarantine)
+                        continue;
+
+                job_log(j, LOG_WARNING, "function %s is quarantined: %s", PCI_ADDRESS_STR(&s->from),
+                        s->quarantine);
+                r = ledger_quarantine(&m->ledger, &s->from, s->quarantine);
+                any = true;
+        }
+
+        if (r >= 0 && any)
+                r = ledger_save(m->state_fd, &m->ledger, &f);
+        if (r < 0)
+                job_log(j, LOG_ERR, "the quarantine is not on disk, the next daemon will see to it: %s",
+                        f.message ? f.message : "no memory");
+
+        failure_done(&f);
+        return r;
+}
+
+/* What the domain's last job did is all that is believed of it: also when that is nothing. */
+static void manager_expect(Manager *m, const Job *j)
+{
+        Outcome *o = NULL, **bigger;
+        uint64_t now = 0;
+        int r;
+
+        (void) sd_event_now(m->event, CLOCK_MONOTONIC, &now); /* fails only after a fork */
+
+        for (size_t i = 0; i < m->n_outcomes; i++)
+                if (streq(m->outcomes[i]->domain_uuid, j->domain_uuid))
+                        m->outcomes[i]->until_usec = 0;
+
+        r = outcome_new(j, manager_find_record(m, j->domain_uuid), now, &o);
+        bigger = r > 0 ? reallocarray(m->outcomes, m->n_outcomes + 1, sizeof(Outcome *)) : NULL;
+        if (bigger) {
+                m->outcomes = bigger;
+                m->outcomes[m->n_outcomes++] = o;
+        } else
+                outcome_free(o); /* for want of memory too: the next snapshot tells all the same */
+
+        manager_drop_outcomes(m);
+}
+
+void manager_drop_outcomes(Manager *m)
+{
+        uint64_t now = 0, next = UINT64_MAX;
+        size_t n = 0;
+
+        (void) sd_event_now(m->event, CLOCK_MONOTONIC, &now); /* fails only after a fork */
+
+        for (size_t i = 0; i < m->n_outcomes; i++) {
+                Outcome *o = m->outcomes[i];
+
+                if (o->until_usec <= now || (m->world && outcome_agrees(o, m->world))) {
+                        outcome_free(o);
+                        continue;
+                }
+
+                if (o->until_usec < next)
+                        next = o->until_usec;
+                m->outcomes[n++] = o;
+        }
+
+        m->n_outcomes = n;
+        (void) sd_event_source_set_time(m->believe, n > 0 ? next : 0);
+        (void) sd_event_source_set_enabled(m->believe, n > 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+void manager_job_ended(Manager *m, ManagedJob *j)
+{
+        assert(!managed_job_is_open(j));
+
+        /* 1. The quarantine, durable before the lock file goes: between the two a restart comes here again. */
+        if (manager_quarantine_after(m, j->job) >= 0)
+                manager_remove_lock_file(m, j->job->id);
+
+        /* 2. What became of the domain. */
+        if (manager_load_records(m) < 0)
+                job_log(j->job, LOG_ERR, "its domain is shown as it was before");
+        manager_expect(m, j->job);
+
+        j->removal_pending = true;
+        manager_changed(m);
+}
+
+static void manager_forget_job(Manager *m, size_t index)
+{
+        ManagedJob *j = m->jobs[index];
+        int r;
+
+        r = journal_remove(m->jobs_fd, j->job->id);
+        if (r < 0)
+                job_log(j->job, LOG_ERR, "failed to remove its journal, ignoring: %s", strerror(-r));
+
+        changes_job_forgotten(m, j);
+        m->n_jobs--;
+        memmove(m->jobs + index, m->jobs + index + 1, (m->n_jobs - index) * sizeof(ManagedJob *));
+        managed_job_free(j);
+}
+
+void manager_forget_old_jobs(Manager *m)
+{
+        size_t ended = m->n_jobs - manager_count_open_jobs(m), i = 0;
+
+        while (ended > m->config->finished_jobs_max && i < m->n_jobs) {
+                if (managed_job_is_open(m->jobs[i]) || m->jobs[i]->removal_pending) {
+                        i++;
+                        continue;
+                }
+
+                manager_forget_job(m, i);
+                ended--;
+        }
+}

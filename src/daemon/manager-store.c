@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/manager-store.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "basic/fileio.h"
+#include "basic/log.h"
+#include "daemon/manager-jobs.h"
+#include "store/journal.h"
+
+#define JOBS_DIR "jobs"
+#define IMAGES_DIR "images"
+
+static void manager_free_records(Manager *m)
+{
+        for (size_t i = 0; i < m->n_records; i++)
+                image_record_free(m->records[i]);
+
+        free(m->records);
+        m->records = NULL;
+        m->n_records = 0;
+}
+
+const ImageRecord *manager_find_record(const Manager *m, const char *uuid)
+{
+        for (size_t i = 0; i < m->n_records; i++)
+                if (streq(m->records[i]->domain_uuid, uuid))
+                        return m->records[i];
+
+        return NULL;
+}
+
+void manager_store_done(Manager *m)
+{
+        for (size_t i = 0; i < m->n_jobs; i++)
+                managed_job_free(m->jobs[i]);
+        for (size_t i = 0; i < m->n_outcomes; i++)
+                outcome_free(m->outcomes[i]);
+
+        free(m->jobs);
+        free(m->outcomes);
+        manager_free_records(m);
+        ledger_done(&m->ledger);
+        config_free(m->config);
+        closep(&m->state_fd);
+        closep(&m->jobs_fd);
+        closep(&m->images_fd);
+}
+
+int manager_load_records(Manager *m)
+{
+        ImageRecord **records;
+        Failure f = { 0 };
+        size_t n, broken;
+        int r;
+
+        r = image_record_list(m->images_fd, &records, &n, &broken, &f);
+        if (r < 0) {
+                log_error("Failed to read the records of hibernated domains: %s", failure_message(&f));
+                failure_done(&f);
+                return r;
+        }
+        if (broken > 0)
+                log_error("%zu records of hibernated domains were unreadable and are moved aside as '%s/" IMAGES_DIR
+                          "/*.broken'",
+                          broken, m->paths.state_dir);
+
+        manager_free_records(m);
+        m->records = records;
+        m->n_records = n;
+        return 0;
+}
+
+static int manager_load_ledger(Manager *m)
+{
+        Failure f = { 0 };
+        bool broken;
+        int r;
+
+        r = ledger_load(m->state_fd, &m->ledger, &broken, &f);
+        if (r < 0) {
+                log_error("Failed to read the ledger: %s", failure_message(&f));
+                failure_done(&f);
+                return r;
+        }
+        if (broken)
+                log_error("The ledger was unreadable and is moved aside as '%s/ledger.json.broken'; the functions "
+                          "that it had in quarantine are not any more",
+                          m->paths.state_dir);
+
+        return 0;
+}
+
+/* Takes jobs, which are in order, out of the list; what is left is the caller's to free. */
+static int manager_take_jobs(Manager *m, Job **jobs, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_(managed_job_freep) ManagedJob *j = NULL;
+                int r;
+
+                if (m->n_jobs > 0 && jobs[i]->id <= m->jobs[m->n_jobs - 1]->job->id) {
+                        log_error("A second journal claims to be that of job %" PRIu64 ", ignoring it",
+                                  jobs[i]->id);
+                        continue;
+                }
+
+                r = managed_job_new(m, TAKE_PTR(jobs[i]), &j);
+                if (r < 0)
+                        return r;
+
+                r = manager_append_job(m, j);
+                if (r < 0)
+                        return r;
+
+                /* A ledger that was lost must not give a number twice: it would overwrite a journal. */
+                if (j->job->id >= m->ledger.next_job)
+                        m->ledger.next_job = j->job->id + 1;
+                TAKE_PTR(j);
+        }
+
+        return 0;
+}
+
+static int manager_load_jobs(Manager *m)
+{
+        Job **jobs = NULL;
+        size_t n = 0, broken = 0;
+        Failure f = { 0 };
+        int r;
+
+        r = journal_list(m->jobs_fd, &jobs, &n, &broken, &f);
+        if (r < 0) {
+                log_error("Failed to read the journals: %s", failure_message(&f));
+                failure_done(&f);
+                return r;
+        }
+        if (broken > 0)
+                log_error("%zu journals were unreadable and are moved aside as '%s/" JOBS_DIR
+                          "/*.broken'; what "
+                          "these jobs did last is in 'journalctl -u vgpu-hibernated'",
+                          broken, m->paths.state_dir);
+
+        r = manager_take_jobs(m, jobs, n);
+        if (r < 0)
+                (void) log_error_errno(r, "Failed to take over the journals: %m");
+
+        for (size_t i = 0; i < n; i++)
+                job_free(jobs[i]);
+        free(jobs);
+        return r;
+}
+
+static int manager_open_directories(Manager *m)
+{
+        _cleanup_close_ int runtime_fd = -EBADF;
+        const struct {
+                int at;
+                const char *path;
+                int *ret;
+        } directories[] = {
+                { AT_FDCWD, m->paths.runtime_dir, &runtime_fd },
+                { AT_FDCWD, m->paths.state_dir, &m->state_fd },
+                { -1, JOBS_DIR, &m->jobs_fd },
+                { -1, IMAGES_DIR, &m->images_fd },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(directories); i++) {
+                int at = directories[i].at == -1 ? m->state_fd : directories[i].at, r;
+
+                r = open_directory_at(at, directories[i].path, true, directories[i].ret);
+                if (r < 0)
+                        return log_error_errno(r, "Failed to open directory '%s': %m", directories[i].path);
+        }
+
+        if (asprintf(&m->notify_path, "%s/%s", m->paths.runtime_dir, NOTIFY_SOCKET_NAME) < 0) {
+                m->notify_path = NULL;
+                return log_error_errno(ENOMEM, "Failed to start: %m");
+        }
+
+        return 0;
+}
+
+int manager_store_load(Manager *m)
+{
+        Failure f = { 0 };
+        int r;
+
+        r = config_load(m->paths.config, &m->config, &f);
+        if (r < 0) {
+                log_error("%s", failure_message(&f));
+                failure_done(&f);
+                return r;
+        }
+
+        r = manager_open_directories(m);
+        if (r < 0)
+                return r;
+
+        r = manager_load_ledger(m);
+        if (r < 0)
+                return r;
+
+        r = manager_load_records(m);
+        if (r < 0)
+                return r;
+
+        return manager_load_jobs(m);
+}
+
+int manager_take_job_id(Manager *m, uint64_t *ret, Failure *reterr)
+{
+        uint64_t id = m->ledger.next_job > 0 ? m->ledger.next_job : 1;
+        int r;
+
+        m->ledger.next_job = id + 1;
+        r = ledger_save(m->state_fd, &m->ledger, reterr);
+        if (r < 0)
+                return r;
+
+        *ret = id;
+        return 0;
+}
+
+/* Memory follows the disk: when the ledger cannot be saved, it is as if nothing had been asked. */
+static void manager_put_quarantine_back(Manager *m, const PciAddress *a, const char *reason)
+{
+        (void) ledger_clear(&m->ledger, a);
+        if (reason && ledger_quarantine(&m->ledger, a, reason) < 0)
+                log_error("Function %s is shown as out of quarantine, for want of memory; on disk it is in it",
+                          PCI_ADDRESS_STR(a));
+}
+
+int manager_quarantine(Manager *m, const PciAddress *a, const char *reason, Failure *reterr)
+{
+        _cleanup_free_ char *before = NULL;
+        int r;
+
+        r = free_and_strdup(&before, ledger_quarantine_reason(&m->ledger, a));
+        if (r >= 0)
+                r = ledger_quarantine(&m->ledger, a, reason);
+        if (r < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, r, "failed to quarantine function %s",
+                                         PCI_ADDRESS_STR(a));
+
+        r = ledger_save(m->state_fd, &m->ledger, reterr);
+        if (r < 0) {
+                manager_put_quarantine_back(m, a, before);
+                return r;
+        }
+
+        log_info("Function %s is quarantined: %s", PCI_ADDRESS_STR(a), reason);
+        manager_changed(m);
+        return 0;
+}
+
+int manager_clear_quarantine(Manager *m, const PciAddress *a, Failure *reterr)
+{
+        _cleanup_free_ char *reason = NULL;
+        int r;
+
+        if (free_and_strdup(&reason, ledger_quarantine_reason(&m->ledger, a)) < 0 ||
+            !ledger_clear(&m->ledger, a))
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "function %s is not quarantined: there is nothing to clear",
+                                   PCI_ADDRESS_STR(a));
+
+        r = ledger_save(m->state_fd, &m->ledger, reterr);
+        if (r < 0) {
+                manager_put_quarantine_back(m, a, reason);
+                return r;
+        }
+
+        log_info("Function %s is no longer quarantined", PCI_ADDRESS_STR(a));
+        manager_changed(m);
+        return 0;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/manager.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+
+#include "basic/log.h"
+#include "daemon/changes.h"
+#include "daemon/manager-jobs.h"
+#include "daemon/manager-store.h"
+#include "store/journal.h"
+
+/* Before the bus is read: what a client asks next is answered from the new view. */
+#define UPDATE_PRIORITY SD_EVENT_PRIORITY_IMPORTANT
+
+int manager_check_world(const Manager *m, Failure *reterr)
+{
+        if (!m->world || m->watch_error || !m->world->libvirt_ok)
+                return failure_set(reterr, FAILURE_LIBVIRT,
+                                   "%s; see 'systemctl status vgpu-hibernated libvirtd', then try again",
+                                   m->degraded ? m->degraded : "the state of this host is not known yet");
+
+        return 0;
+}
+
+static int manager_new_view(Manager *m, View **ret)
+{
+        _cleanup_free_ ViewJob *jobs = NULL;
+        ViewInput in = {
+                .world = m->world,
+                .ledger = &m->ledger,
+                .records = m->records,
+                .n_records = m->n_records,
+                .outcomes = m->outcomes,
+                .n_outcomes = m->n_outcomes,
+        };
+
+        jobs = calloc(m->n_jobs + 1, sizeof(ViewJob));
+        if (!jobs)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < m->n_jobs; i++)
+                if (managed_job_is_open(m->jobs[i]))
+                        jobs[in.n_jobs++] = (ViewJob){ m->jobs[i]->job, m->jobs[i]->given_up };
+
+        in.jobs = jobs;
+        return view_new(&in, ret);
+}
+
+/* NULL: not degraded. */
+static int manager_new_degraded(const Manager *m, char **ret)
+{
+        char *reason = NULL;
+        int r = 0;
+
+        if (m->watch_error)
+                r = asprintf(&reason,
+                             "what is shown may be old: the watch worker %s and is being started again",
+                             m->watch_error);
+        else if (!m->world)
+                r = asprintf(&reason,
+                             "the state of this host is not known yet: the watch worker is starting");
+        else if (!m->world->libvirt_ok)
+                r = asprintf(&reason, "libvirt does not answer: %s",
+                             m->world->libvirt_error ? m->world->libvirt_error : "no reason given");
+        if (r < 0)
+                return -ENOMEM;
+
+        *ret = reason;
+        return 0;
+}
+
+static void manager_tell_systemd(Manager *m)
+{
+        size_t hibernated = 0, open = manager_count_open_jobs(m);
+        char *status;
+
+        for (size_t i = 0; i < m->view->n_domains; i++)
+                hibernated += m->view->domains[i].hibernated;
+
+        if (asprintf(&status, "STATUS=%zu open jobs, %zu hibernated domains, %zu functions%s%s", open,
+                     hibernated, m->view->n_functions, m->degraded ? "; " : "",
+                     m->degraded ? m->degraded : "") < 0)
+                return;
+
+        if (!streq_ptr(status, m->status))
+                (void) sd_notify(false, status); /* there may be no systemd */
+        free(m->status);
+        m->status = status;
+}
+
+static void manager_update(Manager *m)
+{
+        char *degraded;
+        View *view;
+        int r;
+
+        (void) sd_event_source_set_enabled(m->update, SD_EVENT_OFF);
+
+        r = manager_new_view(m, &view);
+        if (r < 0) {
+                /* Better old than none. */
+                (void) log_error_errno(r, "Failed to compute the state of this host, keeping the last: %m");
+                return;
+        }
+
+        if (manager_new_degraded(m, &degraded) >= 0)
+                changes_set_degraded(m, degraded);
+
+        /* First where things are, then that the job is done: who waits for JobRemoved has heard the rest. */
+        changes_set_view(m, view);
+        changes_of_jobs(m);
+        manager_forget_old_jobs(m);
+        if (m->started)
+                manager_tell_systemd(m);
+}
+
+static int on_update(sd_event_source *s, void *userdata)
+{
+        manager_update(userdata);
+        return 0;
+}
+
+void manager_changed(Manager *m)
+{
+        (void) sd_event_source_set_enabled(m->update, SD_EVENT_ONESHOT);
+}
+
+static void on_notify(const NotifyMessage *message, void *userdata)
+{
+        Manager *m = userdata;
+        ManagedJob *j = manager_find_job(m, message->job);
+
+        if (j)
+                managed_job_notify(j, message);
+        else
+                log_debug("Notification about job %" PRIu64 ", which is not ours, ignoring", message->job);
+}
+
+static void on_snapshot(World *w, void *userdata)
+{
+        Manager *m = userdata;
+
+        /* Without libvirt its domains are unknown, not gone: the last known ones stay. */
+        if (!w->libvirt_ok && m->world) {
+                WorldDomain *domains = w->domains;
+                size_t n = w->n_domains;
+
+                w->domains = m->world->domains;
+                w->n_domains = m->world->n_domains;
+                m->world->domains = domains;
+                m->world->n_domains = n;
+        }
+
+        world_free(m->world);
+        m->world = w;
+        free(m->watch_error);
+        m->watch_error = NULL;
+
+        manager_drop_outcomes(m);
+        manager_changed(m);
+}
+
+static void on_watch_died(const char *why, void *userdata)
+{
+        Manager *m = userdata;
+
+        if (free_and_strdup(&m->watch_error, why) < 0)
+                (void) log_error_errno(ENOMEM, "The watch worker %s", why);
+        manager_changed(m);
+}
+
+int manager_spawn_worker(Manager *m, const char *verb, uint64_t id, WorkerExitHandler handler,
+                         void *userdata, WorkerProcess **ret)
+{
+        char number[sizeof("18446744073709551615")];
+        const char *const argv[] = {
+                m->paths.worker,    "--config", m->paths.config, "--state-dir",
+                m->paths.state_dir, verb,       number,          NULL,
+        };
+
+        (void) snprintf(number, sizeof(number), "%" PRIu64, id);
+        return worker_process_spawn(m->event, argv, m->notify_path, -EBADF, handler, userdata, ret);
+}
+
+static int manager_start_watch(Manager *m)
+{
+        static const WatchHandlers handlers = { .snapshot = on_snapshot, .died = on_watch_died };
+        const char *const argv[] = {
+                m->paths.worker, "--config", m->paths.config, "--state-dir", m->paths.state_dir,
+                "watch",         NULL,
+        };
+        int r;
+
+        r = watch_child_new(m->event, argv, m->notify_path, &handlers, m, &m->watch);
+        if (r < 0)
+                return log_error_errno(r, "Failed to prepare the watch worker: %m");
+
+        watch_child_start(m->watch);
+        return 0;
+}
+
+int manager_start(Manager *m)
+{
+        int r;
+
+        if (m->started)
+                return 0;
+
+        /* Before the workers that are to send to it. */
+        r = notify_socket_new(m->event, m->notify_path, on_notify, m, &m->notify);
+        if (r < 0)
+                return log_error_errno(r, "Failed to listen on '%s': %m", m->notify_path);
+
+        manager_supervise_jobs(m);
+
+        r = manager_start_watch(m);
+        if (r < 0)
+                return r;
+
+        m->started = true;
+        (void) sd_notify(false, "READY=1"); /* there may be no systemd */
+        log_info("Ready: %zu jobs on record, %zu open, %zu hibernated domains", m->n_jobs,
+                 manager_count_open_jobs(m), m->n_records);
+        manager_changed(m);
+        return 0;
+}
+
+Manager *manager_free(Manager *m)
+{
+        if (!m)
+                return NULL;
+
+        watch_child_free(m->watch);
+        notify_socket_free(m->notify);
+        polkit_free(m->polkit);
+        manager_store_done(m);
+        view_free(m->view);
+        world_free(m->world);
+        free(m->watch_error);
+        free(m->degraded);
+        free(m->status);
+        free(m->notify_path);
+        sd_event_source_disable_unref(m->update);
+        sd_event_source_disable_unref(m->believe);
+        sd_bus_flush_close_unref(m->bus);
+        sd_event_unref(m->event);
+        free(m);
+        return NULL;
+}
+
+static int on_believed_long_enough(sd_event_source *s, uint64_t usec, void *userdata)
+{
+        manager_drop_outcomes(userdata);
+        manager_changed(userdata);
+        return 0;
+}
+
+static int manager_add_sources(Manager *m)
+{
+        int r;
+
+        r = sd_event_add_defer(m->event, &m->update, on_update, m);
+        if (r >= 0)
+                r = sd_event_source_set_priority(m->update, UPDATE_PRIORITY);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(m->update, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_add_time(m->event, &m->believe, CLOCK_MONOTONIC, 0, 0, on_believed_long_enough,
+                                      m);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(m->believe, SD_EVENT_OFF);
+        return r < 0 ? log_error_errno(r, "Failed to prepare event sources: %m") : 0;
+}
+
+int manager_new(sd_event *event, const ManagerPaths *paths, Manager **ret)
+{
+        _cleanup_(manager_freep) Manager *m = NULL;
+        int r;
+
+        m = malloc(sizeof(Manager));
+        if (!m)
+                return log_error_errno(ENOMEM, "Failed to start: %m");
+
+        *m = (Manager){
+                .event = sd_event_ref(event),
+                .paths = *paths,
+                .state_fd = -EBADF,
+                .jobs_fd = -EBADF,
+                .images_fd = -EBADF,
+        };
+
+        r = manager_add_sources(m);
+        if (r < 0)
+                return r;
+
+        r = manager_store_load(m);
+        if (r < 0)
+                return r;
+
+        r = polkit_new(&m->polkit);
+        if (r < 0)
+                return log_error_errno(r, "Failed to start: %m");
+
+        r = manager_new_view(m, &m->view);
+        if (r < 0)
+                return log_error_errno(r, "Failed to compute the state of this host: %m");
+
+        *ret = TAKE_PTR(m);
+        return 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Manager: the daemon's model. What it knows comes from three sides: the world from the watch worker, jobs and
+ * records from files that job workers write, the ledger from itself. Whatever changes there calls
+ * manager_changed(); before the next bus message is read, the view is computed anew and what differs is said on the
+ * bus (changes.c). So nothing else sends PropertiesChanged, and no getter sees a half-updated state.
+ *
+ * It is the only allocator of functions, in a single thread: no lock.
+ */
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "daemon/managed-job.h"
+#include "daemon/outcome.h"
+#include "daemon/polkit.h"
+#include "daemon/view.h"
+#include "daemon/watch-child.h"
+#include "store/config.h"
+
+/* How many jobs may be open at once: each is a process. */
+#define JOBS_OPEN_MAX 256U
+
+typedef struct ManagerPaths {
+        const char *config;
+        const char *state_dir;
+        const char *runtime_dir;
+        const char *worker;
+} ManagerPaths;
+
+struct Manager {
+        sd_event *event;
+        sd_bus *bus;
+        ManagerPaths paths; /* not owned: the command line's */
+        char *notify_path;
+        int state_fd, jobs_fd, images_fd;
+
+        Config *config;
+        Ledger ledger;
+        ImageRecord **records;
+        size_t n_records;
+        ManagedJob **jobs; /* by id */
+        size_t n_jobs;
+        Outcome **outcomes;
+        size_t n_outcomes;
+
+        World *world;      /* the last snapshot; NULL: none yet */
+        char *watch_error; /* the snapshot may be old, since nobody watches; NULL: somebody does */
+        View *view;        /* never NULL */
+        char *degraded;    /* NULL: not */
+
+        WatchChild *watch;
+        NotifySocket *notify;
+        Polkit *polkit;
+        sd_event_source *update;  /* deferred: manager_changed() */
+        sd_event_source *believe; /* when the next outcome is no longer believed */
+        char *status;             /* as systemd was told */
+        bool started;
+};
+
+/* Reads configuration, ledger, records and journals; starts nothing. Logs. */
+int manager_new(sd_event *event, const ManagerPaths *paths, Manager **ret) _warn_unused_result_;
+/* Once the bus name is ours, so that there is no other daemon: adopts or recovers jobs, watches the world. Logs. */
+int manager_start(Manager *m) _warn_unused_result_;
+/* Workers of jobs live on. */
+Manager *manager_free(Manager *m);
+DEFINE_CLEANUP_FUNC(Manager *, manager_free);
+
+void manager_changed(Manager *m);
+/* 0 when the world is known well enough to decide on, else FAILURE_LIBVIRT with the reason. */
+int manager_check_world(const Manager *m, Failure *reterr) _warn_unused_result_;
+
+int manager_spawn_worker(Manager *m, const char *verb, uint64_t id, WorkerExitHandler handler,
+                         void *userdata, WorkerProcess **ret) _warn_unused_result_;

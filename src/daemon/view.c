@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/view.h"
+
+#include <assert.h>
+
+#include "daemon/object-path.h"
+
+static void domain_view_done(DomainView *d)
+{
+        free(d->uuid);
+        free(d->name);
+        free(d->functions);
+}
+
+View *view_free(View *v)
+{
+        if (!v)
+                return NULL;
+
+        for (size_t i = 0; i < v->n_domains; i++)
+                domain_view_done(v->domains + i);
+        for (size_t i = 0; i < v->n_functions; i++)
+                function_done(v->functions + i);
+
+        free(v->domains);
+        free(v->functions);
+        free(v);
+        return NULL;
+}
+
+static int compare_functions(const void *a, const void *b)
+{
+        return pci_address_compare(&((const Function *) a)->address, &((const Function *) b)->address);
+}
+
+static int compare_domains(const void *a, const void *b)
+{
+        return strcmp(((const DomainView *) a)->uuid, ((const DomainView *) b)->uuid);
+}
+
+static Function *find_function(const View *v, const PciAddress *a)
+{
+        const Function key = { .address = *a };
+
+        return v->n_functions == 0 ? NULL
+                                   : bsearch(&key, v->functions, v->n_functions, sizeof(Function),
+                                             compare_functions);
+}
+
+static DomainView *find_domain(const View *v, const char *uuid)
+{
+        const DomainView key = { .uuid = (char *) uuid };
+
+        return v->n_domains == 0 ? NULL
+                                 : bsearch(&key, v->domains, v->n_domains, sizeof(DomainView),
+                                           compare_domains);
+}
+
+const Function *view_find_function(const View *v, const PciAddress *a)
+{
+        return find_function(v, a);
+}
+
+const DomainView *view_find_domain_by_uuid(const View *v, const char *uuid)
+{
+        return find_domain(v, uuid);
+}
+
+const DomainView *view_find_domain(const View *v, const char *name_or_uuid)
+{
+        const DomainView *d = find_domain(v, name_or_uuid);
+
+        if (d)
+                return d;
+
+        for (size_t i = 0; i < v->n_domains; i++)
+                if (streq(v->domains[i].name, name_or_uuid))
+                        return v->domains + i;
+
+        return NULL;
+}
+
+static int add_functions(View *v, const World *w)
+{
+        for (size_t i = 0; i < w->n_functions; i++) {
+                const Function *from = w->functions + i;
+                Function *f = v->functions + v->n_functions++;
+
+                *f = *from;
+                f->state = from->state == FUNCTION_HELD ? FUNCTION_HELD : FUNCTION_FREE;
+                f->driver = f->domain = f->reason = NULL;
+
+                if (free_and_strdup(&f->driver, from->driver) < 0)
+                        return -ENOMEM;
+                if (f->state == FUNCTION_HELD && free_and_strdup(&f->domain, from->domain) < 0)
+                        return -ENOMEM;
+        }
+
+        qsort(v->functions, v->n_functions, sizeof(Function), compare_functions);
+        return 0;
+}
+
+static int domain_set_functions(DomainView *d, const PciAddress *functions, size_t n)
+{
+        PciAddress *copy = calloc(n + 1, sizeof(PciAddress));
+
+        if (!copy)
+                return -ENOMEM;
+        if (n > 0)
+                memcpy(copy, functions, n * sizeof(PciAddress));
+
+        free(d->functions);
+        d->functions = copy;
+        d->n_functions = n;
+        return 0;
+}
+
+static int add_domain(View *v, const WorldDomain *w)
+{
+        DomainView *d = v->domains + v->n_domains++;
+
+        *d = (DomainView){
+                .state = domain_state_to_string(w->state),
+                .defined = true,
+                .active = w->active,
+                .persistent = w->persistent,
+        };
+
+        if (free_and_strdup(&d->uuid, w->uuid) < 0 || free_and_strdup(&d->name, w->name) < 0)
+                return -ENOMEM;
+
+        return domain_set_functions(d, w->functions, w->n_functions);
+}
+
+static int add_domains(View *v, const World *w)
+{
+        for (size_t i = 0; i < w->n_domains; i++) {
+                const WorldDomain *d = w->domains + i;
+                int r;
+
+                /* Its path would not be one. libvirt prints nothing else, so this is not worth a message. */
+                if (!d->uuid || !d->name || !uuid_is_valid(d->uuid))
+                        continue;
+
+                r = add_domain(v, d);
+                if (r < 0)
+                        return r;
+        }
+
+        qsort(v->domains, v->n_domains, sizeof(DomainView), compare_domains);
+        return 0;
+}
+
+static int apply_outcome(View *v, const Outcome *o)
+{
+        DomainView *d = find_domain(v, o->domain_uuid);
+
+        if (!d)
+                return 0;
+
+        d->active = o->active;
+        d->state = domain_state_to_string(o->active ? DOMAIN_RUNNING : DOMAIN_SHUTOFF);
+        return o->active ? domain_set_functions(d, o->functions, o->n_functions) : 0;
+}
+
+/* A record whose domain libvirt does not have (yet) is a domain all the same: its image must not be forgotten. */
+static int add_undefined_domain(View *v, const ImageRecord *record)
+{
+        DomainView *d;
+
+        if (find_domain(v, record->domain_uuid) || !uuid_is_valid(record->domain_uuid))
+                return 0;
+
+        d = v->domains + v->n_domains++;
+        *d = (DomainView){ .persistent = true };
+        if (free_and_strdup(&d->uuid, record->domain_uuid) < 0 ||
+            free_and_strdup(&d->name, record->domain_name) < 0)
+                return -ENOMEM;
+
+        qsort(v->domains, v->n_domains, sizeof(DomainView), compare_domains);
+        return 0;
+}
+
+static int apply_record(View *v, const ImageRecord *record)
+{
+        DomainView *d = find_domain(v, record->domain_uuid);
+        PciAddress *functions;
+
+        /* Active: its resume is past the wake, and about to remove the record. */
+        if (!d || d->active)
+                return 0;
+
+        functions = calloc(record->n_functions + 1, sizeof(PciAddress));
+        if (!functions)
+                return -ENOMEM;
+        for (size_t i = 0; i < record->n_functions; i++)
+                functions[i] = record->functions[i].from;
+
+        free(d->functions);
+        d->functions = functions;
+        d->n_functions = record->n_functions;
+        d->hibernated = true;
+        d->state = "hibernated";
+        d->strategy = record->strategy;
+        d->image_bytes = record->bytes;
+        return 0;
+}
+
+static int assign_functions(View *v)
+{
+        for (size_t i = 0; i < v->n_domains; i++) {
+                const DomainView *d = v->domains + i;
+
+                for (size_t k = 0; d->active && k < d->n_functions; k++) {
+                        Function *f = find_function(v, d->functions + k);
+
+                        if (!f)
+                                continue;
+                        if (free_and_strdup(&f->domain, d->name) < 0)
+                                return -ENOMEM;
+                        f->state = FUNCTION_ASSIGNED;
+                }
+        }
+
+        return 0;
+}
+
+static int lease_function(View *v, const PciAddress *a, const Job *j)
+{
+        Function *f = find_function(v, a);
+
+        if (!f || f->state == FUNCTION_ASSIGNED)
+                return 0;
+
+        f->state = FUNCTION_LEASED;
+        return free_and_strdup(&f->domain, j->domain_name);
+}
+
+static const char *kind_to_domain_state(JobKind kind)
+{
+        switch (kind) {
+        case JOB_HIBERNATE:
+                return "hibernating";
+        case JOB_RESUME:
+                return "resuming";
+        case JOB_MOVE:
+                return "moving";
+        case _JOB_KIND_MAX:
+        case _JOB_KIND_INVALID:
+                break;
+        }
+
+        assert(false);
+        return "other";
+}
+
+static int apply_job(View *v, const ViewJob *job)
+{
+        const Job *j = job->job;
+        DomainView *d = find_domain(v, j->domain_uuid);
+        int r;
+
+        for (size_t i = 0; i < j->n_swaps; i++) {
+                const FunctionSwap *s = j->swaps + i;
+
+                r = s->has_to ? lease_function(v, &s->to, j) : 0;
+                if (r < 0)
+                        return r;
+
+                /* A hibernate or move resets what it leaves as its last step, when its domain no longer has it. A
+                 * resume left its functions long ago and never touches them. */
+                r = s->has_from && j->kind != JOB_RESUME ? lease_function(v, &s->from, j) : 0;
+                if (r < 0)
+                        return r;
+        }
+
+        if (!d)
+                return 0;
+
+        d->job = j->id;
+        d->job_given_up = job->given_up;
+        if (!job->given_up)
+                d->state = kind_to_domain_state(j->kind);
+        return 0;
+}
+
+static int apply_quarantines(View *v, const Ledger *l)
+{
+        for (size_t i = 0; i < l->n_quarantines; i++) {
+                Function *f = find_function(v, &l->quarantines[i].function);
+
+                if (!f)
+                        continue;
+                if (free_and_strdup(&f->reason, l->quarantines[i].reason) < 0)
+                        return -ENOMEM;
+                f->state = FUNCTION_QUARANTINED;
+        }
+
+        return 0;
+}
+
+static int view_fill(View *v, const ViewInput *in)
+{
+        int r = 0;
+
+        /* 1. What the watch worker saw; 2. what newer outcomes and 3. records make of the domains; 4. whose the
+         * functions are then, weakest claim first. */
+        if (in->world)
+                r = add_functions(v, in->world);
+        if (r >= 0 && in->world)
+                r = add_domains(v, in->world);
+        for (size_t i = 0; r >= 0 && i < in->n_outcomes; i++)
+                r = apply_outcome(v, in->outcomes[i]);
+        for (size_t i = 0; r >= 0 && i < in->n_records; i++)
+                r = add_undefined_domain(v, in->records[i]);
+        for (size_t i = 0; r >= 0 && i < in->n_records; i++)
+                r = apply_record(v, in->records[i]);
+        if (r >= 0)
+                r = assign_functions(v);
+        for (size_t i = 0; r >= 0 && i < in->n_jobs; i++)
+                r = apply_job(v, in->jobs + i);
+        if (r >= 0)
+                r = apply_quarantines(v, in->ledger);
+        return r;
+}
+
+int view_new(const ViewInput *in, View **ret)
+{
+        _cleanup_(view_freep) View *v = NULL;
+        int r;
+
+        v = calloc(1, sizeof(View));
+        if (!v)
+                return -ENOMEM;
+
+        v->functions = calloc((in->world ? in->world->n_functions : 0) + 1, sizeof(Function));
+        v->domains = calloc((in->world ? in->world->n_domains : 0) + in->n_records + 1, sizeof(DomainView));
+        if (!v->functions || !v->domains)
+                return -ENOMEM;
+
+        r = view_fill(v, in);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(v);
+        return 0;
+}

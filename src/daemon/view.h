@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * View: what the bus shows of functions and domains at one moment, computed as a whole from the world, the
+ * records, the ledger and the open jobs. Pure: nothing here does I/O. Signals are the difference of two views
+ * (changes.c), targets are picked from its functions (start-job.c), so that all three can never disagree.
+ *
+ * State of a function, the strongest claim first: quarantined (ledger) > assigned (an active domain has it) >
+ * leased (an open job needs it) > held > free. A job needs the functions it goes to, and those it leaves: their
+ * last step resets them.
+ */
+
+#include "core/job.h"
+#include "core/world.h"
+#include "daemon/outcome.h"
+#include "store/image-record.h"
+#include "store/ledger.h"
+
+typedef struct DomainView {
+        char *uuid;
+        char *name;
+        const char *state; /* static: the bus's word */
+        bool defined;      /* libvirt has it; else only its record is left */
+        bool active;
+        bool persistent;
+        bool hibernated;       /* has a record and is inactive */
+        PciAddress *functions; /* those of its image when hibernated, else of its XML */
+        size_t n_functions;
+        Strategy strategy; /* when hibernated */
+        uint64_t image_bytes;
+        uint64_t job; /* open job of this domain, 0: none */
+        bool job_given_up;
+} DomainView;
+
+typedef struct View {
+        DomainView *domains; /* by UUID */
+        size_t n_domains;
+        Function *functions; /* by address */
+        size_t n_functions;
+} View;
+
+/* A job is open until its journal says that it ended, so also when the daemon has given up on its workers: nobody
+ * knows then what it left behind. */
+typedef struct ViewJob {
+        const Job *job;
+        bool given_up;
+} ViewJob;
+
+typedef struct ViewInput {
+        const World *world; /* NULL: not known yet */
+        const Ledger *ledger;
+        ImageRecord *const *records;
+        size_t n_records;
+        const ViewJob *jobs; /* the open ones */
+        size_t n_jobs;
+        Outcome *const *outcomes;
+        size_t n_outcomes;
+} ViewInput;
+
+int view_new(const ViewInput *in, View **ret) _warn_unused_result_;
+View *view_free(View *v);
+DEFINE_CLEANUP_FUNC(View *, view_free);
+
+/* NULL when there is none. A name may look like another domain's UUID: the UUID wins. */
+const DomainView *view_find_domain(const View *v, const char *name_or_uuid);
+const DomainView *view_find_domain_by_uuid(const View *v, const char *uuid);
+const Function *view_find_function(const View *v, const PciAddress *a);

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * A worker that does what the test says, over the daemon's real protocol: journals and records by the store, lines of
+ * JSON on stdout, datagrams to NOTIFY_SOCKET. It obeys lines of text from named pipes in STATE_DIR/fake: "world" for
+ * "watch", "job-ID" for "run ID" and "recover ID".
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+
+#include "basic/clock.h"
+#include "basic/fileio.h"
+#include "store/image-record.h"
+#include "store/journal.h"
+#include "tests/unit/test.h"
+
+#define WORKER_SECONDS_MAX 60U
+
+static volatile sig_atomic_t canceled;
+
+static void on_sigterm(int signal_number)
+{
+        canceled = 1;
+}
+
+/* Readable and writable, so that it never ends and its writer need not be there. */
+static int open_pipe(int state_fd, const char *name)
+{
+        _cleanup_close_ int fake_fd = -EBADF;
+        int fd;
+
+        CHECK(open_directory_at(state_fd, "fake", true, &fake_fd) >= 0);
+        CHECK(mkfifoat(fake_fd, name, 0600) >= 0 || errno == EEXIST);
+        fd = openat(fake_fd, name, O_RDWR | O_CLOEXEC);
+        CHECK(fd >= 0);
+        return fd;
+}
+
+/* Until one of them is ready; false: interrupted. SIGTERM comes only here. */
+static bool wait_ready(struct pollfd *p, size_t n)
+{
+        sigset_t none;
+
+        (void) sigemptyset(&none);
+        while (ppoll(p, n, NULL, &none) < 0)
+                if (canceled)
+                        return false;
+
+        return true;
+}
+
+/* One line without its end; byte by byte, since what follows may be for another process. NULL: interrupted. */
+static char *read_line(int fd)
+{
+        char *line = NULL;
+        size_t n = 0, allocated = 0;
+
+        for (;;) {
+                struct pollfd p = { .fd = fd, .events = POLLIN };
+
+                if (n == 0 && !wait_ready(&p, 1))
+                        return NULL;
+                if (n + 1 >= allocated) {
+                        allocated = allocated == 0 ? 256 : allocated * 2;
+                        line = realloc(line, allocated);
+                        CHECK(line);
+                }
+                CHECK(read(fd, line + n, 1) == 1);
+                if (line[n] == '\n') {
+                        line[n] = '\0';
+                        return line;
+                }
+                n++;
+        }
+}
+
+/* "exit N", "die", or a line to pass on. */
+static int watch(int state_fd)
+{
+        _cleanup_close_ int fd = open_pipe(state_fd, "world"), lock_fd = -EBADF;
+
+        /* One that an earlier daemon left behind would take the lines of this one. */
+        lock_fd = openat(state_fd, "fake/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        CHECK(lock_fd >= 0 && flock(lock_fd, LOCK_EX) >= 0);
+
+        for (;;) {
+                struct pollfd p[] = { { .fd = STDOUT_FILENO }, { .fd = fd, .events = POLLIN } };
+                _cleanup_free_ char *line = NULL;
+
+                if (!wait_ready(p, ELEMENTSOF(p)) || p[0].revents != 0)
+                        return 0;
+
+                line = read_line(fd);
+                if (!line)
+                        return 0;
+                if (strncmp(line, "exit ", 5) == 0)
+                        return atoi(line + 5);
+                if (streq(line, "die"))
+                        (void) raise(SIGKILL);
+
+                (void) printf("%s\n", line);
+                (void) fflush(stdout);
+        }
+}
+
+static uint64_t own_start_ticks(void)
+{
+        _cleanup_free_ char *text = NULL;
+        unsigned long long ticks;
+        const char *p;
+
+        CHECK(read_file_at(AT_FDCWD, "/proc/self/stat", 4096, &text, NULL) >= 0);
+        p = strrchr(text, ')');
+        CHECK(p && sscanf(p + 2,
+                          "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                          &ticks) == 1);
+        return ticks;
+}
+
+static void save(int jobs_fd, const Job *j)
+{
+        Failure f = { 0 };
+
+        CHECK(journal_write(jobs_fd, j, &f) >= 0);
+        (void) sd_notifyf(false, "X_VGPU_JOB=%" PRIu64, j->id);
+}
+
+static void end(int jobs_fd, Job *j, JobState state)
+{
+        if (state == JOB_CANCELED && j->state == JOB_RUNNING)
+                CHECK(job_set_state(j, JOB_UNDOING) >= 0);
+        CHECK(job_set_state(j, state) >= 0);
+        j->ended_usec = clock_realtime_usec();
+        save(jobs_fd, j);
+}
+
+static void obey_step(Job *j, const char *rest)
+{
+        char name[32], state[32];
+        JobStep *s;
+
+        CHECK(sscanf(rest, "%31s %31s", name, state) == 2);
+        s = job_find_step(j, step_id_from_string(name));
+        CHECK(s);
+        s->state = step_state_from_string(state);
+        CHECK(s->state >= 0);
+        if (s->state == STEP_STARTED)
+                s->started_usec = clock_realtime_usec();
+        else
+                s->ended_usec = clock_realtime_usec();
+}
+
+/* Whether the line was the last: then *ret_status is what to exit with. */
+static bool obey(const char *line, int jobs_fd, int images_fd, Job *j, int *ret_status)
+{
+        uint64_t bytes, total;
+        char word[64];
+        int n = 0;
+
+        if (sscanf(line, "exit %d", ret_status) == 1)
+                return true;
+        if (streq(line, "die"))
+                (void) raise(SIGKILL);
+
+        if (sscanf(line, "strategy %63s", word) == 1)
+                CHECK(job_set_strategy(j, strategy_from_string(word)) >= 0);
+        else if (sscanf(line, "state %63s", word) == 1)
+                CHECK(job_set_state(j, job_state_from_string(word)) >= 0);
+        else if (strncmp(line, "step ", 5) == 0)
+                obey_step(j, line + 5);
+        else if (sscanf(line, "bytes %" SCNu64 " %" SCNu64, &bytes, &total) == 2) {
+                (void) sd_notifyf(false,
+                                  "X_VGPU_JOB=%" PRIu64 "\nX_VGPU_BYTES=%" PRIu64
+                                  "\nX_VGPU_BYTES_TOTAL=%" PRIu64,
+                                  j->id, bytes, total);
+                return false;
+        } else if (sscanf(line, "record %" SCNu64, &bytes) == 1)
+                CHECK(image_record_write(images_fd, j, bytes, NULL) >= 0);
+        else if (streq(line, "unrecord"))
+                CHECK(image_record_remove(images_fd, j->domain_uuid, NULL) >= 0);
+        else if (strncmp(line, "quarantine ", 11) == 0)
+                CHECK(free_and_strdup(&j->swaps[0].quarantine, line + 11) >= 0);
+        else if (sscanf(line, "fail %63s %n", word, &n) == 1) {
+                (void) failure_set(&j->failure, failure_code_from_string(word), "%s", line + n);
+                end(jobs_fd, j, JOB_FAILED);
+                *ret_status = 1;
+                return true;
+        } else if (sscanf(line, "end %63s", word) == 1) {
+                end(jobs_fd, j, job_state_from_string(word));
+                *ret_status = 0;
+                return true;
+        } else
+                CHECK(!"a command that the fake worker does not know");
+
+        save(jobs_fd, j);
+        return false;
+}
+
+static int work(int state_fd, uint64_t id, bool recover)
+{
+        _cleanup_close_ int jobs_fd = -EBADF, images_fd = -EBADF, lock_fd = -EBADF, fd = -EBADF;
+        _cleanup_(job_freep) Job *j = NULL;
+        char name[64];
+
+        CHECK(open_directory_at(state_fd, "jobs", false, &jobs_fd) >= 0);
+        CHECK(open_directory_at(state_fd, "images", false, &images_fd) >= 0);
+        (void) snprintf(name, sizeof(name), "job-%" PRIu64, id);
+        fd = open_pipe(state_fd, name);
+
+        lock_fd = journal_lock(jobs_fd, id);
+        if (lock_fd < 0)
+                return 75;
+
+        CHECK(journal_read(jobs_fd, id, &j, NULL) >= 0);
+        CHECK(job_set_state(j, recover ? JOB_RECOVERING : JOB_RUNNING) >= 0);
+        j->worker_pid = (uint32_t) getpid();
+        j->worker_start_ticks = own_start_ticks();
+        save(jobs_fd, j);
+
+        for (;;) {
+                _cleanup_free_ char *line = read_line(fd);
+                int status;
+
+                if (!line) {
+                        (void) failure_set(&j->failure, FAILURE_CANCELED, "canceled");
+                        end(jobs_fd, j, JOB_CANCELED);
+                        return 1;
+                }
+
+                if (obey(line, jobs_fd, images_fd, j, &status))
+                        return status;
+        }
+}
+
+int main(int argc, char *argv[])
+{
+        static const struct option options[] = {
+                { "config", required_argument, NULL, 'c' },
+                { "state-dir", required_argument, NULL, 's' },
+                { 0 },
+        };
+        const struct sigaction sa = { .sa_handler = on_sigterm };
+        _cleanup_close_ int state_fd = -EBADF;
+        const char *state_dir = NULL;
+        sigset_t blocked;
+        int c;
+
+        while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
+                if (c == 's')
+                        state_dir = optarg;
+
+        CHECK(state_dir && optind < argc);
+        (void) sigemptyset(&blocked);
+        (void) sigaddset(&blocked, SIGTERM);
+        CHECK(sigprocmask(SIG_BLOCK, &blocked, NULL) >= 0 && sigaction(SIGTERM, &sa, NULL) >= 0);
+        CHECK(open_directory_at(AT_FDCWD, state_dir, false, &state_fd) >= 0);
+
+        /* "inherit nothing else": only the three. */
+        CHECK(fcntl(3, F_GETFD) < 0 || state_fd == 3);
+
+        if (streq(argv[optind], "watch"))
+                return watch(state_fd);
+
+        /* It outlives the daemon, but must not outlive a test that failed. */
+        (void) alarm(WORKER_SECONDS_MAX);
+        CHECK(optind + 1 < argc);
+        return work(state_fd, strtoull(argv[optind + 1], NULL, 10), streq(argv[optind], "recover"));
+}

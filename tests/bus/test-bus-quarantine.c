@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Functions that are not to be used. */
+
+#include <signal.h>
+
+#include "fixture.h"
+
+#define FREE_ONE VGPU_HIBERNATE_FUNCTION_PATH "/0000_02_10_0"
+#define ASSIGNED_ONE VGPU_HIBERNATE_FUNCTION_PATH "/0000_01_10_0"
+
+static void call_ok(Fixture *f, const char *path, const char *method, const char *types,
+                    const char *argument)
+{
+        _cleanup_free_ char *error = simple_call(f, path, method, types, argument);
+
+        if (error)
+                (void) fprintf(stderr, "%s\n", error);
+        CHECK(!error);
+}
+
+static void call_fails(Fixture *f, const char *error, const char *path, const char *method,
+                       const char *types, const char *argument)
+{
+        _cleanup_free_ char *name = simple_call(f, path, method, types, argument);
+
+        CHECK(streq_ptr(name, error));
+}
+
+static void test_by_operator(Fixture *f)
+{
+        char reason[1026] = { 0 };
+
+        fixture_start(f);
+        forget_signals(f);
+        call_ok(f, FREE_ONE, "Quarantine", "s", "it smokes");
+        expect_signal(f, "PropertiesChanged " FREE_ONE " State=quarantined Reason=it smokes ");
+        start_refused(f, VGPU_HIBERNATE_ERROR_FUNCTION_BUSY, "it smokes", "Move", "vm1",
+                      (const char *const[]){ "0000:02:10.0", NULL });
+
+        /* Another reason replaces it; one that is none does not. */
+        call_ok(f, FREE_ONE, "Quarantine", "s", "it burns");
+        expect_signal(f, "PropertiesChanged " FREE_ONE " Reason=it burns ");
+        call_fails(f, VGPU_HIBERNATE_ERROR_INVALID_OPTION, FREE_ONE, "Quarantine", "s", "");
+        call_fails(f, VGPU_HIBERNATE_ERROR_INVALID_OPTION, FREE_ONE, "Quarantine", "s", "two\nlines");
+        memset(reason, 'r', sizeof(reason) - 1);
+        call_fails(f, VGPU_HIBERNATE_ERROR_INVALID_OPTION, FREE_ONE, "Quarantine", "s", reason);
+        call_fails(f, VGPU_HIBERNATE_ERROR_FUNCTION_BUSY, ASSIGNED_ONE, "Quarantine", "s", "no");
+        call_fails(f, VGPU_HIBERNATE_ERROR_INVALID_OPTION, ASSIGNED_ONE, "Clear", NULL, NULL);
+
+        CHECK(fixture_stop_daemon(f, SIGKILL) == SIGKILL);
+        fixture_start(f);
+        expect_property(f, FREE_ONE, "State", "quarantined");
+        expect_property(f, FREE_ONE, "Reason", "it burns");
+
+        call_ok(f, FREE_ONE, "Clear", NULL, NULL);
+        expect_property(f, FREE_ONE, "State", "free");
+        expect_property(f, FREE_ONE, "Reason", "");
+        call_fails(f, VGPU_HIBERNATE_ERROR_INVALID_OPTION, FREE_ONE, "Clear", NULL, NULL);
+}
+
+/* A source that failed its probe after a move. */
+static void test_by_job(Fixture *f)
+{
+        const char *const target[] = { "0000:02:10.0", NULL };
+
+        start_ok(f, 1, "Move", "vm1", target);
+        expect_property(f, FREE_ONE, "State", "leased");
+        call_fails(f, VGPU_HIBERNATE_ERROR_FUNCTION_BUSY, FREE_ONE, "Quarantine", "s", "no");
+        fixture_tell(f, 1, "quarantine its config space reads all ones");
+        fixture_tell(f, 1, "end done");
+        expect_signal(f, "JobRemoved 1 ");
+        expect_property(f, ASSIGNED_ONE, "State", "quarantined");
+        expect_property(f, ASSIGNED_ONE, "Domain", "");
+        expect_property(f, FREE_ONE, "State", "assigned");
+        start_refused(f, VGPU_HIBERNATE_ERROR_FUNCTION_BUSY, "all ones", "Move", "vm1",
+                      (const char *const[]){ "0000:01:10.0", NULL });
+}
+
+int main(int argc, char *argv[])
+{
+        Fixture f;
+
+        fixture_init(&f, argv);
+        test_by_operator(&f);
+        test_by_job(&f);
+        fixture_done(&f);
+        return EXIT_SUCCESS;
+}
