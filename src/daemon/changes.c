@@ -9,7 +9,8 @@
 
 #define VIEW_PROPERTIES_MAX 10U
 
-/* What a signal said can be read at any time, so one that cannot be sent is not worth more than a message. */
+/* What a signal said can be read at any time, so one that cannot be sent is not worth more than a
+ * message. */
 static void warn_signal(int r, const char *path)
 {
         if (r < 0 && r != -ENOTCONN)

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Changes: says on the bus what differs between what was said and what is. Each function is told once however
- * often something changed in between.
+ * Changes: says on the bus what differs between what was said and what is. Each function is told once
+ * however often something changed in between.
  */
 
 #include "daemon/manager.h"

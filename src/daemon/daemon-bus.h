@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The daemon's side of the bus: the connection, the name, and the tree of objects. One file per kind of object. */
+/* The daemon's side of the bus: the connection, the name, and the tree of objects. One file per kind of
+ * object. */
 
 #include "daemon/manager.h"
 
-/* Connects, publishes the objects and asks for the name; manager_start() follows when that is ours, and the event
- * loop ends when it is not, or no longer. Logs. */
+/* Connects, publishes the objects and asks for the name; manager_start() follows when that is ours, and the
+ * event loop ends when it is not, or no longer. Logs. */
 int daemon_bus_connect(Manager *m, bool user) _warn_unused_result_;
 
 /* Publish one kind of object each. */

@@ -3,5 +3,6 @@
 
 #include "core/job.h"
 
-/* "Job 17 (move of domain 'vm1'): ..." with the job's fields, so that the journal can be asked for JOB_ID=17. */
+/* "Job 17 (move of domain 'vm1'): ..." with the job's fields, so that the journal can be asked for
+ * JOB_ID=17. */
 void job_log(const Job *j, int level, const char *format, ...) _printf_(3, 4);

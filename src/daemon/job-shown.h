@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* JobShown: the properties of a job as its last signal said them, so that the next one names what differs. */
+/* JobShown: the properties of a job as its last signal said them, so that the next one names what
+ * differs. */
 
 #include "core/job.h"
 

@@ -10,7 +10,8 @@
 #include "daemon/manager.h"
 #include "store/journal.h"
 
-/* Before the n-th recovery. The first waits too little to be noticed, the last long enough for libvirtd to be back. */
+/* Before the n-th recovery. The first waits too little to be noticed, the last long enough for libvirtd to
+ * be back. */
 static const uint64_t recovery_delay_usec[JOB_RECOVERIES_MAX] = { 0, 1 * USEC_PER_SEC, 5 * USEC_PER_SEC };
 
 /* Between workers that cannot go on now: doubled each time, up to the second. */
@@ -109,6 +110,13 @@ static void managed_job_changed(ManagedJob *j)
         manager_changed(j->manager);
 }
 
+static bool job_is_saving(Job *j)
+{
+        const JobStep *save = job_find_step(j, STEP_SAVE);
+
+        return save && save->state == STEP_STARTED;
+}
+
 /* The setter of what the journal said: nothing else replaces j->job. */
 static void managed_job_set_record(ManagedJob *j, Job *job)
 {
@@ -123,6 +131,9 @@ static void managed_job_set_record(ManagedJob *j, Job *job)
                 j->bytes = job->bytes;
                 j->bytes_total = job->bytes_total;
         }
+
+        if (!job_is_saving(job))
+                j->rate = j->sample_usec = j->sample_bytes = 0;
 
         managed_job_changed(j);
 }
@@ -223,8 +234,8 @@ static void managed_job_recover_after(ManagedJob *j, uint64_t usec)
                 managed_job_changed(j);
 }
 
-/* The worker that the journal names may live. Not only after a restart: a recovery that ended because another process
- * holds the job's lock finds that process here. */
+/* The worker that the journal names may live. Not only after a restart: a recovery that ended because
+ * another process holds the job's lock finds that process here. */
 static bool managed_job_adopt(ManagedJob *j)
 {
         int r;

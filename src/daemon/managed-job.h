@@ -2,15 +2,15 @@
 #pragma once
 
 /*
- * ManagedJob: a job as the daemon has it: what its journal said when it was last read, and the worker that executes
- * it, if one lives. The journal belongs to the worker; the daemon reads it when the worker says that it changed, and
- * when the worker ends.
+ * ManagedJob: a job as the daemon has it: what its journal said when it was last read, and the worker that
+ * executes it, if one lives. The journal belongs to the worker; the daemon reads it when the worker says
+ * that it changed, and when the worker ends.
  *
- * A worker that ended without a final state in the journal is followed by another one, with "recover". One that
- * says that it cannot go on now (JOB_WORKER_EXIT_LATER: libvirt does not answer, say) is followed for as long as it
- * takes. Those that die are JOB_RECOVERIES_MAX in a row, the first at once, the others after a while; then the job
- * is given up: the bus shows it failed, but it stays open, so its domain takes no other job and its functions go to
- * nobody, until a daemon that is started again tries once more.
+ * A worker that ended without a final state in the journal is followed by another one, with "recover". One
+ * that says that it cannot go on now (JOB_WORKER_EXIT_LATER: libvirt does not answer, say) is followed for
+ * as long as it takes. Those that die are JOB_RECOVERIES_MAX in a row, the first at once, the others after a
+ * while; then the job is given up: the bus shows it failed, but it stays open, so its domain takes no other
+ * job and its functions go to nobody, until a daemon that is started again tries once more.
  */
 
 #include <systemd/sd-event.h>
@@ -53,8 +53,8 @@ DEFINE_CLEANUP_FUNC(ManagedJob *, managed_job_free);
 
 /* Spawns the first worker; when that fails, it is as if the worker had died. */
 void managed_job_run(ManagedJob *j);
-/* For a job without a worker of ours: ends it when its journal says so, else adopts the worker that the journal
- * names, else recovers it, else gives it up. */
+/* For a job without a worker of ours: ends it when its journal says so, else adopts the worker that the
+ * journal names, else recovers it, else gives it up. */
 void managed_job_supervise(ManagedJob *j);
 void managed_job_notify(ManagedJob *j, const NotifyMessage *message);
 int managed_job_cancel(ManagedJob *j, Failure *reterr) _warn_unused_result_;

@@ -191,7 +191,8 @@ void manager_job_ended(Manager *m, ManagedJob *j)
 {
         assert(!managed_job_is_open(j));
 
-        /* 1. The quarantine, durable before the lock file goes: between the two a restart comes here again. */
+        /* 1. The quarantine, durable before the lock file goes: between the two a restart comes here
+         * again. */
         if (manager_quarantine_after(m, j->job) >= 0)
                 manager_remove_lock_file(m, j->job->id);
 

@@ -4,8 +4,9 @@
 /*
  * The manager's jobs, from their creation until they are forgotten.
  *
- * DIR/jobs/ID.lock is made by the job's worker. The daemon removes it when it has drawn the conclusions from the job's
- * end (quarantine). So a journal that says "ended" beside a lock file is one whose end no daemon has seen yet.
+ * DIR/jobs/ID.lock is made by the job's worker. The daemon removes it when it has drawn the conclusions from
+ * the job's end (quarantine). So a journal that says "ended" beside a lock file is one whose end no daemon
+ * has seen yet.
  */
 
 #include "daemon/manager.h"

@@ -63,7 +63,7 @@ int manager_load_records(Manager *m)
                 return r;
         }
         if (broken > 0)
-                log_error("%zu records of hibernated domains were unreadable and are moved aside as '%s/" IMAGES_DIR
+                log_error("%zu records of hibernated domains were unreadable: moved aside as '%s/" IMAGES_DIR
                           "/*.broken'",
                           broken, m->paths.state_dir);
 
@@ -86,7 +86,7 @@ static int manager_load_ledger(Manager *m)
                 return r;
         }
         if (broken)
-                log_error("The ledger was unreadable and is moved aside as '%s/ledger.json.broken'; the functions "
+                log_error("The ledger was unreadable: moved aside as '%s/ledger.json.broken'; the functions "
                           "that it had in quarantine are not any more",
                           m->paths.state_dir);
 
@@ -228,7 +228,7 @@ static void manager_put_quarantine_back(Manager *m, const PciAddress *a, const c
 {
         (void) ledger_clear(&m->ledger, a);
         if (reason && ledger_quarantine(&m->ledger, a, reason) < 0)
-                log_error("Function %s is shown as out of quarantine, for want of memory; on disk it is in it",
+                log_error("Function %s is shown out of quarantine for want of memory; on disk it is in it",
                           PCI_ADDRESS_STR(a));
 }
 

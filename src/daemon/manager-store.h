@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The manager's files: ledger, records, journals. The daemon writes the ledger, and each journal once, before its
- * worker starts; the rest it only reads.
+ * The manager's files: ledger, records, journals. The daemon writes the ledger, and each journal once,
+ * before its worker starts; the rest it only reads.
  */
 
 #include "daemon/manager.h"
@@ -11,7 +11,8 @@
 /* Opens the directories, reads everything. Logs. */
 int manager_store_load(Manager *m) _warn_unused_result_;
 void manager_store_done(Manager *m);
-/* The old ones stay when the new ones cannot be had: a hibernated domain must not be taken for a shut-off one. Logs. */
+/* The old ones stay when the new ones cannot be had: a hibernated domain must not be taken for a shut-off
+ * one. Logs. */
 int manager_load_records(Manager *m) _warn_unused_result_;
 /* NULL when there is none. */
 const ImageRecord *manager_find_record(const Manager *m, const char *uuid);

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Manager: the daemon's model. What it knows comes from three sides: the world from the watch worker, jobs and
- * records from files that job workers write, the ledger from itself. Whatever changes there calls
- * manager_changed(); before the next bus message is read, the view is computed anew and what differs is said on the
- * bus (changes.c). So nothing else sends PropertiesChanged, and no getter sees a half-updated state.
+ * Manager: the daemon's model. What it knows comes from three sides: the world from the watch worker, jobs
+ * and records from files that job workers write, the ledger from itself. Whatever changes there calls
+ * manager_changed(); before the next bus message is read, the view is computed anew and what differs is said
+ * on the bus (changes.c). So nothing else sends PropertiesChanged, and no getter sees a half-updated state.
  *
  * It is the only allocator of functions, in a single thread: no lock.
  */
@@ -62,7 +62,8 @@ struct Manager {
 
 /* Reads configuration, ledger, records and journals; starts nothing. Logs. */
 int manager_new(sd_event *event, const ManagerPaths *paths, Manager **ret) _warn_unused_result_;
-/* Once the bus name is ours, so that there is no other daemon: adopts or recovers jobs, watches the world. Logs. */
+/* Once the bus name is ours, so that there is no other daemon: adopts or recovers jobs, watches the world.
+ * Logs. */
 int manager_start(Manager *m) _warn_unused_result_;
 /* Workers of jobs live on. */
 Manager *manager_free(Manager *m);

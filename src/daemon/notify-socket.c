@@ -23,8 +23,7 @@ NotifySocket *notify_socket_free(NotifySocket *s)
         if (!s)
                 return NULL;
 
-        /* The file stays: a worker that finds nobody listening goes on, one that finds no socket does too, but
-         * only the former is what it sees during a restart. */
+        /* The file stays: the next daemon replaces it; until then a worker is refused at once. */
         sd_event_source_disable_unref(s->source);
         free(s);
         return NULL;

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * NotifySocket: where workers say that something about their job changed. One datagram is a few lines "KEY=value";
- * "X_VGPU_JOB=17" names the job, "X_VGPU_BYTES=" and "X_VGPU_BYTES_TOTAL=" are the save's progress. Without bytes the
- * journal of that job has changed. Only root and the daemon's own user are listened to. Its path is the same after
- * a restart, so that workers that live on find the next daemon.
+ * NotifySocket: where workers say that something about their job changed. One datagram is a few lines
+ * "KEY=value"; "X_VGPU_JOB=17" names the job, "X_VGPU_BYTES=" and "X_VGPU_BYTES_TOTAL=" are the save's
+ * progress. Without bytes the journal of that job has changed. Only root and the daemon's own user are
+ * listened to. Its path is the same after a restart, so that workers that live on find the next daemon.
  */
 
 #include <systemd/sd-event.h>

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Object paths: a domain's UUID, a function's address and a job's number as the last element of a path, and back.
- * One thing has exactly one path: what does not encode back to the same text is not read.
+ * Object paths: a domain's UUID, a function's address and a job's number as the last element of a path, and
+ * back. One thing has exactly one path: what does not encode back to the same text is not read.
  */
 
 #include "core/pci-address.h"

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * Outcome: what the journal of an ended job says about its domain, believed over the watch worker's snapshots until
- * one of them agrees. Snapshots travel on a pipe of their own, so the one that arrives after a job's end may have
- * been taken before it; without this a resume that directly follows a hibernate would be refused because the
- * domain "still runs", and a function that was just given away would look free.
+ * Outcome: what the journal of an ended job says about its domain, believed over the watch worker's
+ * snapshots until one of them agrees. Snapshots travel on a pipe of their own, so the one that arrives after
+ * a job's end may have been taken before it; without this a resume that directly follows a hibernate would
+ * be refused because the domain "still runs", and a function that was just given away would look free.
  *
- * The world stays the truth: an outcome is dropped when a snapshot agrees with it, or OUTCOME_BELIEVED_USEC after the
- * job's end, whatever is first.
+ * The world stays the truth: an outcome is dropped when a snapshot agrees with it, or OUTCOME_BELIEVED_USEC
+ * after the job's end, whatever is first.
  */
 
 #include "core/job.h"

@@ -102,10 +102,12 @@ static int read_answer(sd_bus_message *answer, sd_bus_error *error)
         if (authorized)
                 return 1;
 
-        return refuse(error,
-                      challenge ? "this needs authentication, which the call did not allow; allow it, or call "
-                                  "as root"
-                                : "polkit's rules do not allow this to you; call as root");
+        if (challenge)
+                return refuse(error,
+                              "this needs authentication, which the call did not allow; allow it or call as "
+                              "root");
+
+        return refuse(error, "polkit's rules do not allow this to you; call as root");
 }
 
 static int on_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ignored)

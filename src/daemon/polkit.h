@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Polkit: may the sender of this message do that? Root, and the user that the daemon itself runs as, may; for
- * others polkit is asked, without blocking. Where there is no polkit the answer is no.
+ * Polkit: may the sender of this message do that? Root, and the user that the daemon itself runs as, may;
+ * for others polkit is asked, without blocking. Where there is no polkit the answer is no.
  */
 
 #include <systemd/sd-bus.h>
@@ -25,18 +25,18 @@ int polkit_new(Polkit **ret) _warn_unused_result_;
 /* Callers that still wait get no answer from us: the bus tells them that we are gone. */
 Polkit *polkit_free(Polkit *p);
 
-/* The rest of a method: reads the message from its beginning, and replies. Like a method handler it may leave the
- * reply to who calls it, by an error in *error. */
+/* The rest of a method: reads the message from its beginning, and replies. Like a method handler it may
+ * leave the reply to who calls it, by an error in *error. */
 typedef int (*AuthorizedMethod)(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
 typedef struct PolkitRequest {
         const char *action;
-        const char *detail_key; /* what it is about, for rules and for the text that an administrator reads */
+        const char *detail_key; /* what it is about: for rules, and for the text that a person reads */
         const char *detail_value;
         AuthorizedMethod method;
         void *userdata; /* lives as long as the Polkit */
 } PolkitRequest;
 
-/* For "return polkit_authorize(...)" in a method handler: calls the method, now or when polkit has said yes, or
- * replies with NotAuthorized. */
+/* For "return polkit_authorize(...)" in a method handler: calls the method, now or when polkit has said yes,
+ * or replies with NotAuthorized. */
 int polkit_authorize(Polkit *p, sd_bus_message *message, const PolkitRequest *request, sd_bus_error *error);

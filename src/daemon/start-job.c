@@ -47,11 +47,10 @@ static int check_state(const JobDraft *draft, Failure *reterr)
         const DomainView *d = draft->domain;
 
         if (!d->defined)
-                return failure_set(
-                                reterr, FAILURE_UNKNOWN_DOMAIN,
-                                "domain '%s' is hibernated, but libvirt no longer has its definition; define it "
-                                "again with 'virsh define'",
-                                d->name);
+                return failure_set(reterr, FAILURE_UNKNOWN_DOMAIN,
+                                   "domain '%s' is hibernated, but libvirt no longer has its XML; define it "
+                                   "again with 'virsh define'",
+                                   d->name);
         if (d->job != 0 && d->job_given_up)
                 return failure_set(reterr, FAILURE_DOMAIN_BUSY,
                                    "job %" PRIu64
@@ -90,10 +89,9 @@ static int draft_from_functions(const Manager *m, JobDraft *draft, Failure *rete
         const DomainView *d = draft->domain;
 
         if (d->n_functions == 0)
-                return failure_set(
-                                reterr, FAILURE_NO_FUNCTION,
-                                "domain '%s' owns no virtual function; plain 'virsh managedsave' does for it",
-                                d->name);
+                return failure_set(reterr, FAILURE_NO_FUNCTION,
+                                   "domain '%s' owns no virtual function; 'virsh managedsave' does for it",
+                                   d->name);
         if (d->n_functions > JOB_FUNCTIONS_MAX)
                 return failure_set(reterr, FAILURE_NO_FUNCTION,
                                    "domain '%s' owns %zu PCI devices; at most %d can be handled", d->name,
@@ -103,11 +101,10 @@ static int draft_from_functions(const Manager *m, JobDraft *draft, Failure *rete
                 const Function *f = view_find_function(m->view, d->functions + i);
 
                 if (!f)
-                        return failure_set(
-                                        reterr, FAILURE_NO_FUNCTION,
-                                        "domain '%s' owns PCI device %s, which is not in the pool; detach it, or "
-                                        "let the configuration key 'functions.match' cover it",
-                                        d->name, PCI_ADDRESS_STR(d->functions + i));
+                        return failure_set(reterr, FAILURE_NO_FUNCTION,
+                                           "PCI device %s of domain '%s' is not in the pool; detach it, "
+                                           "or let the configuration key 'functions.match' cover it",
+                                           PCI_ADDRESS_STR(d->functions + i), d->name);
 
                 draft->swaps[draft->n_swaps++] = (FunctionSwap){
                         .has_from = true,
@@ -145,7 +142,7 @@ static int choose_explicit(const Manager *m, JobDraft *draft, const JobOptions *
         if (options->n_functions != draft->n_swaps)
                 return failure_set(
                                 reterr, FAILURE_INVALID_OPTION,
-                                "option 'functions' names %zu functions; domain '%s' needs %zu, in the order of its "
+                                "option 'functions' names %zu; domain '%s' needs %zu, in the order of its "
                                 "devices",
                                 options->n_functions, draft->domain->name, draft->n_swaps);
 
@@ -303,7 +300,8 @@ int start_job(Manager *m, JobKind kind, const char *domain, const JobOptions *op
                 return failure_set_errno(reterr, FAILURE_HOST, r, "failed to create a job");
         }
 
-        /* 4. A worker that cannot be started is for supervision: the caller has a job now, and watches it. */
+        /* 4. A worker that cannot be started is for supervision: the caller has a job now, and watches
+         * it. */
         managed_job_run(j);
         *ret = j;
         return 0;

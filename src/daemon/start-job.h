@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Starting a job. What can be refused is refused here, from memory, before anything is touched: the caller gets one
- * clear error and no job. What only the host or the guest can tell, the worker asks as the job's first step.
+ * Starting a job. What can be refused is refused here, from memory, before anything is touched: the caller
+ * gets one clear error and no job. What only the host or the guest can tell, the worker asks as the job's
+ * first step.
  */
 
 #include "daemon/job-options.h"

@@ -163,7 +163,8 @@ static int apply_outcome(View *v, const Outcome *o)
         return o->active ? domain_set_functions(d, o->functions, o->n_functions) : 0;
 }
 
-/* A record whose domain libvirt does not have (yet) is a domain all the same: its image must not be forgotten. */
+/* A record whose domain libvirt does not have (yet) is a domain all the same: its image must not be
+ * forgotten. */
 static int add_undefined_domain(View *v, const ImageRecord *record)
 {
         DomainView *d;
@@ -267,8 +268,8 @@ static int apply_job(View *v, const ViewJob *job)
                 if (r < 0)
                         return r;
 
-                /* A hibernate or move resets what it leaves as its last step, when its domain no longer has it. A
-                 * resume left its functions long ago and never touches them. */
+                /* A hibernate or move resets what it leaves as its last step, when its domain no longer has
+                 * it. A resume left its functions long ago and never touches them. */
                 r = s->has_from && j->kind != JOB_RESUME ? lease_function(v, &s->from, j) : 0;
                 if (r < 0)
                         return r;
@@ -303,8 +304,8 @@ static int view_fill(View *v, const ViewInput *in)
 {
         int r = 0;
 
-        /* 1. What the watch worker saw; 2. what newer outcomes and 3. records make of the domains; 4. whose the
-         * functions are then, weakest claim first. */
+        /* 1. What the watch worker saw; 2. what newer outcomes and 3. records make of the domains; 4. whose
+         * the functions are then, weakest claim first. */
         if (in->world)
                 r = add_functions(v, in->world);
         if (r >= 0 && in->world)

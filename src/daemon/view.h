@@ -3,12 +3,13 @@
 
 /*
  * View: what the bus shows of functions and domains at one moment, computed as a whole from the world, the
- * records, the ledger and the open jobs. Pure: nothing here does I/O. Signals are the difference of two views
- * (changes.c), targets are picked from its functions (start-job.c), so that all three can never disagree.
+ * records, the ledger and the open jobs. Pure: nothing here does I/O. Signals are the difference of two
+ * views (changes.c), targets are picked from its functions (start-job.c), so that all three can never
+ * disagree.
  *
- * State of a function, the strongest claim first: quarantined (ledger) > assigned (an active domain has it) >
- * leased (an open job needs it) > held > free. A job needs the functions it goes to, and those it leaves: their
- * last step resets them.
+ * State of a function, the strongest claim first: quarantined (ledger) > assigned (an active domain has it)
+ * > leased (an open job needs it) > held > free. A job needs the functions it goes to, and those it leaves:
+ * their last step resets them.
  */
 
 #include "core/job.h"
@@ -40,8 +41,8 @@ typedef struct View {
         size_t n_functions;
 } View;
 
-/* A job is open until its journal says that it ended, so also when the daemon has given up on its workers: nobody
- * knows then what it left behind. */
+/* A job is open until its journal says that it ended, so also when the daemon has given up on its workers:
+ * nobody knows then what it left behind. */
 typedef struct ViewJob {
         const Job *job;
         bool given_up;

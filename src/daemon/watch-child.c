@@ -94,7 +94,8 @@ static void on_exit_of_child(WorkerProcess *p, const siginfo_t *how, void *userd
         watch_child_ended(c, c->verdict ? c->verdict : worker_exit_format(how, text));
 }
 
-/* Its exit follows, and with it the next one: only then is it reaped. It holds nothing that could be lost. */
+/* Its exit follows, and with it the next one: only then is it reaped. It holds nothing that could be
+ * lost. */
 static void watch_child_kill(WatchChild *c, const Failure *why)
 {
         (void) sd_event_source_set_enabled(c->output, SD_EVENT_OFF);

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * WatchChild: the long-lived "vgpu-hibernate-worker watch", whose stdout is a line of JSON per snapshot of this host.
- * When it dies, or says what is no snapshot, another one is started: after WATCH_BACKOFF_MIN_USEC, and after twice as
- * long each time until one has lived for WATCH_BACKOFF_MAX_USEC.
+ * WatchChild: the long-lived "vgpu-hibernate-worker watch", whose stdout is a line of JSON per snapshot of
+ * this host. When it dies, or says what is no snapshot, another one is started: after
+ * WATCH_BACKOFF_MIN_USEC, and after twice as long each time until one has lived for WATCH_BACKOFF_MAX_USEC.
  */
 
 #include <systemd/sd-event.h>

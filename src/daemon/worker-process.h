@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * WorkerProcess: a process that works for the daemon, known by pidfd: a child that was spawned, or one that an
- * earlier daemon spawned and this one adopts. It survives the daemon: freeing lets go of it, it does not end it.
+ * WorkerProcess: a process that works for the daemon, known by pidfd: a child that was spawned, or one that
+ * an earlier daemon spawned and this one adopts. It survives the daemon: freeing lets go of it, it does not
+ * end it.
  */
 
 #include <signal.h>
@@ -13,12 +14,12 @@
 
 typedef struct WorkerProcess WorkerProcess;
 
-/* `how` is NULL for an adopted process, whose exit status only its parent can learn. The handler may free the
- * process. */
+/* `how` is NULL for an adopted process, whose exit status only its parent can learn. The handler may free
+ * the process. */
 typedef void (*WorkerExitHandler)(WorkerProcess *p, const siginfo_t *how, void *userdata);
 
-/* argv[0] is the program's path. The child has /dev/null, `stdout_fd` (negative: the daemon's stderr) and the
- * daemon's stderr; no other descriptor; no signal blocked. */
+/* argv[0] is the program's path. The child has /dev/null, `stdout_fd` (negative: the daemon's stderr) and
+ * the daemon's stderr; no other descriptor; no signal blocked. */
 int worker_process_spawn(sd_event *event, const char *const *argv, const char *notify_socket, int stdout_fd,
                          WorkerExitHandler handler, void *userdata,
                          WorkerProcess **ret) _warn_unused_result_;

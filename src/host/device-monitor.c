@@ -6,8 +6,8 @@
 #include <systemd/sd-event.h>
 
 struct DeviceMonitor {
-        /* sd_device_monitor_get_fd() came with systemd 257. Before, the socket is reached through a loop that has
-         * nothing else in it. */
+        /* sd_device_monitor_get_fd() came with systemd 257. Before, the socket is reached through a loop
+         * that has nothing else in it. */
         sd_event *event;
         sd_device_monitor *monitor;
         bool seen;

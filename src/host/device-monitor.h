@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What udev says about PCI devices: added, removed, driver bound or unbound. For an event loop of anybody's. */
+/* What udev says about PCI devices: added, removed, driver bound or unbound. For an event loop of
+ * anybody's. */
 
 #include "core/failure.h"
 

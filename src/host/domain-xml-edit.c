@@ -23,7 +23,8 @@ static const PciAddress *swap_new(const FunctionSwap *s, bool back)
         return back ? &s->from : &s->to;
 }
 
-/* Finds for every swap the one hostdev that has its address. *ret_ascending: they come in the order of the swaps. */
+/* Finds for every swap the one hostdev that has its address. *ret_ascending: they come in the order of the
+ * swaps. */
 static bool match_swaps(const HostdevList *list, const FunctionSwap *swaps, size_t n,
                         const PciAddress *(*address)(const FunctionSwap *, bool), bool back,
                         size_t *ret_index, bool *ret_ascending, size_t *ret_unmatched)
@@ -95,8 +96,8 @@ static int dump_root(xmlDocPtr doc, char **ret)
         return 0;
 }
 
-/* Is the edit still to be made? Addresses alone cannot tell when the new ones are the old ones in another order;
- * then the order does: swaps are in the order that the XML had before (core/job.h). */
+/* Is the edit still to be made? Addresses alone cannot tell when the new ones are the old ones in another
+ * order; then the order does: swaps are in the order that the XML had before (core/job.h). */
 static int needs_edit(const HostdevList *list, const FunctionSwap *swaps, size_t n, bool back,
                       size_t *ret_index, bool *ret_needed, Failure *reterr)
 {
@@ -115,10 +116,9 @@ static int needs_edit(const HostdevList *list, const FunctionSwap *swaps, size_t
         if (before && after && before_ascending == after_ascending) {
                 for (size_t i = 0; i < n; i++)
                         if (ret_index[i] != after_index[i])
-                                return failure_set(
-                                                reterr, FAILURE_UNKNOWN_FUNCTION,
-                                                "the domain's XML names the functions in an order that does not "
-                                                "tell whether they have been exchanged");
+                                return failure_set(reterr, FAILURE_UNKNOWN_FUNCTION,
+                                                   "the domain's XML names the functions in an order that "
+                                                   "does not tell whether they have been exchanged");
                 after = true;
                 before = false;
         } else if (before && after) {
@@ -180,7 +180,8 @@ int domain_xml_set_functions(const char *xml, const FunctionSwap *swaps, size_t 
                         changed = true;
                 }
 
-                /* With 'yes' libvirt would give the function back to its host driver when the domain stops. */
+                /* With 'yes' libvirt would give the function back to its host driver when the domain
+                 * stops. */
                 if (!xml_tree_attribute_is(h->element, "managed", "no")) {
                         if (!xmlSetProp(h->element, (const xmlChar *) "managed", (const xmlChar *) "no"))
                                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "domain XML");

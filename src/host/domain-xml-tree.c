@@ -121,7 +121,8 @@ int xml_tree_parse(const char *xml, xmlDocPtr *ret, Failure *reterr)
         if (!doc)
                 return failure_set(reterr, FAILURE_LIBVIRT, "the domain's XML is not well-formed");
 
-        /* libvirt never writes a document type. With one come entities, whose expansion has no bound worth having. */
+        /* libvirt never writes a document type. With one come entities, whose expansion has no bound worth
+         * having. */
         if (xmlGetIntSubset(doc))
                 return failure_set(reterr, FAILURE_LIBVIRT,
                                    "the domain's XML has a document type declaration");

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What domain-xml.c (reading) and domain-xml-edit.c (the edit) share: a parsed document and the PCI hostdevs in it.
- * Private to these two; the interface is host/domain-xml.h.
+ * What domain-xml.c (reading) and domain-xml-edit.c (the edit) share: a parsed document and the PCI hostdevs
+ * in it. Private to these two; the interface is host/domain-xml.h.
  */
 
 #include <libxml/tree.h>

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Domain XML as libvirt writes it: what this project reads out of it, and the only edit that it makes. Pure text to
- * text; no network, no entities, no files. Any input gives an answer or an error, never a crash: an image's XML is
- * read back from a file.
+ * Domain XML as libvirt writes it: what this project reads out of it, and the only edit that it makes. Pure
+ * text to text; no network, no entities, no files. Any input gives an answer or an error, never a crash: an
+ * image's XML is read back from a file.
  */
 
 #include "core/job.h"
@@ -18,10 +18,10 @@ typedef struct DomainXml {
         char *machine; /* "pc-q35-10.0"; NULL when the XML has none */
         bool efi;      /* firmware is OVMF or the like, else SeaBIOS */
         uint64_t memory_bytes;
-        bool pm_mem_enabled,
-                        pm_disk_enabled; /* absent <pm> means enabled: QEMU's default, which libvirt leaves */
+        /* Absent means enabled: QEMU's default, which libvirt leaves. */
+        bool pm_mem_enabled, pm_disk_enabled;
         bool has_agent_channel;
-        PciAddress *functions; /* host addresses of all PCI hostdevs, <interface type='hostdev'> too, in XML order */
+        PciAddress *functions; /* host addresses of all PCI hostdevs in XML order, <interface>s too */
         size_t n_functions;
 } DomainXml;
 
@@ -29,9 +29,9 @@ void domain_xml_done(DomainXml *x);
 
 int domain_xml_parse(const char *xml, DomainXml *ret, Failure *reterr) _warn_unused_result_;
 
-/* Replaces the host address `from` of each swap by its `to` (with `back`: the other way round), all at the same
- * time, so that A -> B with B -> A works, and sets managed='no' on each. What the guest sees is not touched.
- * Returns 1 with the new text, or 0 and NULL when the XML says already what it should.
+/* Replaces the host address `from` of each swap by its `to` (with `back`: the other way round), all at the
+ * same time, so that A -> B with B -> A works, and sets managed='no' on each. What the guest sees is not
+ * touched. Returns 1 with the new text, or 0 and NULL when the XML says already what it should.
  * FAILURE_UNKNOWN_FUNCTION when a swap does not match exactly one hostdev. */
 int domain_xml_set_functions(const char *xml, const FunctionSwap *swaps, size_t n, bool back, char **ret,
                              Failure *reterr) _warn_unused_result_;

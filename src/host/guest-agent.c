@@ -65,7 +65,8 @@ int guest_agent_suspend(virDomainPtr d, unsigned target, uint64_t timeout_usec, 
 
         assert(d);
 
-        /* Without this the call may block for ever: virDomainPMSuspendForDuration() has no timeout of its own. */
+        /* Without this the call may block for ever: virDomainPMSuspendForDuration() has no timeout of its
+         * own. */
         if (virDomainAgentSetResponseTimeout(d, timeout_seconds(timeout_usec), 0) < 0)
                 return virt_failure(reterr, FAILURE_NO_AGENT, "cannot limit the guest agent of domain '%s'",
                                     virDomainGetName(d));
@@ -74,8 +75,8 @@ int guest_agent_suspend(virDomainPtr d, unsigned target, uint64_t timeout_usec, 
                 r = virt_failure(reterr, FAILURE_SUSPEND_FAILED, "the guest agent of domain '%s'",
                                  virDomainGetName(d));
 
-        /* The timeout belongs to the domain, not to this call. libvirt cannot be asked what it was: its default. A
-         * domain that is gone needs none. */
+        /* The timeout belongs to the domain, not to this call. libvirt cannot be asked what it was: its
+         * default. A domain that is gone needs none. */
         if (virDomainAgentSetResponseTimeout(d, VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_BLOCK, 0) < 0)
                 virResetLastError();
 

@@ -162,7 +162,8 @@ int image_file_guard(const ImageFile *f, Failure *reterr)
                                 f->image);
         }
 
-        /* Over a temporary name, since link() does not replace and the older guard must not be missing meanwhile. */
+        /* Over a temporary name, since link() does not replace and the older guard must not be missing
+         * meanwhile. */
         if (format_name(&tmp, f->guard, ".tmp", "") < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "image file");
         if (unlinkat(f->dir_fd, tmp, 0) < 0 && errno != ENOENT)
@@ -198,10 +199,10 @@ int image_file_put_back(const ImageFile *f, Failure *reterr)
                                                  f->image);
                 break;
         case IMAGE_FILE_OTHER_GUARD:
-                return failure_set(
-                                reterr, FAILURE_IMAGE_DAMAGED,
-                                "'%s' is another image than the guarded one, '%s'; one of the two is outdated",
-                                f->image, f->guard);
+                return failure_set(reterr, FAILURE_IMAGE_DAMAGED,
+                                   "'%s' is another image than the guarded one, '%s'; one of the two is "
+                                   "outdated",
+                                   f->image, f->guard);
         case IMAGE_FILE_NONE:
         case _IMAGE_FILE_STATE_MAX:
         case _IMAGE_FILE_STATE_INVALID:

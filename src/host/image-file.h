@@ -5,11 +5,12 @@
  * The files of one domain's memory image, without libvirt:
  *
  *   NAME.save                    libvirt's name: `virsh start` restores from it, then unlinks it
- *   .vgpu-hibernate-UUID.save    the guard link: a second name of the same file, so that no unlink takes the content
+ *   .vgpu-hibernate-UUID.save    the guard link: a second name of the same file, against unlinking
  *   .vgpu-hibernate-UUID.header  libvirt's header and XML from before a rewrite, while one is under way
  *
- * All in the directory of libvirt's managed saves, because a hard link cannot leave its file system. libvirt looks
- * files up by domain, so further names there are invisible to it. Changes of names are durable on return.
+ * All in the directory of libvirt's managed saves, because a hard link cannot leave its file system. libvirt
+ * looks files up by domain, so further names there are invisible to it. Changes of names are durable on
+ * return.
  */
 
 #include "core/failure.h"
@@ -22,10 +23,10 @@ typedef struct ImageFile {
 } ImageFile;
 
 typedef enum ImageFileState {
-        IMAGE_FILE_NONE,      /* neither name */
-        IMAGE_FILE_UNGUARDED, /* libvirt's name only */
-        IMAGE_FILE_GUARDED,   /* both names, one file */
-        IMAGE_FILE_CONSUMED, /* the guard link only: libvirt has restored from it, or tried to boot without it */
+        IMAGE_FILE_NONE,        /* neither name */
+        IMAGE_FILE_UNGUARDED,   /* libvirt's name only */
+        IMAGE_FILE_GUARDED,     /* both names, one file */
+        IMAGE_FILE_CONSUMED,    /* the guard link only: libvirt has restored from the image */
         IMAGE_FILE_OTHER_GUARD, /* both names, two files: the guard is of an older image */
         _IMAGE_FILE_STATE_MAX,
         _IMAGE_FILE_STATE_INVALID = -EINVAL,

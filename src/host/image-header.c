@@ -193,9 +193,10 @@ int image_header_complete(const ImageFile *f, Failure *reterr)
         if (r < 0 || !header.partial)
                 return r;
 
-        /* The kernel grants a write lease only when this is the file's sole open descriptor (fcntl(2)): so libvirt's
-         * I/O helper, which outlives libvirtd, has written and closed it. Given back at once; should anybody open
-         * the file in between, the default signal for that would end this process, SIGURG is ignored. */
+        /* The kernel grants a write lease only when this is the file's sole open descriptor (fcntl(2)): so
+         * libvirt's I/O helper, which outlives libvirtd, has written and closed it. Given back at once;
+         * should anybody open the file in between, the default signal for that would end this process,
+         * SIGURG is ignored. */
         if (fcntl(fd, F_SETSIG, SIGURG) < 0 || fcntl(fd, F_SETLEASE, F_WRLCK) < 0) {
                 if (errno == EAGAIN || errno == EBUSY)
                         return failure_set(reterr, FAILURE_DOMAIN_BUSY, "image '%s' is still being written",

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * The head of libvirt's save image: a fixed header, then the domain's XML and libvirt's cookie in one block whose
- * size never changes (libvirt src/qemu/qemu_saveimage.h, virQEMUSaveHeader; the same since version 2 of the format).
- * libvirt rewrites both in place and without fsync when the XML is edited, so that a crash may leave it torn, with
- * the memory behind it intact and unreachable. Hence a copy beforehand.
+ * The head of libvirt's save image: a fixed header, then the domain's XML and libvirt's cookie in one block
+ * whose size never changes (libvirt src/qemu/qemu_saveimage.h, virQEMUSaveHeader; the same since version 2
+ * of the format). libvirt rewrites both in place and without fsync when the XML is edited, so that a crash
+ * may leave it torn, with the memory behind it intact and unreachable. Hence a copy beforehand.
  */
 
 #include "host/image-file.h"
@@ -29,6 +29,6 @@ int image_header_parse(const uint8_t header[static IMAGE_HEADER_BYTES],
 int image_header_backup(const ImageFile *f, Failure *reterr) _warn_unused_result_;
 /* Writes it back and syncs the image. 1: done; 0: there is no header file. */
 int image_header_restore(const ImageFile *f, Failure *reterr) _warn_unused_result_;
-/* Marks a partial image as complete, for when libvirt died after QEMU had written all of it. Refuses while anybody
- * else has the file open: its writer may not be done. */
+/* Marks a partial image as complete, for when libvirt died after QEMU had written all of it. Refuses while
+ * anybody else has the file open: its writer may not be done. */
 int image_header_complete(const ImageFile *f, Failure *reterr) _warn_unused_result_;

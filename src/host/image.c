@@ -59,11 +59,10 @@ int image_state(virDomainPtr d, const ImageFile *f, ImageState *ret, Failure *re
         xml = virDomainManagedSaveGetXMLDesc(d, 0);
         if (xml) {
                 if (files == IMAGE_FILE_NONE || files == IMAGE_FILE_CONSUMED)
-                        return failure_set(
-                                        reterr, FAILURE_HOST,
-                                        "libvirt has an image of domain '%s', but there is no '%s' in image_dir; is "
-                                        "image_dir libvirt's directory of managed saves?",
-                                        virDomainGetName(d), f->image);
+                        return failure_set(reterr, FAILURE_HOST,
+                                           "libvirt has an image of domain '%s', but there is no '%s' in "
+                                           "image_dir; is image_dir libvirt's directory of managed saves?",
+                                           virDomainGetName(d), f->image);
                 *ret = IMAGE_VALID;
                 return 0;
         }
@@ -189,8 +188,8 @@ int host_image_discard(void *host, const char *uuid, Failure *reterr)
         if (r < 0)
                 return r;
 
-        /* Of an inactive domain, an image that is not the guarded one was saved after the guarded one's guest had
-         * run: it is somebody else's, and the only copy. */
+        /* Of an inactive domain, an image that is not the guarded one was saved after the guarded one's
+         * guest had run: it is somebody else's, and the only copy. */
         if (files != IMAGE_FILE_OTHER_GUARD || s.active) {
                 r = remove_image(d, &f, reterr);
                 if (r < 0)

@@ -121,7 +121,8 @@ int pci_scan(int devices_fd, PciIdentityRead identity, void *identity_userdata, 
                 if (r == -ENOMEM)
                         return failure_set_errno(reterr, FAILURE_HOST, r, "cannot list PCI devices");
                 if (r < 0) {
-                        /* One that does not answer must not hide the others; not listed, it is not given away. */
+                        /* One that does not answer must not hide the others; not listed, it is not given
+                         * away. */
                         if (r != -ENOENT && r != -ENODEV)
                                 log_debug("Cannot read PCI function '%s', ignoring: %s", e->d_name,
                                           strerror(-r));

@@ -9,7 +9,7 @@
 typedef bool (*FunctionWanted)(const Function *f, void *userdata);
 
 /* Adds every virtual function that `wanted` accepts to w->functions, by address, free and without an owner.
- * `devices_fd` is the directory /sys/bus/pci/devices; `identity` reads ids and BARs (pci_identity_read(), or a test's
- * own). A function that vanishes or cannot be read is left out. */
+ * `devices_fd` is the directory /sys/bus/pci/devices; `identity` reads ids and BARs (pci_identity_read(), or
+ * a test's own). A function that vanishes or cannot be read is left out. */
 int pci_scan(int devices_fd, PciIdentityRead identity, void *identity_userdata, FunctionWanted wanted,
              void *wanted_userdata, World *w, Failure *reterr) _warn_unused_result_;

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * The JSON that is exchanged with QEMU's monitor (QMP) and with the guest agent: constant commands, parsed replies.
- * Pure. The table is the whitelist: libvirt tracks the monitor's state, and a command behind its back that changes
- * what it tracks may crash it (libvirt docs, virDomainQemuMonitorCommand). A guest's agent is not trusted.
+ * The JSON that is exchanged with QEMU's monitor (QMP) and with the guest agent: constant commands, parsed
+ * replies. Pure. The table is the whitelist: libvirt tracks the monitor's state, and a command behind its
+ * back that changes what it tracks may crash it (libvirt docs, virDomainQemuMonitorCommand). A guest's agent
+ * is not trusted.
  */
 
 #include "core/facts.h"
@@ -15,8 +16,8 @@ typedef enum QmpCommand {
         QMP_QUERY_MIGRATE,
         QMP_SET_MODE_CPR_REBOOT,
         QMP_SET_MODE_NORMAL,
-        /* Only one after the other, only on a QEMU in status "running", only to make libvirt notice that it runs:
-         * virt-status.h. "cont" in any other state can abort QEMU. */
+        /* Only one after the other, only on a QEMU in status "running", only to make libvirt notice that it
+         * runs: suspend.c. "cont" in any other state can abort QEMU. */
         QMP_STOP,
         QMP_CONT,
         _QMP_COMMAND_MAX,
@@ -33,8 +34,8 @@ const char *qmp_command_text(QmpCommand c);
 #define GUEST_AGENT_PING "{\"execute\":\"guest-ping\"}"
 #define GUEST_AGENT_INFO "{\"execute\":\"guest-info\"}"
 
-/* Is it a reply without an error? FAILURE_LIBVIRT with QEMU's own words otherwise: libvirt hands errors of QEMU
- * over as if they were results. */
+/* Is it a reply without an error? FAILURE_LIBVIRT with QEMU's own words otherwise: libvirt hands errors of
+ * QEMU over as if they were results. */
 int qmp_check_reply(const char *reply, Failure *reterr) _warn_unused_result_;
 int qmp_parse_status(const char *reply, QmpStatus *ret, Failure *reterr) _warn_unused_result_;
 /* Is the outgoing migration, which is what a save is, complete? */

@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * RealHost: HostOps over libvirt, QEMU's monitor, the guest agent and sysfs. One per worker process, used by its
- * main thread. The deeds are in files of their own (suspend.c, save.c, ...); this one has what they share: the
- * settings, and a connection that is opened at first use and again after libvirtd was away.
+ * RealHost: HostOps over libvirt, QEMU's monitor, the guest agent and sysfs. One per worker process, used by
+ * its main thread. The deeds are in files of their own (suspend.c, save.c, ...); this one has what they
+ * share: the settings, and a connection that is opened at first use and again after libvirtd was away.
  *
- * Threads: libvirt's event loop runs in one, and a blocking save in another (save.c). No callback of HostOps is
- * called from either.
+ * Threads: libvirt's event loop runs in one, and a blocking save in another (save.c). No callback of HostOps
+ * is called from either.
  */
 
 #include <signal.h>

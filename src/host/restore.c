@@ -24,8 +24,8 @@ static bool is_settled(const HostStatus *s)
         return !s->incoming;
 }
 
-/* The status, once no start is under way: one that a dead worker asked for goes on without it, and until its end
- * libvirt lets nobody ask QEMU (FAILURE_DOMAIN_BUSY). */
+/* The status, once no start is under way: one that a dead worker asked for goes on without it, and until its
+ * end libvirt lets nobody ask QEMU (FAILURE_DOMAIN_BUSY). */
 static int settled_status(RealHost *h, const char *uuid, HostStatus *ret, Failure *reterr)
 {
         _cleanup_(failure_done) Failure busy = { 0 };
@@ -59,20 +59,19 @@ static int check_image(virDomainPtr d, const ImageFile *f, Failure *reterr)
                 return failure_set(reterr, FAILURE_IMAGE_DAMAGED, "domain '%s' has no image '%s'",
                                    virDomainGetName(d), f->image);
         if (state != IMAGE_VALID)
-                return failure_set(
-                                reterr, FAILURE_IMAGE_DAMAGED,
-                                "the image '%s' of domain '%s' is damaged; do not start the domain, that would delete "
-                                "it",
-                                f->image, virDomainGetName(d));
+                return failure_set(reterr, FAILURE_IMAGE_DAMAGED,
+                                   "the image '%s' of domain '%s' is damaged; do not start the domain, that "
+                                   "would delete it",
+                                   f->image, virDomainGetName(d));
 
         r = image_file_state(f, &files, reterr);
         if (r < 0)
                 return r;
         if (files == IMAGE_FILE_OTHER_GUARD)
-                return failure_set(
-                                reterr, FAILURE_IMAGE_DAMAGED,
-                                "'%s' is another image than the guarded one, '%s'; one of the two is outdated",
-                                f->image, f->guard);
+                return failure_set(reterr, FAILURE_IMAGE_DAMAGED,
+                                   "'%s' is another image than the guarded one, '%s'; one of the two is "
+                                   "outdated",
+                                   f->image, f->guard);
         return 0;
 }
 
@@ -103,9 +102,9 @@ int host_restore(void *host, const char *uuid, Failure *reterr)
         if (r < 0)
                 return r;
 
-        /* START_PAUSED makes no difference to a restored guest, which is not continued either way. But should libvirt
-         * still find the image bad, what it then boots does not execute one instruction, and the disks stay as the
-         * image knows them. */
+        /* START_PAUSED makes no difference to a restored guest, which is not continued either way. But
+         * should libvirt still find the image bad, what it then boots does not execute one instruction, and
+         * the disks stay as the image knows them. */
         if (virDomainCreateWithFlags(d, VIR_DOMAIN_START_PAUSED) < 0)
                 (void) virt_failure(&refused, FAILURE_RESTORE_FAILED, "cannot restore domain '%s'",
                                     virDomainGetName(d));
@@ -124,11 +123,10 @@ int host_restore(void *host, const char *uuid, Failure *reterr)
                                                    : "the restored QEMU ended at once; see its log");
 
         if (s.prelaunch && virt_destroy(d, NULL) >= 0)
-                return failure_set(
-                                reterr, FAILURE_IMAGE_DAMAGED,
-                                "libvirt discarded the image '%s' and would have booted domain '%s'; nothing of it "
-                                "ran, and the guard link '%s' keeps the image",
-                                f.image, virDomainGetName(d), f.guard);
+                return failure_set(reterr, FAILURE_IMAGE_DAMAGED,
+                                   "libvirt discarded the image '%s' and would have booted domain '%s'; "
+                                   "nothing of it ran, and the guard link '%s' keeps the image",
+                                   f.image, virDomainGetName(d), f.guard);
         return failure_set(reterr, FAILURE_RESTORE_FAILED,
                            "domain '%s' is not as restored, QEMU's status is '%s'%s", virDomainGetName(d),
                            qemu_status_to_string(s.qemu), s.prelaunch ? " (prelaunch)" : "");
@@ -199,7 +197,8 @@ int host_start(void *host, const char *uuid, Failure *reterr)
         if (r < 0)
                 return r;
 
-        /* Not even a guard link: where there is a memory image, a boot makes the disks move on without it. */
+        /* Not even a guard link: where there is a memory image, a boot makes the disks move on without
+         * it. */
         r = image_file_state(&f, &files, reterr);
         if (r < 0)
                 return r;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* HostOps: a QEMU comes up from an image or from nothing, or goes away unused. Contracts: core/host-ops.h. */
+/* HostOps: a QEMU comes up from an image or from nothing, or goes away unused. Contracts:
+ * core/host-ops.h. */
 
 #include "core/host-ops.h"
 

@@ -23,9 +23,9 @@ static int edit_image_xml(virDomainPtr d, const FunctionSwap *swaps, size_t n, b
         return domain_xml_set_functions(xml, swaps, n, back, ret, reterr);
 }
 
-/* After a failed or unclear rewrite: is the image as wanted after all (0), or as before (negative, with the failure
- * that led here)? When libvirtd is away neither can be had; then the header file stays, and the next attempt begins
- * with it. */
+/* After a failed or unclear rewrite: is the image as wanted after all (0), or as before (negative, with the
+ * failure that led here)? When libvirtd is away neither can be had; then the header file stays, and the next
+ * attempt begins with it. */
 static int settle(RealHost *h, const char *uuid, const ImageFile *f, const FunctionSwap *swaps, size_t n,
                   bool back, Failure *why)
 {
@@ -36,8 +36,8 @@ static int settle(RealHost *h, const char *uuid, const ImageFile *f, const Funct
         if (real_host_domain(h, uuid, &d, NULL) < 0)
                 return -EREMOTEIO;
 
-        /* libvirtd answers this only when a rewrite that outlived its caller is over: both take the domain's lock.
-         * After an answer nobody else writes the head. */
+        /* libvirtd answers this only when a rewrite that outlived its caller is over: both take the domain's
+         * lock. After an answer nobody else writes the head. */
         r = edit_image_xml(d, swaps, n, back, &wanted, NULL);
         if (virConnectIsAlive(virDomainGetConnect(d)) != 1)
                 return -EREMOTEIO;
@@ -102,7 +102,8 @@ int host_image_set_functions(void *host, const char *uuid, const FunctionSwap *s
                                    "the image of domain '%s' cannot change, it is active",
                                    virDomainGetName(d));
 
-        /* A header file says that a rewrite was interrupted: what libvirt left may be torn. Begin from before it. */
+        /* A header file says that a rewrite was interrupted: what libvirt left may be torn. Begin from
+         * before it. */
         r = image_header_restore(&f, reterr);
         if (r < 0)
                 return r;

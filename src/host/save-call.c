@@ -35,7 +35,8 @@ static void *run(void *userdata)
 {
         _cleanup_(save_call_unrefp) SaveCall *c = userdata;
 
-        /* Without SAVE_RUNNING: with it, libvirt would "cont" the QEMU of a failed save, which can abort it. */
+        /* Without SAVE_RUNNING: with it, libvirt would "cont" the QEMU of a failed save, which can abort
+         * it. */
         c->result = virDomainManagedSave(c->domain, 0);
         if (c->result < 0)
                 c->error = virSaveLastError();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* SaveCall: one virDomainManagedSave(), which blocks until all memory is written, in a thread of its own and on a
- * connection of its own, so that the job's main thread can watch it, report progress and cancel it. */
+/* SaveCall: one virDomainManagedSave(), which blocks until all memory is written, in a thread of its own and
+ * on a connection of its own, so that the job's main thread can watch it, report progress and cancel it. */
 
 #include "host/virt.h"
 

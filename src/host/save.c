@@ -10,12 +10,12 @@
 #include "host/virt-status.h"
 
 /*
- * Save. What the call returns is a hint; how it ended is read from the world, since libvirtd finishes a save whose
- * client it lost (facts: SIGTERM in the middle), and may itself die and leave QEMU in one of three states:
+ * Save. What the call returns is a hint; how it ended is read from the world, since libvirtd finishes a save
+ * whose client it lost (as on SIGTERM), and may itself die and leave QEMU in one of three states:
  *  - suspended: nothing was lost, the guest can be woken, a partial file may be left;
  *  - still writing: wait;
- *  - done writing ("postmigrate"), and nobody there to mark the file as complete. This QEMU cannot be continued
- *    (that aborts it), so the file is all there is: finish what libvirtd did not.
+ *  - done writing ("postmigrate"), and nobody there to mark the file as complete. This QEMU cannot be
+ *    continued (that aborts it), so the file is all there is: finish what libvirtd did not.
  */
 
 #define POLL_INTERVAL_USEC (200 * USEC_PER_MSEC)
@@ -24,8 +24,8 @@
 #define ABORT_TIMEOUT_USEC (60 * USEC_PER_SEC)
 /* That long must "postmigrate" last without a job of libvirt's, before it counts as abandoned. */
 #define ABANDONED_USEC (5 * USEC_PER_SEC)
-/* That long must libvirt be without one before a living QEMU counts as left alone: a call whose connection broke may
- * just be about to begin. */
+/* That long must libvirt be without one before a living QEMU counts as left alone: a call whose connection
+ * broke may just be about to begin. */
 #define QUIET_USEC (1 * USEC_PER_SEC)
 #define SPACE_GONE_BYTES (UINT64_C(64) << 20)
 
@@ -67,7 +67,8 @@ static void read_stats(SaveWatch *w, virDomainPtr d)
         virTypedParamsFree(params, n);
 }
 
-/* One look from outside: progress, space, the wish to cancel. Whatever fails is tried again at the next look. */
+/* One look from outside: progress, space, the wish to cancel. Whatever fails is tried again at the next
+ * look. */
 static void look(SaveWatch *w, bool give_up)
 {
         _cleanup_(virDomainFreep) virDomainPtr d = NULL;
@@ -84,7 +85,8 @@ static void look(SaveWatch *w, bool give_up)
                 w->abort_sent = virDomainAbortJob(d) >= 0;
 }
 
-/* The end of a QEMU that has written everything, and of libvirt's image of it. -EAGAIN: its writer is not done. */
+/* The end of a QEMU that has written everything, and of libvirt's image of it. -EAGAIN: its writer is not
+ * done. */
 static int finish_abandoned(SaveWatch *w, Failure *reterr)
 {
         _cleanup_(virDomainFreep) virDomainPtr d = NULL;
@@ -120,8 +122,8 @@ static int finish_abandoned(SaveWatch *w, Failure *reterr)
         if (state != IMAGE_VALID)
                 return failure_set(
                                 reterr, FAILURE_SAVE_FAILED,
-                                "libvirtd died in the save of domain '%s' and its image cannot be read; do not "
-                                "destroy the domain, its memory exists only there",
+                                "libvirtd died in the save of domain '%s' and its image cannot be read; do "
+                                "not destroy the domain, its memory exists only there",
                                 virDomainGetName(d));
 
         return virt_destroy(d, reterr);
@@ -183,11 +185,10 @@ static int check_saved(RealHost *h, const char *uuid, Failure *reterr)
         case IMAGE_VALID:
                 return 0;
         case IMAGE_DAMAGED:
-                return failure_set(
-                                reterr, FAILURE_LOST,
-                                "domain '%s' ended while its image '%s' was incomplete; do not start it before "
-                                "that file is copied elsewhere, libvirt would delete it",
-                                virDomainGetName(d), f.image);
+                return failure_set(reterr, FAILURE_LOST,
+                                   "domain '%s' ended while its image '%s' was incomplete; do not start it "
+                                   "before that file is copied elsewhere, libvirt would delete it",
+                                   virDomainGetName(d), f.image);
         case IMAGE_NONE:
         case _IMAGE_STATE_MAX:
         case _IMAGE_STATE_INVALID:
@@ -198,8 +199,9 @@ static int check_saved(RealHost *h, const char *uuid, Failure *reterr)
                            virDomainGetName(d));
 }
 
-/* An image of a domain that is alive is outdated. Its name must be free all the same: libvirt writes into the file
- * that is there, which may be the content behind a guard link, and does not remove it when the save fails. */
+/* An image of a domain that is alive is outdated. Its name must be free all the same: libvirt writes into
+ * the file that is there, which may be the content behind a guard link, and does not remove it when the save
+ * fails. */
 static int remove_outdated(RealHost *h, const char *uuid, Failure *reterr)
 {
         _cleanup_(virDomainFreep) virDomainPtr d = NULL;
@@ -233,8 +235,8 @@ static int save(SaveWatch *w, Failure *reterr)
                 if (still_usec > STALL_TIMEOUT_USEC + ABORT_TIMEOUT_USEC)
                         return failure_set(
                                         reterr, FAILURE_SAVE_FAILED,
-                                        "libvirtd neither goes on with the save of domain %s nor ends it; restart "
-                                        "libvirtd",
+                                        "libvirtd neither goes on with the save of domain %s nor ends it; "
+                                        "restart libvirtd",
                                         w->uuid);
         }
 
@@ -283,8 +285,8 @@ int host_save(void *host, const char *uuid, HostProgress progress, void *userdat
                 if (s.state != DOMAIN_PMSUSPENDED)
                         return failure_set(
                                         reterr, FAILURE_SAVE_FAILED,
-                                        "domain %s is suspended, but libvirt's state is '%s'; wake it and begin "
-                                        "again",
+                                        "domain %s is suspended, but libvirt's state is '%s'; wake it and "
+                                        "begin again",
                                         uuid, domain_state_to_string(s.state));
 
                 if (save(&w, &why) < 0 && why.code == FAILURE_UNKNOWN_DOMAIN)

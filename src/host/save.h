@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* HostOps: the memory of a suspended guest goes to libvirt's managed save image. Contract: core/host-ops.h. */
+/* HostOps: the memory of a suspended guest goes to libvirt's managed save image. Contract:
+ * core/host-ops.h. */
 
 #include "core/host-ops.h"
 

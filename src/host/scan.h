@@ -13,6 +13,6 @@ int host_scan(const RealHostSettings *settings, World **ret, Failure *reterr) _w
 int host_scan_over(const RealHostSettings *settings, virConnectPtr c, const char *away, World **ret,
                    Failure *reterr) _warn_unused_result_;
 
-/* Its two halves. The first is pci_scan(). A domain that libvirt cannot describe leaves w->libvirt_ok false: which
- * functions are free is then unknown. */
+/* Its two halves. The first is pci_scan(). A domain that libvirt cannot describe leaves w->libvirt_ok false:
+ * which functions are free is then unknown. */
 int scan_domains(virConnectPtr c, World *w, Failure *reterr) _warn_unused_result_;

@@ -9,12 +9,12 @@
 #include "host/virt-status.h"
 
 /*
- * Guest S4. A domain that hibernated to its own disk and one that was shut down look alike afterwards; only QEMU's
- * event on the way tells them apart. So:
+ * Guest S4. A domain that hibernated to its own disk and one that was shut down look alike afterwards; only
+ * QEMU's event on the way tells them apart. So:
  *  1. listen, before anything is asked, on the connection that stays open;
  *  2. ask the agent, which blocks until the event, a refusal or the deadline;
- *  3. wait until the domain is inactive, and then for the event of its end: events come in order, so that the one
- *     that matters has come by then if it ever will.
+ *  3. wait until the domain is inactive, and then for the event of its end: events come in order, so that
+ *     the one that matters has come by then if it ever will.
  */
 
 #define STATUS_INTERVAL_USEC (200 * USEC_PER_MSEC)
@@ -23,8 +23,8 @@
 #define LAST_EVENT_USEC (5 * USEC_PER_SEC)
 #define LAST_EVENT_INTERVAL_USEC (20 * USEC_PER_MSEC)
 
-/* Written by callbacks in the loop's thread. libvirt may still be inside one when it is deregistered, therefore each
- * registration holds a reference, given back by libvirt when it is done with it. */
+/* Written by callbacks in the loop's thread. libvirt may still be inside one when it is deregistered,
+ * therefore each registration holds a reference, given back by libvirt when it is done with it. */
 typedef struct Listener {
         atomic_uint n_refs;
         atomic_bool hibernated;
@@ -126,16 +126,14 @@ static int request_and_wait(RealHost *h, const char *uuid, virDomainPtr d, Liste
         if (atomic_load(&l->hibernated))
                 return 0;
         if (!atomic_load(&l->ended))
-                return failure_set(
-                                reterr, FAILURE_LOST,
-                                "domain '%s' shut off while libvirtd was away: whether its guest hibernated or "
-                                "was shut down cannot be known; its disks are intact",
-                                virDomainGetName(d));
-        return failure_set(
-                        reterr, FAILURE_LOST,
-                        "the guest of domain '%s' shut down without hibernating; its disks are intact (a guest "
-                        "whose /sys/power/disk is not 'platform' cannot be told from that)",
-                        virDomainGetName(d));
+                return failure_set(reterr, FAILURE_LOST,
+                                   "domain '%s' shut off while libvirtd was away: whether its guest "
+                                   "hibernated or was shut down cannot be known; its disks are intact",
+                                   virDomainGetName(d));
+        return failure_set(reterr, FAILURE_LOST,
+                           "the guest of domain '%s' shut down without hibernating; its disks are intact (a "
+                           "guest whose /sys/power/disk is not 'platform' cannot be told from that)",
+                           virDomainGetName(d));
 }
 
 int host_suspend_to_disk(void *host, const char *uuid, Failure *reterr)

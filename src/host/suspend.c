@@ -35,8 +35,8 @@ static bool is_running_everywhere(const HostStatus *s)
         return !s->active || (s->qemu == QEMU_RUNNING && s->state == DOMAIN_RUNNING);
 }
 
-/* SeaBIOS on q35 does not map the ACPI registers again after a wake-up, so that every later suspend of the same
- * boot returns at once (seen with 1.16.3 and 1.17.0; fine on i440fx, and with OVMF). */
+/* SeaBIOS on q35 does not map the ACPI registers again after a wake-up, so that every later suspend of the
+ * same boot returns at once (seen with 1.16.3 and 1.17.0; fine on i440fx, and with OVMF). */
 static bool suspends_only_once(virDomainPtr d)
 {
         _cleanup_(domain_xml_done) DomainXml x = { 0 };
@@ -48,21 +48,17 @@ static bool suspends_only_once(virDomainPtr d)
 
 static int suspend_failed(virDomainPtr d, const Failure *refused, uint64_t timeout_usec, Failure *reterr)
 {
-        const char *name = virDomainGetName(d);
+        bool is_refused = refused->code != FAILURE_NONE;
 
-        if (refused->code != FAILURE_NONE)
-                return failure_set(reterr, FAILURE_SUSPEND_FAILED,
-                                   "the guest of domain '%s' did not suspend: %s", name,
-                                   failure_message(refused));
-
-        return failure_set(
-                        reterr, FAILURE_SUSPEND_FAILED,
-                        "the guest of domain '%s' said that it would suspend, but still runs after %llu s; %s",
-                        name, (unsigned long long) (timeout_usec / USEC_PER_SEC),
-                        suspends_only_once(d)
-                                        ? "SeaBIOS on machine type q35 can suspend only once per boot: use "
-                                          "OVMF, or strategy suspend-to-disk"
-                                        : "see the guest's kernel log for what kept it awake");
+        return failure_set(reterr, FAILURE_SUSPEND_FAILED,
+                           "the guest of domain '%s' was asked to suspend, but still runs (waited at most "
+                           "%llu s)%s%s%s",
+                           virDomainGetName(d), (unsigned long long) (timeout_usec / USEC_PER_SEC),
+                           is_refused ? ": " : "", is_refused ? failure_message(refused) : "",
+                           suspends_only_once(d)
+                                           ? "; SeaBIOS on machine type q35 can suspend only once per boot: "
+                                             "use OVMF, or strategy suspend-to-disk"
+                                           : "; the guest's kernel log may tell what kept it awake");
 }
 
 int host_suspend_to_ram(void *host, const char *uuid, Failure *reterr)
@@ -81,8 +77,8 @@ int host_suspend_to_ram(void *host, const char *uuid, Failure *reterr)
         if (s.active && is_suspended_everywhere(&s))
                 return 0;
 
-        /* Suspended, but libvirt believes that it runs, as after a failed save: the next save would "stop" this QEMU
-         * and on failure "cont" it, which can abort it. A fresh suspend makes libvirt see. */
+        /* Suspended, but libvirt believes that it runs, as after a failed save: the next save would "stop"
+         * this QEMU and on failure "cont" it, which can abort it. A fresh suspend makes libvirt see. */
         if (s.qemu == QEMU_SUSPENDED) {
                 r = host_wake(h, uuid, reterr);
                 if (r < 0)
@@ -118,12 +114,11 @@ int host_suspend_to_ram(void *host, const char *uuid, Failure *reterr)
                 return failure_set(reterr, FAILURE_SUSPEND_FAILED, "domain '%s' shut off while it suspended",
                                    virDomainGetName(d));
         if (r == 0)
-                return failure_set(
-                                reterr, FAILURE_SUSPEND_FAILED,
-                                "domain '%s' suspended, but did not stay so or libvirt did not notice: QEMU's "
-                                "status is '%s', libvirt's '%s'",
-                                virDomainGetName(d), qemu_status_to_string(s.qemu),
-                                domain_state_to_string(s.state));
+                return failure_set(reterr, FAILURE_SUSPEND_FAILED,
+                                   "domain '%s' suspended, but did not stay so or libvirt did not notice: "
+                                   "QEMU's status is '%s', libvirt's '%s'",
+                                   virDomainGetName(d), qemu_status_to_string(s.qemu),
+                                   domain_state_to_string(s.state));
         return 0;
 }
 
@@ -187,11 +182,11 @@ int host_set_cpr_mode(void *host, const char *uuid, bool cpr, Failure *reterr)
         return virt_qmp(d, cpr ? QMP_SET_MODE_CPR_REBOOT : QMP_SET_MODE_NORMAL, NULL, reterr);
 }
 
-/* libvirtd was restarted between a restore and the wake-up: it read "suspended" as paused, and QEMU, which runs
- * since, sends no event that would tell it better; "virsh resume" changes nothing, and every agent command is
- * refused. QEMU's own stop and cont send both events. Only ever on a running QEMU, and not in host_wake(): a worker
- * that dies between the two leaves a guest that has run and is paused, which before the commit of a resume would
- * look like one that has not. */
+/* libvirtd was restarted between a restore and the wake-up: it read "suspended" as paused, and QEMU, which
+ * runs since, sends no event that would tell it better; "virsh resume" changes nothing, and every agent
+ * command is refused. QEMU's own stop and cont send both events. Only ever on a running QEMU, and not in
+ * host_wake(): a worker that dies between the two leaves a guest that has run and is paused, which before
+ * the commit of a resume would look like one that has not. */
 static int mend_paused(RealHost *h, const char *uuid, Failure *reterr)
 {
         _cleanup_(virDomainFreep) virDomainPtr d = NULL;
@@ -237,11 +232,11 @@ int host_wait_agent(void *host, const char *uuid, Failure *reterr)
                 known = host_status(h, uuid, &s, NULL) >= 0;
                 if ((known && !s.active) || silent.code == FAILURE_UNKNOWN_DOMAIN ||
                     clock_monotonic_usec() >= deadline_usec)
-                        return failure_set(
-                                        reterr, FAILURE_GUEST_UNHEALTHY,
-                                        "the guest does not answer after its resume, QEMU's status is '%s': %s",
-                                        known ? qemu_status_to_string(s.qemu) : "unknown",
-                                        failure_message(&silent));
+                        return failure_set(reterr, FAILURE_GUEST_UNHEALTHY,
+                                           "the guest does not answer after its resume, QEMU's status is "
+                                           "'%s': %s",
+                                           known ? qemu_status_to_string(s.qemu) : "unknown",
+                                           failure_message(&silent));
 
                 clock_sleep_usec(PING_INTERVAL_USEC);
         }

@@ -31,10 +31,10 @@ static int open_function(int pci_fd, const PciAddress *a, Failure *reterr)
         (void) snprintf(path, sizeof(path), "devices/%s", pci_address_format(a, address));
         fd = openat(pci_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0 && errno == ENOENT)
-                return failure_set(
-                                reterr, FAILURE_UNKNOWN_FUNCTION,
-                                "there is no function '%s' on this host; were its virtual functions recreated?",
-                                address);
+                return failure_set(reterr, FAILURE_UNKNOWN_FUNCTION,
+                                   "there is no function '%s' on this host; were its virtual functions "
+                                   "recreated?",
+                                   address);
         if (fd < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, errno, "cannot open /sys/bus/pci/%s", path);
 
@@ -154,8 +154,8 @@ static int check_group(int function_fd, const PciAddress *a, Failure *reterr)
         }
 }
 
-/* Sets driver_override and lets the kernel look for a driver; checks that it became `driver` (NULL: whatever). A
- * newline clears the override (Linux drivers/base/driver.c, driver_set_override()). */
+/* Sets driver_override and lets the kernel look for a driver; checks that it became `driver` (NULL:
+ * whatever). A newline clears the override (Linux drivers/base/driver.c, driver_set_override()). */
 static int probe(int pci_fd, int function_fd, const PciAddress *a, const char *override, const char *driver,
                  Failure *reterr)
 {
@@ -210,8 +210,8 @@ int vfio_bind(int pci_fd, const PciAddress *a, char **ret_previous, Failure *ret
 
                 r = probe(pci_fd, fd, a, VFIO_DRIVER, VFIO_DRIVER, reterr);
                 if (r < 0) {
-                        /* As it was: else the next probe of anybody would still want vfio-pci. That this fails too
-                         * is no news after what failed before. */
+                        /* As it was: else the next probe of anybody would still want vfio-pci. That this
+                         * fails too is no news after what failed before. */
                         if (write_attr_at(fd, "driver_override", "\n") < 0)
                                 return r;
                         return r;
@@ -274,10 +274,10 @@ int vfio_unbind(int pci_fd, const PciAddress *a, const char *previous, Failure *
         return 0;
 }
 
-/* What answers nothing reads as all ones. The vendor and device ids do so on every healthy virtual function too
- * (PCIe SR-IOV 1.1 section 3.4.1.1 and .2: FFFFh), so they say nothing here, and sysfs hands the raw registers out;
- * command and status do answer: the kernel itself waits for them after a reset (Linux drivers/pci/pci.c,
- * pci_dev_wait()). */
+/* What answers nothing reads as all ones. The vendor and device ids do so on every healthy virtual function
+ * too (PCIe SR-IOV 1.1 section 3.4.1.1 and .2: FFFFh), so they say nothing here, and sysfs hands the raw
+ * registers out; command and status do answer: the kernel itself waits for them after a reset (Linux
+ * drivers/pci/pci.c, pci_dev_wait()). */
 static bool config_answers(const uint8_t header[static CONFIG_HEADER_BYTES])
 {
         bool ones = true;
@@ -322,7 +322,8 @@ int vfio_reset(int pci_fd, const PciAddress *a, Failure *reterr)
         if ((size_t) n != sizeof(header) || !config_answers(header))
                 return failure_set(
                                 reterr, FAILURE_HOST,
-                                "function '%s' does not answer after its reset: its config space reads as all ones",
+                                "function '%s' does not answer after its reset: its config space reads as "
+                                "all ones",
                                 PCI_ADDRESS_STR(a));
 
         return 0;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a domain is doing, from both mouths. QEMU's is the truth while it lives: libvirt says "running" of a guest
- * that is suspended after a failed save and after a restore.
+ * What a domain is doing, from both mouths. QEMU's is the truth while it lives: libvirt says "running" of a
+ * guest that is suspended after a failed save and after a restore.
  */
 
 #include "host/qmp.h"
@@ -23,7 +23,8 @@ int virt_qmp(virDomainPtr d, QmpCommand command, char **ret_reply, Failure *rete
 int host_status(RealHost *h, const char *uuid, HostStatus *ret, Failure *reterr) _warn_unused_result_;
 
 typedef bool (*HostStatusReached)(const HostStatus *s);
-/* Asks every `interval_usec` until `reached` says so (1) or the deadline has passed (0); *ret is the last status.
- * libvirtd may be away in between: only when nothing was heard of it by the deadline is that the error. */
+/* Asks every `interval_usec` until `reached` says so (1) or the deadline has passed (0); *ret is the last
+ * status. libvirtd may be away in between: only when nothing was heard of it by the deadline is that the
+ * error. */
 int host_wait_status(RealHost *h, const char *uuid, HostStatusReached reached, uint64_t interval_usec,
                      uint64_t deadline_usec, HostStatus *ret, Failure *reterr) _warn_unused_result_;

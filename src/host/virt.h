@@ -12,13 +12,14 @@
 DEFINE_CLEANUP_FUNC(virConnectPtr, virConnectClose);
 DEFINE_CLEANUP_FUNC(virDomainPtr, virDomainFree);
 
-/* Keepalive: a libvirtd whose event loop does not answer for 20 s counts as gone, and calls in flight fail. */
+/* Keepalive: a libvirtd whose event loop does not answer for 20 s counts as gone, and calls in flight
+ * fail. */
 #define VIRT_KEEPALIVE_INTERVAL_SEC 5
 #define VIRT_KEEPALIVE_COUNT 3
 
-/* Once in a process and before every other call here: libvirt no longer prints errors to stderr, and its default
- * event loop is registered. From then on somebody must run that loop (virt_loop_start(), or the caller itself), or
- * libvirtd, whose keepalive nobody answers, drops each connection. */
+/* Once in a process and before every other call here: libvirt no longer prints errors to stderr, and its
+ * default event loop is registered. From then on somebody must run that loop (virt_loop_start(), or the
+ * caller itself), or libvirtd, whose keepalive nobody answers, drops each connection. */
 int virt_init(Failure *reterr) _warn_unused_result_;
 
 /* A thread that runs libvirt's event loop; event callbacks run in it. */
@@ -40,9 +41,9 @@ static inline void virt_error_freep(virErrorPtr *e)
                 virFreeError(*e);
 }
 
-/* Fills *f with the message and, appended, libvirt's error. Two of its codes have a name of their own in any case:
- * VIR_ERR_NO_DOMAIN is FAILURE_UNKNOWN_DOMAIN; VIR_ERR_OPERATION_TIMEOUT, which says that another job has the
- * domain's lock, is FAILURE_DOMAIN_BUSY where `code` is FAILURE_LIBVIRT. -EREMOTEIO always. */
+/* Fills *f with the message and, appended, libvirt's error. Two of its codes have a name of their own in any
+ * case: VIR_ERR_NO_DOMAIN is FAILURE_UNKNOWN_DOMAIN; VIR_ERR_OPERATION_TIMEOUT, which says that another job
+ * has the domain's lock, is FAILURE_DOMAIN_BUSY where `code` is FAILURE_LIBVIRT. -EREMOTEIO always. */
 int virt_failure_from(Failure *f, FailureCode code, const virError *error, const char *format, ...)
                 _printf_(4, 5);
 /* The same with this thread's last error. A macro, because the error has to be kept before the arguments are

@@ -20,10 +20,10 @@ typedef struct Watch {
         void *userdata;
         virConnectPtr connection; /* NULL while libvirtd is away */
         char *away;               /* why it is */
-        int settle_timer; /* libvirt's ids, -1: none. Armed while something happened that was not looked at */
-        int connect_timer;    /* armed while there is no connection, or a broken one */
-        int connect_msec;     /* the next wait */
-        uint64_t unseen_usec; /* since when; 0: nothing */
+        int settle_timer;         /* libvirt's id; armed while something happened that was not looked at */
+        int connect_timer;        /* armed while there is no connection, or a broken one */
+        int connect_msec;         /* the next wait */
+        uint64_t unseen_usec;     /* since when; 0: nothing */
         int stop_handle, reader_handle, device_handle;
         DeviceMonitor *monitor;
         bool stop;
@@ -81,7 +81,8 @@ static void on_settled(_unused_ int timer, void *userdata)
                 end(w, r);
 }
 
-/* Which event it is does not matter, each is a reason to look. One function for each form of libvirt's callbacks. */
+/* Which event it is does not matter, each is a reason to look. One function for each form of libvirt's
+ * callbacks. */
 static int on_lifecycle(_unused_ virConnectPtr c, _unused_ virDomainPtr d, _unused_ int event,
                         _unused_ int detail, void *userdata)
 {
@@ -135,7 +136,8 @@ static void disconnect(Watch *w)
         if (!w->connection)
                 return;
 
-        /* Closing takes the event callbacks along; the close callback holds a reference until it is unregistered. */
+        /* Closing takes the event callbacks along; the close callback holds a reference until it is
+         * unregistered. */
         if (virConnectUnregisterCloseCallback(w->connection, on_close) < 0)
                 virResetLastError();
         (void) virConnectClose(w->connection);

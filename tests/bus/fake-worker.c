@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * A worker that does what the test says, over the daemon's real protocol: journals and records by the store, lines of
- * JSON on stdout, datagrams to NOTIFY_SOCKET. It obeys lines of text from named pipes in STATE_DIR/fake: "world" for
- * "watch", "job-ID" for "run ID" and "recover ID".
+ * A worker that does what the test says, over the daemon's real protocol: journals and records by the store,
+ * lines of JSON on stdout, datagrams to NOTIFY_SOCKET. It obeys lines of text from named pipes in
+ * STATE_DIR/fake: "world" for "watch", "job-ID" for "run ID" and "recover ID".
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -56,7 +56,8 @@ static bool wait_ready(struct pollfd *p, size_t n)
         return true;
 }
 
-/* One line without its end; byte by byte, since what follows may be for another process. NULL: interrupted. */
+/* One line without its end; byte by byte, since what follows may be for another process. NULL:
+ * interrupted. */
 static char *read_line(int fd)
 {
         char *line = NULL;

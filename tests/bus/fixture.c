@@ -58,7 +58,8 @@ static void start_bus(Fixture *f)
         int fds[2], status;
         ssize_t n;
 
-        config = format("<busconfig><type>session</type><listen>unix:path=%s/bus</listen><auth>EXTERNAL</auth>"
+        config = format("<busconfig><type>session</type><auth>EXTERNAL</auth>"
+                        "<listen>unix:path=%s/bus</listen>"
                         "<policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/>"
                         "<allow send_destination=\"*\"/><allow receive_sender=\"*\"/></policy></busconfig>",
                         f->dir);
@@ -77,6 +78,7 @@ static void start_bus(Fixture *f)
         (void) close(fds[0]);
         if (n <= 0) {
                 CHECK(waitpid(f->bus_pid, &status, 0) == f->bus_pid);
+                CHECK(WIFEXITED(status) && WEXITSTATUS(status) == SKIP);
                 (void) fprintf(stderr, "There is no " DBUS_DAEMON ": skipped\n");
                 exit(SKIP);
         }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Fixture: a directory of its own, a private bus, the real daemon with the fake worker, and this process as client.
- * Signals of the daemon are kept as lines of text, like "JobNew 1 /org/vgpu/Hibernate1/job/1" and
+ * Fixture: a directory of its own, a private bus, the real daemon with the fake worker, and this process as
+ * client. Signals of the daemon are kept as lines of text, like "JobNew 1 /org/vgpu/Hibernate1/job/1" and
  * "PropertiesChanged /org/vgpu/Hibernate1/job/1 State=running Cancelable=true".
  */
 

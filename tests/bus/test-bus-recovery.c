@@ -5,7 +5,11 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "basic/clock.h"
 #include "fixture.h"
+
+/* A rate is told over a second at least, and that has to pass. */
+#define RATE_USEC (1100 * USEC_PER_MSEC)
 
 #define JOB(n) VGPU_HIBERNATE_JOB_PATH "/" #n
 #define FUNCTION(name) VGPU_HIBERNATE_FUNCTION_PATH "/" name
@@ -79,6 +83,11 @@ static void test_daemon_restarts(Fixture *f, int signal_number)
         expect_signal(f, "Bytes=5 ");
         fixture_tell(f, id, "step save started");
         expect_property(f, path, "Step", "save");
+        clock_sleep_usec(RATE_USEC);
+        fixture_tell(f, id, "bytes 4000000 10000000");
+        expect_signal(f, "Rate=");
+        fixture_tell(f, id, "step save done");
+        expect_property(f, path, "Rate", "0");
 
         fixture_tell(f, id, "end done");
         expect_signal(f, removed);

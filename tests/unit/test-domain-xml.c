@@ -17,8 +17,10 @@
 static const char two[] = DOMAIN(HOSTDEV(
                 "yes", "0x01", "0x10", "0x0",
                 "0x06") "<interface type='hostdev' managed='no'><mac address='52:54:00:00:11:00'/><source>"
-                        "<address type='pci' domain='0' bus='1' slot='020' function='2'/></source></interface>"
-                        "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
+                        "<address type='pci' domain='0' bus='1' slot='020' "
+                        "function='2'/></source></interface>"
+                        "<channel type='unix'><target type='virtio' "
+                        "name='org.qemu.guest_agent.0'/></channel>"
                         "<hostdev mode='subsystem' type='usb'><source><vendor id='0x1'/></source></hostdev>"
                         "<interface type='network'><source network='default'/></interface>");
 
@@ -130,8 +132,8 @@ static void test_edit(void)
         CHECK(strstr(edited, "managed=\"no\""));
         CHECK(!strstr(edited, "managed=\"yes\""));
         /* The guest's side is as it was. */
-        CHECK(strstr(edited,
-                     "<address type=\"pci\" domain=\"0x0000\" bus=\"0x06\" slot=\"0x00\" function=\"0x0\"/>"));
+        CHECK(strstr(edited, "<address type=\"pci\" domain=\"0x0000\" bus=\"0x06\" slot=\"0x00\" "
+                             "function=\"0x0\"/>"));
         CHECK(strstr(edited, "<alias name=\"ua-vf\"/>"));
         back = expect_edit(edited, &one, 1, true, (const char *const[]){ "0000:01:10.0", "0000:01:10.2" },
                            2);
@@ -208,7 +210,8 @@ static void test_hostile(void)
                 "<domain><name>n</name><uuid>u</uuid><memory>-1</memory></domain>",
                 "<domain><name>n</name><uuid>u</uuid><memory unit='furlong'>1</memory></domain>",
                 "<domain><name>n</name><uuid>u</uuid><memory unit='TiB'>99999999999999</memory></domain>",
-                "<!DOCTYPE domain [<!ENTITY a 'b'>]><domain><name>&a;</name><uuid>u</uuid><memory>1</memory></domain>",
+                "<!DOCTYPE domain [<!ENTITY a "
+                "'b'>]><domain><name>&a;</name><uuid>u</uuid><memory>1</memory></domain>",
                 "<!DOCTYPE domain SYSTEM 'file:///etc/passwd'><domain/>",
                 DOMAIN("<hostdev type='pci'/>"),
                 DOMAIN("<hostdev type='pci'><source/></hostdev>"),

@@ -78,7 +78,8 @@ static void test_scan(void)
         CHECK(all->functions[1].iommu_group == -1);
 }
 
-/* libpciaccess knows one tree only: the fake one is mounted over it, in a mount namespace of this process. */
+/* libpciaccess knows one tree only: the fake one is mounted over it, in a mount namespace of this
+ * process. */
 static bool test_libpciaccess(void)
 {
         _cleanup_(sysfs_tree_done) SysfsTree t;

@@ -47,7 +47,8 @@ static void test_error(void)
         _cleanup_(failure_done) Failure why = { 0 };
 
         CHECK(qmp_check_reply("{\"return\":{},\"id\":\"libvirt-12\"}", NULL) >= 0);
-        CHECK(qmp_check_reply("{\"id\":\"libvirt-12\",\"error\":{\"class\":\"GenericError\",\"desc\":\"Parameter "
+        CHECK(qmp_check_reply("{\"id\":\"libvirt-12\",\"error\":{\"class\":\"GenericError\","
+                              "\"desc\":\"Parameter "
                               "'mode' is unexpected\"}}",
                               &why) < 0);
         CHECK(why.code == FAILURE_LIBVIRT);

@@ -12,9 +12,11 @@ static void define_domain(virConnectPtr c, const char *name, const char *bus, bo
         _cleanup_free_ char *xml = NULL;
 
         CHECK(asprintf(&xml,
-                       "<domain type='test'><name>%s</name><memory>1024</memory><os><type>hvm</type></os><devices>"
+                       "<domain "
+                       "type='test'><name>%s</name><memory>1024</memory><os><type>hvm</type></os><devices>"
                        "<hostdev mode='subsystem' type='pci' managed='no'><source>"
-                       "<address domain='0' bus='%s' slot='0x10' function='0'/></source></hostdev></devices></domain>",
+                       "<address domain='0' bus='%s' slot='0x10' "
+                       "function='0'/></source></hostdev></devices></domain>",
                        name, bus) >= 0);
         d = virDomainDefineXML(c, xml);
         CHECK(d);
