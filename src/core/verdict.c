@@ -36,7 +36,8 @@ static int check_running(const DomainFacts *facts, Failure *reterr)
                 return failure_set(reterr, FAILURE_NO_FUNCTION,
                                    "domain '%s' has no PCI function attached; use plain virsh managedsave",
                                    facts->name);
-        if (facts->image != IMAGE_NONE)
+        /* A partial one is the waste of a save that failed: the next save replaces it. */
+        if (facts->image == IMAGE_VALID)
                 return failure_set(
                                 reterr, FAILURE_IMAGE_DAMAGED,
                                 "domain '%s' runs although an older managed save image of it exists; remove that "

@@ -4,6 +4,9 @@
 #include "basic/log.h"
 #include "vgpu-hibernate.h"
 
+/* How long a start may wait for the first snapshot, should libvirt hang. */
+#define WORLD_WAIT_USEC (10 * USEC_PER_SEC)
+
 int bus_error_from_failure(sd_bus_error *error, Failure *f)
 {
         int r = sd_bus_error_set(error, failure_code_to_bus_error(f->code), failure_message(f));
@@ -88,6 +91,26 @@ static int on_name_reply(sd_bus_message *message, void *userdata, sd_bus_error *
         return r < 0 ? stop(m, r) : 0;
 }
 
+/* The name comes after the first snapshot: who calls a daemon that is being started, by activation or after an
+ * upgrade, waits in the bus until then, instead of being told that nothing is known yet. */
+static void request_name(Manager *m)
+{
+        int r;
+
+        m->world_known = NULL;
+        m->name_timer = sd_event_source_disable_unref(m->name_timer);
+
+        r = sd_bus_request_name_async(m->bus, NULL, VGPU_HIBERNATE_BUS_NAME, 0, on_name_reply, m);
+        if (r < 0)
+                (void) stop(m, log_error_errno(r, "Failed to ask for the bus name: %m"));
+}
+
+static int on_world_wait_over(sd_event_source *s, uint64_t usec, void *userdata)
+{
+        request_name(userdata);
+        return 0;
+}
+
 static int add_objects(Manager *m)
 {
         int r;
@@ -124,9 +147,11 @@ int daemon_bus_connect(Manager *m, bool user)
         r = sd_bus_match_signal_async(m->bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                       "org.freedesktop.DBus", "NameLost", on_name_lost, NULL, m);
         if (r >= 0)
-                r = sd_bus_request_name_async(m->bus, NULL, VGPU_HIBERNATE_BUS_NAME, 0, on_name_reply, m);
+                r = sd_event_add_time_relative(m->event, &m->name_timer, CLOCK_MONOTONIC, WORLD_WAIT_USEC, 0,
+                                               on_world_wait_over, m);
         if (r < 0)
-                return log_error_errno(r, "Failed to ask for the bus name: %m");
+                return log_error_errno(r, "Failed to prepare for the bus name: %m");
 
+        m->world_known = request_name;
         return 0;
 }

@@ -129,6 +129,10 @@ static int run(void)
         if (r < 0)
                 return r;
 
+        r = manager_watch(m);
+        if (r < 0)
+                return r;
+
         r = sd_event_loop(event);
         (void) sd_notify(false, "STOPPING=1"); /* there may be no systemd */
         return r;

@@ -162,6 +162,13 @@ static void on_snapshot(World *w, void *userdata)
 
         manager_drop_outcomes(m);
         manager_changed(m);
+
+        if (m->world_known) {
+                void (*world_known)(Manager *) = m->world_known;
+
+                m->world_known = NULL;
+                world_known(m);
+        }
 }
 
 static void on_watch_died(const char *why, void *userdata)
@@ -186,7 +193,7 @@ int manager_spawn_worker(Manager *m, const char *verb, uint64_t id, WorkerExitHa
         return worker_process_spawn(m->event, argv, m->notify_path, -EBADF, handler, userdata, ret);
 }
 
-static int manager_start_watch(Manager *m)
+int manager_watch(Manager *m)
 {
         static const WatchHandlers handlers = { .snapshot = on_snapshot, .died = on_watch_died };
         const char *const argv[] = {
@@ -217,10 +224,6 @@ int manager_start(Manager *m)
 
         manager_supervise_jobs(m);
 
-        r = manager_start_watch(m);
-        if (r < 0)
-                return r;
-
         m->started = true;
         (void) sd_notify(false, "READY=1"); /* there may be no systemd */
         log_info("Ready: %zu jobs on record, %zu open, %zu hibernated domains", m->n_jobs,
@@ -244,6 +247,7 @@ Manager *manager_free(Manager *m)
         free(m->degraded);
         free(m->status);
         free(m->notify_path);
+        sd_event_source_disable_unref(m->name_timer);
         sd_event_source_disable_unref(m->update);
         sd_event_source_disable_unref(m->believe);
         sd_bus_flush_close_unref(m->bus);

@@ -54,16 +54,21 @@ struct Manager {
         WatchChild *watch;
         NotifySocket *notify;
         Polkit *polkit;
-        sd_event_source *update;  /* deferred: manager_changed() */
-        sd_event_source *believe; /* when the next outcome is no longer believed */
-        char *status;             /* as systemd was told */
+        sd_event_source *update; /* deferred: manager_changed() */
+        sd_event_source *
+                        name_timer; /* before the bus name is asked for: the end of the wait for a snapshot */
+        sd_event_source *believe;   /* when the next outcome is no longer believed */
+        char *status;               /* as systemd was told */
         bool started;
+        /* Called once, at the first snapshot. */
+        void (*world_known)(Manager *m);
 };
 
 /* Reads configuration, ledger, records and journals; starts nothing. Logs. */
 int manager_new(sd_event *event, const ManagerPaths *paths, Manager **ret) _warn_unused_result_;
-/* Once the bus name is ours, so that there is no other daemon: adopts or recovers jobs, watches the world.
- * Logs. */
+/* Watches the world; harmless beside another daemon. Logs. */
+int manager_watch(Manager *m) _warn_unused_result_;
+/* Once the bus name is ours, so that there is no other daemon: adopts or recovers jobs. Logs. */
 int manager_start(Manager *m) _warn_unused_result_;
 /* Workers of jobs live on. */
 Manager *manager_free(Manager *m);

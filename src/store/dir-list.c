@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "basic/fileio.h"
+#include "store/json-util.h"
 
 static DIR *closedir_null(DIR *d)
 {
@@ -60,7 +61,7 @@ int dir_list(int dir_fd, DirListEntry entry, void *userdata, size_t *ret_broken,
 
         for (;;) {
                 _cleanup_free_ char *key = NULL;
-                Failure why = { 0 };
+                _cleanup_(failure_done) Failure why = { 0 };
                 struct dirent *de;
                 int r;
 
@@ -79,10 +80,11 @@ int dir_list(int dir_fd, DirListEntry entry, void *userdata, size_t *ret_broken,
                         continue;
 
                 r = entry(dir_fd, key, userdata, &why);
-                failure_done(&why);
-                if (r == -ENOMEM)
-                        return failure_set_errno(reterr, FAILURE_HOST, ENOMEM,
-                                                 "cannot list the state directory");
+                if (r < 0 && !json_error_is_content(r)) {
+                        (void) failure_set(reterr, FAILURE_HOST, "%s: %s", de->d_name,
+                                           failure_message(&why));
+                        return r;
+                }
                 if (r < 0) {
                         r = dir_set_aside(dir_fd, de->d_name);
                         if (r < 0)

@@ -5,8 +5,8 @@
 
 #include "core/failure.h"
 
-/* One file of the directory; `key` is its name without ".json". Negative with *reterr: the file is broken and is
- * renamed to NAME.broken, except for -ENOMEM, which ends the walk. */
+/* One file of the directory; `key` is its name without ".json". Negative with *reterr: when its content is wrong
+ * (json_error_is_content()) it is renamed to NAME.broken and the walk goes on, anything else ends the walk. */
 typedef int (*DirListEntry)(int dir_fd, const char *key, void *userdata, Failure *reterr);
 
 int dir_list(int dir_fd, DirListEntry entry, void *userdata, size_t *ret_broken,

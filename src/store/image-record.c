@@ -205,8 +205,12 @@ static void record_list_done(RecordList *l)
 static int list_entry(int dir_fd, const char *key, void *userdata, Failure *reterr)
 {
         RecordList *l = userdata;
+        _cleanup_free_ char *name = NULL;
         ImageRecord **bigger;
         int r;
+
+        if (record_name(key, &name) == -EINVAL)
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "not a domain's UUID");
 
         bigger = reallocarray(l->records, l->n + 1, sizeof(ImageRecord *));
         if (!bigger)

@@ -344,7 +344,7 @@ static int list_entry(int dir_fd, const char *key, void *userdata, Failure *rete
         int r, n = 0;
 
         if (sscanf(key, "%" SCNu64 "%n", &id, &n) != 1 || key[n] != '\0')
-                return -EINVAL;
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "not a job's number");
 
         bigger = reallocarray(l->jobs, l->n + 1, sizeof(Job *));
         if (!bigger)

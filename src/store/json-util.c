@@ -160,14 +160,13 @@ int json_check_schema(json_object *o, const char *what, uint64_t newest, Failure
         r = json_get_u64(o, "", "schema", true, 1, UINT64_MAX, &schema, reterr);
         if (r < 0)
                 return r;
+        if (schema <= newest)
+                return 0;
 
-        if (schema > newest)
-                return failure_set(
-                                reterr, FAILURE_INVALID_OPTION,
-                                "%s has schema %llu, this version knows up to %llu; upgrade vgpu-hibernate",
-                                what, (unsigned long long) schema, (unsigned long long) newest);
-
-        return 0;
+        (void) failure_set(reterr, FAILURE_INVALID_OPTION,
+                           "%s has schema %llu, this version knows up to %llu; upgrade vgpu-hibernate", what,
+                           (unsigned long long) schema, (unsigned long long) newest);
+        return -EOPNOTSUPP;
 }
 
 int json_add(json_object *o, const char *key, json_object *value)
@@ -248,6 +247,11 @@ int json_parse(const char *text, size_t size, const char *what, json_object **re
 
         *ret = TAKE_PTR(o);
         return 0;
+}
+
+bool json_error_is_content(int r)
+{
+        return r == -EREMOTEIO;
 }
 
 int json_read_file_at(int dir_fd, const char *name, json_object **ret, Failure *reterr)

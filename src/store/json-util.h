@@ -37,7 +37,7 @@ int json_get_pci_address(json_object *o, const char *where, const char *key, boo
 /* A string that `from_string` maps to >= 0. */
 int json_get_enum(json_object *o, const char *where, const char *key, bool required,
                   int (*from_string)(const char *), int *ret, Failure *reterr) _warn_unused_result_;
-/* "schema" must be 1..newest; a newer one is refused with the remedy "upgrade". */
+/* "schema" must be 1..newest; a newer one is refused with -EOPNOTSUPP and the remedy "upgrade". */
 int json_check_schema(json_object *o, const char *what, uint64_t newest,
                       Failure *reterr) _warn_unused_result_;
 
@@ -53,5 +53,8 @@ int json_parse(const char *text, size_t size, const char *what, json_object **re
                Failure *reterr) _warn_unused_result_;
 /* -ENOENT (with reterr filled) when the file does not exist. */
 int json_read_file_at(int dir_fd, const char *name, json_object **ret, Failure *reterr) _warn_unused_result_;
+/* Does the error say that what the file contains is wrong? Else it could not be read, or is of a newer version: then
+ * it is not broken, and must not be set aside. */
+bool json_error_is_content(int r);
 /* Durable: tmp, fsync, rename, fsync of the directory. The old file is intact on every failure. */
 int json_write_file_at(int dir_fd, const char *name, json_object *o, Failure *reterr) _warn_unused_result_;

@@ -94,7 +94,7 @@ int ledger_load(int dir_fd, Ledger *ret, bool *ret_broken, Failure *reterr)
 {
         _cleanup_json_ json_object *o = NULL;
         _cleanup_(ledger_done) Ledger l = { .next_job = 1 };
-        Failure why = { 0 };
+        _cleanup_(failure_done) Failure why = { 0 };
         int r;
 
         *ret_broken = false;
@@ -102,8 +102,11 @@ int ledger_load(int dir_fd, Ledger *ret, bool *ret_broken, Failure *reterr)
         r = json_read_file_at(dir_fd, LEDGER_NAME, &o, &why);
         if (r >= 0)
                 r = ledger_from_json(o, &l, &why);
-        failure_done(&why);
 
+        if (r < 0 && r != -ENOENT && !json_error_is_content(r)) {
+                (void) failure_set(reterr, why.code, "%s", failure_message(&why));
+                return r;
+        }
         if (r < 0 && r != -ENOENT) {
                 r = dir_set_aside(dir_fd, LEDGER_NAME);
                 if (r < 0)

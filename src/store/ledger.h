@@ -21,7 +21,8 @@ typedef struct Ledger {
 } Ledger;
 
 void ledger_done(Ledger *l);
-/* A missing file is an empty ledger. A broken one is renamed to ledger.json.broken and *ret_broken set. */
+/* A missing file is an empty ledger. A broken one is renamed to ledger.json.broken and *ret_broken set; one
+ * that cannot be read, or of a newer version, is an error. */
 int ledger_load(int dir_fd, Ledger *ret, bool *ret_broken, Failure *reterr) _warn_unused_result_;
 int ledger_save(int dir_fd, const Ledger *l, Failure *reterr) _warn_unused_result_;
 /* NULL when it is not quarantined. */

@@ -59,8 +59,15 @@ int snapshot_print(const Config *config)
         _cleanup_(failure_done) Failure why = { 0 };
         _cleanup_(printer_done) Printer printer = { 0 };
         _cleanup_(world_freep) World *w = NULL;
+        VirtLoop *loop = NULL;
+        int r;
 
-        if (virt_init(&why) < 0 || host_scan(&settings, &w, &why) < 0)
+        if (virt_init(&why) < 0 || virt_loop_start(&loop, &why) < 0)
+                return report("use libvirt", &why);
+
+        r = host_scan(&settings, &w, &why);
+        (void) virt_loop_stop(loop);
+        if (r < 0)
                 return report("look at this host", &why);
 
         return print_world(w, &printer);

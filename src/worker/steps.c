@@ -127,6 +127,32 @@ static int restore_back(Executor *e, Failure *reterr)
         return e->ops->image_discard(e->host, uuid, reterr);
 }
 
+/* A save may still be under way, or complete with nobody there who ends its QEMU, when the worker that asked for it
+ * died: then the operation itself is the one that knows how to come to an end of it. Whether that is an image or a
+ * QEMU that lives on shows afterwards. */
+static int settle_save(Executor *e, DomainFacts *facts, Failure *reterr)
+{
+        Failure why = { 0 };
+        int r;
+
+        if (e->ops->save(e->host, e->job->domain_uuid, report_bytes, e, &why) < 0)
+                failure_done(&why);
+
+        domain_facts_done(facts);
+        r = e->ops->inspect(e->host, e->job->domain_uuid, false, facts, reterr);
+        if (r < 0)
+                return r;
+
+        if (facts->qemu != QEMU_FINISH_MIGRATE && facts->qemu != QEMU_POSTMIGRATE)
+                return 0;
+
+        return failure_set(
+                        reterr, FAILURE_SAVE_FAILED,
+                        "the save of domain '%s' does not come to an end (QEMU: %s); do not destroy or start the "
+                        "domain, its memory may exist only there",
+                        facts->name, qemu_status_to_string(facts->qemu));
+}
+
 static int undo_save(Executor *e, Failure *reterr)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
@@ -136,31 +162,23 @@ static int undo_save(Executor *e, Failure *reterr)
         if (r < 0)
                 return r;
 
-        switch (facts.qemu) {
-        case QEMU_NONE:
+        if (facts.qemu == QEMU_FINISH_MIGRATE || facts.qemu == QEMU_POSTMIGRATE) {
+                r = settle_save(e, &facts, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        if (facts.qemu == QEMU_NONE)
                 return restore_back(e, reterr);
-        case QEMU_PAUSED: /* an earlier try to go back died between restore and continue */
+
+        if (facts.qemu == QEMU_PAUSED) { /* an earlier try to go back died between restore and continue */
                 r = e->ops->cont(e->host, e->job->domain_uuid, reterr);
                 if (r < 0)
                         return r;
-                return e->ops->image_discard(e->host, e->job->domain_uuid, reterr);
-        case QEMU_RUNNING:
-        case QEMU_SUSPENDED:
-                /* It holds the memory; what was written of an image is waste. */
-                return e->ops->image_discard(e->host, e->job->domain_uuid, reterr);
-        case QEMU_FINISH_MIGRATE:
-        case QEMU_POSTMIGRATE:
-        case QEMU_OTHER:
-        case _QEMU_STATUS_MAX:
-        case _QEMU_STATUS_INVALID:
-                break;
         }
 
-        return failure_set(
-                        reterr, FAILURE_SAVE_FAILED,
-                        "QEMU of domain '%s' is in state '%s' and must not be touched; do not destroy or start the "
-                        "domain, its memory may exist only there",
-                        facts.name, qemu_status_to_string(facts.qemu));
+        /* QEMU holds the memory; what was written of an image is waste. */
+        return e->ops->image_discard(e->host, e->job->domain_uuid, reterr);
 }
 
 static int undo_set_mode(Executor *e, Failure *reterr)

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * SysfsTree: a directory that looks like /sys/bus/pci, with a model of what the kernel does when an attribute is
- * written. The model sits where all writes pass: write_attr_at() of basic/fileio.h, which a test that wants it
- * replaces with --wrap=write_attr_at.
+ * SysfsTree: a directory that looks like /sys/bus/pci, with a model of what the kernel does when an
+ * attribute is written. The model sits where all writes pass: write_attr_at() of basic/fileio.h, which a
+ * test that wants it replaces with --wrap=write_attr_at.
  */
 
 #include "core/function.h"

@@ -53,7 +53,7 @@ require_machine() {
         while read -r package; do
                 dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
                         missing+=("$package")
-        done < "$LAB_DIR/packages"
+        done < <(sed '/^#/d' "$LAB_DIR/packages")
 
         [ ${#missing[@]} = 0 ] || die "missing packages, try: apt-get install ${missing[*]}"
         mkdir -p "$CACHE"

@@ -61,9 +61,9 @@ project_install() {
                 systemctl daemon-reload
                 busctl --quiet call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig
                 systemctl try-restart polkit.service
-                if [ -f /usr/lib/systemd/system/vgpu-hibernated.service ]; then
-                        systemctl --quiet preset vgpu-hibernated.service
-                fi
+                systemctl --quiet preset vgpu-hibernated.service
+                install -m644 /lab/vgpu-hibernate.json /etc/vgpu-hibernate/vgpu-hibernate.json
+                systemctl try-restart vgpu-hibernated.service
                 sync -f /' >&2 || die "cannot set the project up in the nested host"
         log "project installed in $(seconds_since "$started") s"
 }

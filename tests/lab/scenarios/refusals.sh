@@ -28,18 +28,22 @@ check "unknown strategy" bus_refuses "teleport" Move "sa{sv}" s3 1 strategy s te
 check "unknown option of the command line" bash -c '! vgpu-hibernatectl move s3 --strategie x 2> err && grep -q strategie err'
 
 guest-start s3 --no-wait --name bare --no-function
+domain_is bare running
 check "domain without a function" refused NoFunction "bare" vgpu-hibernatectl hibernate bare
 virsh -q destroy bare
+domain_is bare shut-off
 check "domain that does not run" refused NotRunning "bare" vgpu-hibernatectl hibernate bare
 virsh -q undefine bare --nvram
 
 guest-start s3 --no-wait --name nopm --function "$(function_address 1 2)" --no-pm
+domain_is nopm running
 check "suspend disabled in the XML" refused SuspendDisabled "suspend-to-mem enabled='yes'" vgpu-hibernatectl move nopm
 check "also S4" refused SuspendDisabled "suspend-to-disk" vgpu-hibernatectl move nopm --strategy suspend-to-disk
 virsh -q destroy nopm
 virsh -q undefine nopm --nvram
 
 guest-start s3 --no-wait --name mute --function "$(function_address 1 2)" --no-agent
+domain_is mute running
 check "no channel for a guest agent" refused NoAgent "org.qemu.guest_agent.0" vgpu-hibernatectl move mute
 virsh -q destroy mute
 virsh -q undefine mute --nvram
@@ -65,7 +69,8 @@ check "it is still with that driver" is "$(function_driver "$target")" igbvf
 function-bind "$target" vfio-pci
 check "function of another domain" refused FunctionBusy "ovmf" vgpu-hibernatectl move s3 --function "$(function_address 1 1)"
 check "function that is not there" refused UnknownFunction "0000:77:00.0" vgpu-hibernatectl move s3 --function 0000:77:00.0
-check "not an address" refused InvalidOption "nonsense" vgpu-hibernatectl move s3 --function nonsense
+check "not an address" bus_refuses "nonsense" Move "sa{sv}" s3 1 functions as 1 nonsense
+check "the same function twice" bus_refuses "needs 1" Move "sa{sv}" s3 1 functions as 2 "$target" "$target"
 
 for function in $(vgpu-hibernatectl --json functions | jq -r '.[] | select(.state == "free") | .address'); do
         vgpu-hibernatectl -q quarantine "$function" --reason "kept by a test"
