@@ -226,13 +226,16 @@ int vfio_unbind(int pci_fd, const PciAddress *a, const char *previous, Failure *
 {
         _cleanup_close_ int fd = -EBADF;
         _cleanup_free_ char *driver = NULL, *left = NULL;
+        _cleanup_(failure_done) Failure why = { 0 };
         int r;
 
         assert(a);
 
-        r = open_function(pci_fd, a, reterr);
+        r = open_function(pci_fd, a, &why);
+        if (r < 0 && why.code == FAILURE_UNKNOWN_FUNCTION)
+                return 0; /* it vanished, and its binding with it */
         if (r < 0)
-                return r;
+                return failure_set(reterr, why.code, "%s", failure_message(&why));
         fd = r;
 
         r = read_driver(fd, "driver", &driver);
@@ -241,10 +244,9 @@ int vfio_unbind(int pci_fd, const PciAddress *a, const char *previous, Failure *
                                          PCI_ADDRESS_STR(a));
         if (driver && streq_ptr(driver, previous))
                 return 0;
+        /* Somebody took it meanwhile: nothing of ours is left on it, and it is not ours to take away. */
         if (!function_driver_is_vfio(driver))
-                return failure_set(reterr, FAILURE_FOREIGN_DRIVER,
-                                   "function '%s' was taken by host driver '%s' meanwhile",
-                                   PCI_ADDRESS_STR(a), driver);
+                return 0;
 
         /* Cleared first: between unbind and the end somebody else's probe must not bring vfio-pci back. */
         r = write_attr_at(fd, "driver_override", "\n");

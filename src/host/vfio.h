@@ -16,7 +16,8 @@
 /* Binds to vfio-pci, after checking that the IOMMU group can be given to a guest. *ret_previous: the driver
  * it had, NULL for none. FAILURE_UNKNOWN_FUNCTION, FAILURE_FOREIGN_DRIVER, FAILURE_BIND_FAILED. */
 int vfio_bind(int pci_fd, const PciAddress *a, char **ret_previous, Failure *reterr) _warn_unused_result_;
-/* Back to driver `previous`, NULL: to none. */
+/* Back to driver `previous`, NULL: to none. A function that vanished, or that another driver took meanwhile, is
+ * left alone: success. */
 int vfio_unbind(int pci_fd, const PciAddress *a, const char *previous, Failure *reterr) _warn_unused_result_;
 /* Function-level reset, then a look whether its config space answers. The caller knows that no guest has
  * it. */
