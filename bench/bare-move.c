@@ -75,24 +75,24 @@ static int save(virDomainPtr d)
 static int rewrite(virDomainPtr d, const FunctionSwap *swap)
 {
         _cleanup_free_ char *xml = virDomainManagedSaveGetXMLDesc(d, VIR_DOMAIN_SAVE_IMAGE_XML_SECURE),
-                            *new = NULL;
+                            *edited = NULL;
 
-        if (!xml || domain_xml_set_functions(xml, swap, 1, false, &new, NULL) <= 0)
+        if (!xml || domain_xml_set_functions(xml, swap, 1, false, &edited, NULL) <= 0)
                 return -EIO;
 
-        return virDomainManagedSaveDefineXML(d, new, 0);
+        return virDomainManagedSaveDefineXML(d, edited, 0);
 }
 
 static int redefine(virConnectPtr c, virDomainPtr d, const FunctionSwap *swap)
 {
         _cleanup_free_ char *xml = virDomainGetXMLDesc(d, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE),
-                            *new = NULL;
+                            *edited = NULL;
         virDomainPtr defined;
 
-        if (!xml || domain_xml_set_functions(xml, swap, 1, false, &new, NULL) <= 0)
+        if (!xml || domain_xml_set_functions(xml, swap, 1, false, &edited, NULL) <= 0)
                 return -EIO;
 
-        defined = virDomainDefineXML(c, new);
+        defined = virDomainDefineXML(c, edited);
         if (!defined)
                 return -EIO;
 

@@ -72,7 +72,7 @@ void log_set_job(uint64_t id, const char *domain_uuid, const char *domain_name)
 static void add_field(struct iovec *iov, size_t *n, char *field)
 {
         if (field && *n < LOG_FIELDS_MAX)
-                iov[(*n)++] = (struct iovec){ .iov_base = field, .iov_len = strlen(field) };
+                iov[(*n)++] = (struct iovec) { .iov_base = field, .iov_len = strlen(field) };
 }
 
 static void log_write(int level, const char *message_id, const char *const *fields, const char *text)

@@ -190,7 +190,7 @@ static void follow_read_succeeded(Follow *f, JobInfo *job)
 
         job_info_done(&f->job);
         f->job = *job;
-        *job = (JobInfo){ 0 };
+        *job = (JobInfo) { 0 };
 
         if (state >= 0 && job_state_is_final(state))
                 follow_finish(f);
@@ -384,7 +384,7 @@ int follow_new(Ctl *c, Follow **ret, sd_bus_error *e)
         if (!f)
                 return sd_bus_error_set_errno(e, -ENOMEM);
 
-        *f = (Follow){ .ctl = c, .progress.ctl = c };
+        *f = (Follow) { .ctl = c, .progress.ctl = c };
 
         r = client_connect(c, e);
         if (r < 0)

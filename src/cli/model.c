@@ -9,7 +9,7 @@ void manager_info_done(ManagerInfo *m)
 {
         free(m->version);
         free(m->degraded_reason);
-        *m = (ManagerInfo){ 0 };
+        *m = (ManagerInfo) { 0 };
 }
 
 void domain_info_done(DomainInfo *d)
@@ -20,7 +20,7 @@ void domain_info_done(DomainInfo *d)
         free(d->strategy);
         free(d->job);
         strings_free(d->functions);
-        *d = (DomainInfo){ 0 };
+        *d = (DomainInfo) { 0 };
 }
 
 void function_info_done(FunctionInfo *f)
@@ -32,7 +32,7 @@ void function_info_done(FunctionInfo *f)
         free(f->state);
         free(f->domain);
         free(f->reason);
-        *f = (FunctionInfo){ 0 };
+        *f = (FunctionInfo) { 0 };
 }
 
 static void job_info_clear_functions(JobInfo *j)
@@ -69,7 +69,7 @@ void job_info_done(JobInfo *j)
         free(j->step);
         free(j->error);
         free(j->error_message);
-        *j = (JobInfo){ 0 };
+        *j = (JobInfo) { 0 };
 }
 
 bool job_id_from_path(const char *path, uint64_t *ret)
@@ -110,7 +110,7 @@ static int read_pairs(sd_bus_message *m, void *field)
                 if (!p)
                         return -ENOMEM;
 
-                *p = (FunctionPair){ .from = strdup(from), .to = strdup(to) };
+                *p = (FunctionPair) { .from = strdup(from), .to = strdup(to) };
                 if (!p->from || !p->to)
                         return -ENOMEM;
         }
@@ -135,7 +135,7 @@ static int read_steps(sd_bus_message *m, void *field)
                 if (!s)
                         return -ENOMEM;
 
-                *s = (StepInfo){
+                *s = (StepInfo) {
                         .name = strdup(name),
                         .state = strdup(state),
                         .started_usec = started,

@@ -130,7 +130,7 @@ static void prepare(Parser *p)
         for (int i = 0; i < _OPTION_ID_MAX; i++) {
                 const Option *o = &options[i];
 
-                p->long_options[i] = (struct option){
+                p->long_options[i] = (struct option) {
                         .name = o->name,
                         .has_arg = o->value ? required_argument : no_argument,
                         .val = FIRST_LONG + i,

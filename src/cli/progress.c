@@ -15,7 +15,7 @@ void progress_done(Progress *p)
         for (size_t i = 0; i < p->n_reported; i++)
                 free(p->reported[i]);
         free(p->reported);
-        *p = (Progress){ 0 };
+        *p = (Progress) { 0 };
 }
 
 void progress_clear(Progress *p)

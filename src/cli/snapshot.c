@@ -104,7 +104,7 @@ void snapshot_done(Snapshot *s)
         free(s->domains);
         free(s->functions);
         free(s->jobs);
-        *s = (Snapshot){ 0 };
+        *s = (Snapshot) { 0 };
 }
 
 int snapshot_read(Snapshot *ret, sd_bus_message *m)

@@ -32,7 +32,7 @@ int table_new(const Terminal *terminal, const TableColumn *columns, size_t n_col
         if (!t)
                 return -ENOMEM;
 
-        *t = (Table){ .terminal = terminal, .columns = columns, .n_columns = n_columns };
+        *t = (Table) { .terminal = terminal, .columns = columns, .n_columns = n_columns };
         *ret = t;
         return 0;
 }
@@ -73,7 +73,7 @@ void table_add(Table *t, Tint tint, const char *text)
                 return;
         }
 
-        t->cells[t->n_cells++] = (Cell){ .text = escaped, .tint = tint };
+        t->cells[t->n_cells++] = (Cell) { .text = escaped, .tint = tint };
 }
 
 void table_add_format(Table *t, Tint tint, const char *format, ...)

@@ -24,7 +24,7 @@ void terminal_init(Terminal *t, int fd)
 {
         const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
 
-        *t = (Terminal){
+        *t = (Terminal) {
                 .live = isatty(fd) && term && *term && !streq(term, "dumb"),
                 .utf8 = streq(nl_langinfo(CODESET), "UTF-8"),
         };

@@ -31,9 +31,9 @@ char *text_format_duration(uint64_t usec, char buf[static TEXT_NUMBER_MAX]);
 char *text_format_time(uint64_t usec, char buf[static TEXT_NUMBER_MAX]);
 
 /* Temporaries that live until the end of the enclosing block. */
-#define TEXT_BYTES(bytes) text_format_bytes((bytes), (char[TEXT_NUMBER_MAX]){ 0 })
-#define TEXT_DURATION(usec) text_format_duration((usec), (char[TEXT_NUMBER_MAX]){ 0 })
-#define TEXT_TIME(usec) text_format_time((usec), (char[TEXT_NUMBER_MAX]){ 0 })
+#define TEXT_BYTES(bytes) text_format_bytes((bytes), (char[TEXT_NUMBER_MAX]) { 0 })
+#define TEXT_DURATION(usec) text_format_duration((usec), (char[TEXT_NUMBER_MAX]) { 0 })
+#define TEXT_TIME(usec) text_format_time((usec), (char[TEXT_NUMBER_MAX]) { 0 })
 
 /* The candidate that `typed` was probably meant to be, NULL when none is near. `next` returns the candidates
  * one after the other, NULL at the end. */

@@ -20,6 +20,6 @@
                 for (size_t i = 0; i < ELEMENTSOF(name##_table); i++)               \
                         if (streq_ptr(name##_table[i], s))                          \
                                 return (type) i;                                    \
-                return (type) -EINVAL;                                              \
+                return (type) (-EINVAL);                                            \
         }                                                                           \
         typedef int name##_table_defined_

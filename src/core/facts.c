@@ -42,5 +42,5 @@ void domain_facts_done(DomainFacts *f)
         free(f->name);
         free(f->uuid);
         free(f->functions);
-        *f = (DomainFacts){ 0 };
+        *f = (DomainFacts) { 0 };
 }

@@ -125,7 +125,7 @@ void failure_done(Failure *f)
                 return;
 
         free(f->message);
-        *f = (Failure){ 0 };
+        *f = (Failure) { 0 };
 }
 
 const char *failure_message(const Failure *f)

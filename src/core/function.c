@@ -14,7 +14,7 @@ void function_done(Function *f)
         free(f->driver);
         free(f->domain);
         free(f->reason);
-        *f = (Function){ .iommu_group = -1, .numa_node = -1 };
+        *f = (Function) { .iommu_group = -1, .numa_node = -1 };
 }
 
 static int check_number(const char *what, uint32_t has, uint32_t gets, int digits, Failure *reterr)

@@ -80,7 +80,7 @@ int job_new(uint64_t id, JobKind kind, Strategy strategy, const char *domain_uui
         if (!j)
                 return -ENOMEM;
 
-        *j = (Job){
+        *j = (Job) {
                 .id = id,
                 .kind = kind,
                 .state = JOB_QUEUED,
@@ -126,7 +126,7 @@ int job_set_strategy(Job *j, Strategy strategy)
                 return -EINVAL;
 
         for (size_t i = 0; i < plan->n_steps; i++)
-                j->steps[i] = (JobStep){ .id = plan->steps[i].id };
+                j->steps[i] = (JobStep) { .id = plan->steps[i].id };
         if (j->n_steps > 0)
                 j->steps[0] = check;
 

@@ -32,4 +32,4 @@ static inline bool pci_address_equal(const PciAddress *a, const PciAddress *b)
 }
 
 /* The text form as a temporary that lives until the end of the enclosing block. */
-#define PCI_ADDRESS_STR(a) pci_address_format((a), (char[PCI_ADDRESS_STRING_MAX]){ 0 })
+#define PCI_ADDRESS_STR(a) pci_address_format((a), (char[PCI_ADDRESS_STRING_MAX]) { 0 })

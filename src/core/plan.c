@@ -97,21 +97,16 @@ static const PlanStep move_disk_steps[] = {
         { STEP_DISCARD, 2, false }, { STEP_HEALTH, 2, false },   { STEP_RELEASE, 2, false },
 };
 
-#define PLAN(kind, strategy, steps)                      \
-        {                                                \
-                kind, strategy, steps, ELEMENTSOF(steps) \
-        }
-
 static const Plan plans[] = {
-        PLAN(JOB_HIBERNATE, STRATEGY_AUTO, auto_steps),
-        PLAN(JOB_RESUME, STRATEGY_AUTO, auto_steps),
-        PLAN(JOB_MOVE, STRATEGY_AUTO, auto_steps),
-        PLAN(JOB_HIBERNATE, STRATEGY_SUSPEND_TO_RAM, hibernate_ram_steps),
-        PLAN(JOB_RESUME, STRATEGY_SUSPEND_TO_RAM, resume_ram_steps),
-        PLAN(JOB_MOVE, STRATEGY_SUSPEND_TO_RAM, move_ram_steps),
-        PLAN(JOB_HIBERNATE, STRATEGY_SUSPEND_TO_DISK, hibernate_disk_steps),
-        PLAN(JOB_RESUME, STRATEGY_SUSPEND_TO_DISK, resume_disk_steps),
-        PLAN(JOB_MOVE, STRATEGY_SUSPEND_TO_DISK, move_disk_steps),
+        { JOB_HIBERNATE, STRATEGY_AUTO, auto_steps, ELEMENTSOF(auto_steps) },
+        { JOB_RESUME, STRATEGY_AUTO, auto_steps, ELEMENTSOF(auto_steps) },
+        { JOB_MOVE, STRATEGY_AUTO, auto_steps, ELEMENTSOF(auto_steps) },
+        { JOB_HIBERNATE, STRATEGY_SUSPEND_TO_RAM, hibernate_ram_steps, ELEMENTSOF(hibernate_ram_steps) },
+        { JOB_RESUME, STRATEGY_SUSPEND_TO_RAM, resume_ram_steps, ELEMENTSOF(resume_ram_steps) },
+        { JOB_MOVE, STRATEGY_SUSPEND_TO_RAM, move_ram_steps, ELEMENTSOF(move_ram_steps) },
+        { JOB_HIBERNATE, STRATEGY_SUSPEND_TO_DISK, hibernate_disk_steps, ELEMENTSOF(hibernate_disk_steps) },
+        { JOB_RESUME, STRATEGY_SUSPEND_TO_DISK, resume_disk_steps, ELEMENTSOF(resume_disk_steps) },
+        { JOB_MOVE, STRATEGY_SUSPEND_TO_DISK, move_disk_steps, ELEMENTSOF(move_disk_steps) },
 };
 
 static_assert(ELEMENTSOF(move_ram_steps) <= PLAN_STEPS_MAX, "the longest plan does not fit into a job");

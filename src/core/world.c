@@ -6,7 +6,7 @@ void world_domain_done(WorldDomain *d)
         free(d->uuid);
         free(d->name);
         free(d->functions);
-        *d = (WorldDomain){ 0 };
+        *d = (WorldDomain) { 0 };
 }
 
 World *world_free(World *w)
@@ -43,7 +43,7 @@ Function *world_add_function(World *w)
                 return NULL;
 
         w->functions = bigger;
-        w->functions[w->n_functions] = (Function){ .iommu_group = -1, .numa_node = -1 };
+        w->functions[w->n_functions] = (Function) { .iommu_group = -1, .numa_node = -1 };
         return w->functions + w->n_functions++;
 }
 
@@ -55,7 +55,7 @@ WorldDomain *world_add_domain(World *w)
                 return NULL;
 
         w->domains = bigger;
-        w->domains[w->n_domains] = (WorldDomain){ 0 };
+        w->domains[w->n_domains] = (WorldDomain) { 0 };
         return w->domains + w->n_domains++;
 }
 

@@ -9,7 +9,7 @@
 void job_options_done(JobOptions *o)
 {
         free(o->functions);
-        *o = (JobOptions){ 0 };
+        *o = (JobOptions) { 0 };
 }
 
 /* Whatever libsystemd says about a message that is well-formed: no memory. */
@@ -189,6 +189,6 @@ int job_options_read(sd_bus_message *message, JobKind kind, JobOptions *ret, Fai
                 return read_failed(r, reterr);
 
         *ret = o;
-        o = (JobOptions){ 0 };
+        o = (JobOptions) { 0 };
         return 0;
 }

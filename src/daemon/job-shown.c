@@ -48,7 +48,7 @@ int job_shown_new(const ManagedJob *j, JobShown **ret)
         if (!s)
                 return -ENOMEM;
 
-        *s = (JobShown){
+        *s = (JobShown) {
                 .strategy = j->job->strategy,
                 .state = managed_job_state(j),
                 .step = step ? (int) step->id : -1,
@@ -70,7 +70,7 @@ int job_shown_new(const ManagedJob *j, JobShown **ret)
                 return -ENOMEM;
 
         for (size_t i = 0; i < s->n_swaps; i++)
-                s->swaps[i] = (FunctionSwap){
+                s->swaps[i] = (FunctionSwap) {
                         .has_from = j->job->swaps[i].has_from,
                         .has_to = j->job->swaps[i].has_to,
                         .from = j->job->swaps[i].from,

@@ -45,7 +45,7 @@ int managed_job_new(Manager *m, Job *job, ManagedJob **ret)
         if (!j)
                 return -ENOMEM;
 
-        *j = (ManagedJob){
+        *j = (ManagedJob) {
                 .manager = m,
                 .job = TAKE_PTR(owned),
         };

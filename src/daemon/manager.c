@@ -44,7 +44,7 @@ static int manager_new_view(Manager *m, View **ret)
 
         for (size_t i = 0; i < m->n_jobs; i++)
                 if (managed_job_is_open(m->jobs[i]))
-                        jobs[in.n_jobs++] = (ViewJob){ m->jobs[i]->job, m->jobs[i]->given_up };
+                        jobs[in.n_jobs++] = (ViewJob) { m->jobs[i]->job, m->jobs[i]->given_up };
 
         in.jobs = jobs;
         return view_new(&in, ret);
@@ -289,7 +289,7 @@ int manager_new(sd_event *event, const ManagerPaths *paths, Manager **ret)
         if (!m)
                 return log_error_errno(ENOMEM, "Failed to start: %m");
 
-        *m = (Manager){
+        *m = (Manager) {
                 .event = sd_event_ref(event),
                 .paths = *paths,
                 .state_fd = -EBADF,

@@ -170,7 +170,7 @@ int notify_socket_new(sd_event *event, const char *path, NotifyHandler handler, 
         if (!s)
                 return -ENOMEM;
 
-        *s = (NotifySocket){ .handler = handler, .userdata = userdata };
+        *s = (NotifySocket) { .handler = handler, .userdata = userdata };
 
         r = notify_socket_bind(path, &fd);
         if (r < 0)

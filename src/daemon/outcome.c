@@ -28,7 +28,7 @@ int outcome_new(const Job *j, bool hibernated, uint64_t now_usec, Outcome **ret)
         if (!o)
                 return -ENOMEM;
 
-        *o = (Outcome){
+        *o = (Outcome) {
                 .active = !hibernated,
                 .until_usec = now_usec + OUTCOME_BELIEVED_USEC,
         };

@@ -168,7 +168,7 @@ static int polkit_ask(Polkit *p, sd_bus_message *message, const PolkitRequest *r
         if (!q)
                 return -ENOMEM;
 
-        *q = (PolkitQuery){
+        *q = (PolkitQuery) {
                 .polkit = p,
                 .message = sd_bus_message_ref(message),
                 .method = request->method,

@@ -106,7 +106,7 @@ static int draft_from_functions(const Manager *m, JobDraft *draft, Failure *rete
                                            "or let the configuration key 'functions.match' cover it",
                                            PCI_ADDRESS_STR(d->functions + i), d->name);
 
-                draft->swaps[draft->n_swaps++] = (FunctionSwap){
+                draft->swaps[draft->n_swaps++] = (FunctionSwap) {
                         .has_from = true,
                         .from = f->address,
                         .identity = f->identity,
@@ -127,7 +127,7 @@ static int draft_from_record(const Manager *m, JobDraft *draft, Failure *reterr)
                                    draft->domain->name);
 
         for (size_t i = 0; i < record->n_functions; i++)
-                draft->swaps[draft->n_swaps++] = (FunctionSwap){
+                draft->swaps[draft->n_swaps++] = (FunctionSwap) {
                         .has_from = true,
                         .from = record->functions[i].from,
                         .identity = record->functions[i].identity,
@@ -204,7 +204,7 @@ static int draft_job(Manager *m, JobKind kind, const char *domain, const JobOpti
 {
         int r;
 
-        *draft = (JobDraft){ .kind = kind, .strategy = options->strategy };
+        *draft = (JobDraft) { .kind = kind, .strategy = options->strategy };
 
         r = manager_check_world(m, reterr);
         if (r < 0)

@@ -119,7 +119,7 @@ static int add_domain(View *v, const WorldDomain *w)
 {
         DomainView *d = v->domains + v->n_domains++;
 
-        *d = (DomainView){
+        *d = (DomainView) {
                 .state = domain_state_to_string(w->state),
                 .defined = true,
                 .active = w->active,
@@ -173,7 +173,7 @@ static int add_undefined_domain(View *v, const ImageRecord *record)
                 return 0;
 
         d = v->domains + v->n_domains++;
-        *d = (DomainView){ .persistent = true };
+        *d = (DomainView) { .persistent = true };
         if (free_and_strdup(&d->uuid, record->domain_uuid) < 0 ||
             free_and_strdup(&d->name, record->domain_name) < 0)
                 return -ENOMEM;

@@ -241,7 +241,7 @@ int watch_child_new(sd_event *event, const char *const *argv, const char *notify
         if (!c)
                 return -ENOMEM;
 
-        *c = (WatchChild){ .event = event, .handlers = *handlers, .userdata = userdata };
+        *c = (WatchChild) { .event = event, .handlers = *handlers, .userdata = userdata };
 
         for (size_t i = 0; argv[i]; i++) {
                 if (i + 1 >= ARGV_MAX)

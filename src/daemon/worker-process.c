@@ -74,7 +74,7 @@ static int worker_process_new(sd_event *event, int pidfd, bool child, WorkerExit
         if (!p)
                 return -ENOMEM;
 
-        *p = (WorkerProcess){ .child = child, .handler = handler, .userdata = userdata };
+        *p = (WorkerProcess) { .child = child, .handler = handler, .userdata = userdata };
 
         if (child)
                 r = sd_event_add_child_pidfd(event, &p->source, fd, WEXITED, on_child_exit, p);

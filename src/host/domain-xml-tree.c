@@ -97,7 +97,7 @@ static int get_pci_address(xmlNodePtr node, PciAddress *ret)
             get_number(node, "slot", 0x1f, &slot) < 0 || get_number(node, "function", 7, &function) < 0)
                 return -EINVAL;
 
-        *ret = (PciAddress){
+        *ret = (PciAddress) {
                 .domain = (uint32_t) domain,
                 .bus = (uint8_t) bus,
                 .slot = (uint8_t) slot,

@@ -95,7 +95,7 @@ void domain_xml_done(DomainXml *x)
         free(x->uuid);
         free(x->machine);
         free(x->functions);
-        *x = (DomainXml){ 0 };
+        *x = (DomainXml) { 0 };
 }
 
 int domain_xml_parse(const char *xml, DomainXml *ret, Failure *reterr)
@@ -151,6 +151,6 @@ int domain_xml_parse(const char *xml, DomainXml *ret, Failure *reterr)
                 x.functions[x.n_functions] = list->items[x.n_functions].value;
 
         *ret = x;
-        x = (DomainXml){ 0 };
+        x = (DomainXml) { 0 };
         return 0;
 }

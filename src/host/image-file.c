@@ -19,7 +19,7 @@ void image_file_done(ImageFile *f)
         free(f->image);
         free(f->guard);
         free(f->header);
-        *f = (ImageFile){ .dir_fd = -EBADF };
+        *f = (ImageFile) { .dir_fd = -EBADF };
 }
 
 static int format_name(char **ret, const char *prefix, const char *name, const char *suffix)
@@ -57,7 +57,7 @@ int image_file_open(const char *directory, const char *name, const char *uuid, I
                                          directory);
 
         *ret = f;
-        f = (ImageFile){ .dir_fd = -EBADF };
+        f = (ImageFile) { .dir_fd = -EBADF };
         return 0;
 }
 

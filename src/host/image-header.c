@@ -68,7 +68,7 @@ int image_header_parse(const uint8_t header[static IMAGE_HEADER_BYTES], ImageHea
             data_bytes > IMAGE_HEADER_DATA_BYTES_MAX)
                 return -EBADMSG;
 
-        *ret = (ImageHeader){ .partial = partial, .data_bytes = data_bytes };
+        *ret = (ImageHeader) { .partial = partial, .data_bytes = data_bytes };
         return 0;
 }
 

@@ -113,6 +113,6 @@ int host_inspect(void *host, const char *uuid, bool ask_guest, DomainFacts *ret,
                 ask(h, d, &facts);
 
         *ret = facts;
-        facts = (DomainFacts){ 0 };
+        facts = (DomainFacts) { 0 };
         return 0;
 }

@@ -39,7 +39,7 @@ int pci_identity_read(const PciAddress *a, FunctionIdentity *ret, _unused_ void 
         if (error != 0)
                 return error > 0 ? -error : error;
 
-        *ret = (FunctionIdentity){
+        *ret = (FunctionIdentity) {
                 .vendor = d->vendor_id,
                 .device = d->device_id,
                 .subvendor = d->subvendor_id,
@@ -49,7 +49,7 @@ int pci_identity_read(const PciAddress *a, FunctionIdentity *ret, _unused_ void 
         };
 
         for (size_t i = 0; i < FUNCTION_BARS_MAX; i++)
-                ret->bars[i] = (FunctionBar){
+                ret->bars[i] = (FunctionBar) {
                         .bytes = d->regions[i].size,
                         .io = d->regions[i].is_IO,
                         .mem64 = d->regions[i].is_64,

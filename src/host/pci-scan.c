@@ -136,7 +136,7 @@ int pci_scan(int devices_fd, PciIdentityRead identity, void *identity_userdata, 
                 if (!added)
                         return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot list PCI devices");
                 *added = f;
-                f = (Function){ 0 };
+                f = (Function) { 0 };
         }
 
         if (w->n_functions > 0)

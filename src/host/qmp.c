@@ -116,7 +116,7 @@ int qmp_parse_status(const char *reply, QmpStatus *ret, Failure *reterr)
         if (!status)
                 return failure_set(reterr, FAILURE_LIBVIRT, "QEMU's reply to query-status has no status");
 
-        *ret = (QmpStatus){
+        *ret = (QmpStatus) {
                 .status = qemu_status_from_qmp(status),
                 .prelaunch = streq(status, "prelaunch"),
                 .incoming = streq(status, "inmigrate"),

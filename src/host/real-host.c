@@ -26,7 +26,7 @@ int real_host_new(const RealHostSettings *settings, RealHost **ret, Failure *ret
         h = malloc(sizeof(*h));
         if (!h)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "host");
-        *h = (RealHost){ .settings = *settings, .pci_fd = -EBADF };
+        *h = (RealHost) { .settings = *settings, .pci_fd = -EBADF };
 
         h->pci_fd = open(settings->sysfs_pci, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (h->pci_fd < 0)

@@ -59,7 +59,7 @@ int save_call_start(const char *uri, const char *uuid, SaveCall **ret, Failure *
         c = malloc(sizeof(*c));
         if (!c)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "save");
-        *c = (SaveCall){ .n_refs = 1, .done_fd = -EBADF };
+        *c = (SaveCall) { .n_refs = 1, .done_fd = -EBADF };
 
         c->done_fd = eventfd(0, EFD_CLOEXEC);
         if (c->done_fd < 0)

@@ -39,7 +39,7 @@ static int describe_domain(virDomainPtr d, WorldDomain *ret, Failure *reterr)
         if (r < 0)
                 return r;
 
-        *ret = (WorldDomain){
+        *ret = (WorldDomain) {
                 .uuid = TAKE_PTR(x.uuid),
                 .name = TAKE_PTR(x.name),
                 .state = virt_domain_state(state),
@@ -86,7 +86,7 @@ int scan_domains(virConnectPtr c, World *w, Failure *reterr)
                 if (!added)
                         return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot list domains");
                 *added = d;
-                d = (WorldDomain){ 0 };
+                d = (WorldDomain) { 0 };
         }
 
         if (w->n_domains > 0)

@@ -31,7 +31,7 @@ int config_new(Config **ret)
         if (!c)
                 return -ENOMEM;
 
-        *c = (Config){
+        *c = (Config) {
                 .pick = PICK_PACK,
                 .agent_timeout_usec = 10 * USEC_PER_SEC,
                 .suspend_timeout_usec = 60 * USEC_PER_SEC,

@@ -13,7 +13,7 @@ void ledger_done(Ledger *l)
         for (size_t i = 0; i < l->n_quarantines; i++)
                 free(l->quarantines[i].reason);
         free(l->quarantines);
-        *l = (Ledger){ 0 };
+        *l = (Ledger) { 0 };
 }
 
 static LedgerQuarantine *find(const Ledger *l, const PciAddress *a)
@@ -49,7 +49,7 @@ int ledger_quarantine(Ledger *l, const PciAddress *a, const char *reason)
                 return -ENOMEM;
         }
 
-        l->quarantines[l->n_quarantines++] = (LedgerQuarantine){ .function = *a, .reason = copy };
+        l->quarantines[l->n_quarantines++] = (LedgerQuarantine) { .function = *a, .reason = copy };
         return 0;
 }
 
@@ -118,7 +118,7 @@ int ledger_load(int dir_fd, Ledger *ret, bool *ret_broken, Failure *reterr)
         }
 
         *ret = l;
-        l = (Ledger){ 0 };
+        l = (Ledger) { 0 };
         return 0;
 }
 

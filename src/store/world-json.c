@@ -91,7 +91,7 @@ static int bar_from_json(json_object *o, const char *where, FunctionIdentity *id
                 return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s.kind' must be io, mem32 or mem64",
                                    where);
 
-        id->bars[index] = (FunctionBar){
+        id->bars[index] = (FunctionBar) {
                 .bytes = bytes,
                 .io = streq(kind, "io"),
                 .mem64 = streq(kind, "mem64"),

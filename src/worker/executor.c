@@ -120,7 +120,7 @@ static int undo_stage(Executor *e, size_t from)
                         /* There is nothing left to go back to, and it is worse than what this job failed of. */
                         failure_done(&e->job->failure);
                         e->job->failure = why;
-                        why = (Failure){ 0 };
+                        why = (Failure) { 0 };
                         (void) set_step(e, s, STEP_UNDONE, NULL);
                 } else {
                         (void) failure_set(&e->stuck, why.code, "%s", failure_message(&why));

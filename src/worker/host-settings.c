@@ -12,7 +12,7 @@ static bool is_pooled(const Function *f, void *userdata)
 
 RealHostSettings host_settings(const Config *config, const volatile sig_atomic_t *canceled)
 {
-        return (RealHostSettings){
+        return (RealHostSettings) {
                 .libvirt_uri = config->libvirt_uri,
                 .image_dir = config->image_dir,
                 .sysfs_pci = SYSFS_PCI_PATH,

@@ -110,11 +110,11 @@ int job_run(const Config *config, const char *state_dir, uint64_t id, bool recov
                 return job->state == JOB_DONE ? JOB_RUN_DONE : JOB_RUN_FAILED;
         }
 
-        return execute(&(Executor){ .job = job,
-                                    .ops = &real_host_ops,
-                                    .host = host,
-                                    .store_ops = &job_store_ops,
-                                    .store = &store,
-                                    .canceled = canceled },
+        return execute(&(Executor) { .job = job,
+                                     .ops = &real_host_ops,
+                                     .host = host,
+                                     .store_ops = &job_store_ops,
+                                     .store = &store,
+                                     .canceled = canceled },
                        recover);
 }

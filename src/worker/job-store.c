@@ -26,7 +26,7 @@ int job_store_open(const char *state_dir, JobStore *ret, Failure *reterr)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot open the state directory '%s'",
                                          state_dir);
 
-        *ret = (JobStore){
+        *ret = (JobStore) {
                 .jobs_fd = TAKE_FD(jobs_fd),
                 .images_fd = TAKE_FD(images_fd),
         };

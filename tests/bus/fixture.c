@@ -69,8 +69,8 @@ static void start_bus(Fixture *f)
         CHECK(fcntl(fds[0], F_SETFD, FD_CLOEXEC) >= 0);
         config_option = format("--config-file=%s/bus.conf", f->dir);
         print = format("--print-address=%d", fds[1]);
-        f->bus_pid = spawn((const char *const[]){ DBUS_DAEMON, config_option, "--nofork", "--nopidfile",
-                                                  print, NULL },
+        f->bus_pid = spawn((const char *const[]) { DBUS_DAEMON, config_option, "--nofork", "--nopidfile",
+                                                   print, NULL },
                            NULL);
         (void) close(fds[1]);
 
@@ -140,7 +140,7 @@ void fixture_set_domain(Fixture *f, const char *name, DomainState state, const c
 
 Function *fixture_function(Fixture *f, const char *address)
 {
-        Function *new;
+        Function *added;
         PciAddress a;
 
         CHECK(pci_address_parse(address, &a) >= 0);
@@ -148,14 +148,14 @@ Function *fixture_function(Fixture *f, const char *address)
                 if (pci_address_equal(&f->world->functions[i].address, &a))
                         return f->world->functions + i;
 
-        new = world_add_function(f->world);
-        CHECK(new &&free_and_strdup(&new->driver, "vfio-pci") >= 0);
-        new->address = a;
-        new->physical_function = (PciAddress){ .bus = a.bus };
-        new->identity = (FunctionIdentity){ .vendor = 0x1002, .device = 0x74b6, .class_code = 0x120000 };
-        new->iommu_group = a.bus * 100 + a.function;
-        new->numa_node = 0;
-        return new;
+        added = world_add_function(f->world);
+        CHECK(added && free_and_strdup(&added->driver, "vfio-pci") >= 0);
+        added->address = a;
+        added->physical_function = (PciAddress) { .bus = a.bus };
+        added->identity = (FunctionIdentity) { .vendor = 0x1002, .device = 0x74b6, .class_code = 0x120000 };
+        added->iommu_group = a.bus * 100 + a.function;
+        added->numa_node = 0;
+        return added;
 }
 
 /* Two cards with four functions each, a function of another kind, and one that a driver of the host has. */
@@ -174,10 +174,10 @@ static void build_world(Fixture *f)
         fixture_function(f, "0000:03:10.0")->identity.device = 0x74bc;
         CHECK(free_and_strdup(&fixture_function(f, "0000:02:10.3")->driver, "amdgpu") >= 0);
 
-        fixture_set_domain(f, "vm1", DOMAIN_RUNNING, (const char *const[]){ "0000:01:10.0", NULL });
+        fixture_set_domain(f, "vm1", DOMAIN_RUNNING, (const char *const[]) { "0000:01:10.0", NULL });
         fixture_set_domain(f, "vm2", DOMAIN_RUNNING,
-                           (const char *const[]){ "0000:01:10.1", "0000:01:10.2", NULL });
-        fixture_set_domain(f, "vm3", DOMAIN_SHUTOFF, (const char *const[]){ "0000:01:10.3", NULL });
+                           (const char *const[]) { "0000:01:10.1", "0000:01:10.2", NULL });
+        fixture_set_domain(f, "vm3", DOMAIN_SHUTOFF, (const char *const[]) { "0000:01:10.3", NULL });
 }
 
 void fixture_send_line(Fixture *f, const char *line)
@@ -229,9 +229,9 @@ void fixture_start_daemon(Fixture *f)
         _cleanup_free_ char *state = format("%s/state", f->dir), *run = format("%s/run", f->dir),
                             *config = format("%s/config.json", f->dir);
 
-        f->daemon_pid = spawn((const char *const[]){ f->daemon, "--user", "--state-dir", state,
-                                                     "--runtime-dir", run, "--config", config, "--worker",
-                                                     f->worker, NULL },
+        f->daemon_pid = spawn((const char *const[]) { f->daemon, "--user", "--state-dir", state,
+                                                      "--runtime-dir", run, "--config", config, "--worker",
+                                                      f->worker, NULL },
                               f->bus_address);
         expect_property(f, VGPU_HIBERNATE_ROOT_PATH, "Version", "0.1.0");
 }
@@ -258,7 +258,7 @@ void fixture_init(Fixture *f, char **argv)
         const char *tmp = getenv("TMPDIR");
         _cleanup_free_ char *state = NULL, *fake = NULL;
 
-        *f = (Fixture){ .daemon = argv[1], .worker = argv[2] };
+        *f = (Fixture) { .daemon = argv[1], .worker = argv[2] };
         CHECK(f->daemon && f->worker);
         for (size_t i = 0; i < FIXTURE_JOBS_MAX; i++)
                 f->job_fds[i] = -EBADF;

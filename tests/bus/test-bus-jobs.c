@@ -74,7 +74,7 @@ static void test_look_ups(Fixture *f)
 static void test_world_changes(Fixture *f)
 {
         forget_signals(f);
-        fixture_set_domain(f, "vm9", DOMAIN_PAUSED, (const char *const[]){ NULL });
+        fixture_set_domain(f, "vm9", DOMAIN_PAUSED, (const char *const[]) { NULL });
         fixture_send_world(f);
         expect_signal(f, "InterfacesAdded " VGPU_HIBERNATE_DOMAIN_PATH "/00000004_");
 
@@ -233,7 +233,7 @@ static void test_move(Fixture *f)
 
         /* Restored, but what it left is not reset yet. */
         fixture_set_domain(f, "vm2", DOMAIN_RUNNING,
-                           (const char *const[]){ "0000:02:10.1", "0000:02:10.2", NULL });
+                           (const char *const[]) { "0000:02:10.1", "0000:02:10.2", NULL });
         fixture_send_world(f);
         expect_property(f, FUNCTION("0000_02_10_1"), "State", "assigned");
         expect_property(f, FUNCTION("0000_01_10_1"), "State", "leased");

@@ -36,7 +36,7 @@ static void test_by_operator(Fixture *f)
         call_ok(f, FREE_ONE, "Quarantine", "s", "it smokes");
         expect_signal(f, "PropertiesChanged " FREE_ONE " State=quarantined Reason=it smokes ");
         start_refused(f, VGPU_HIBERNATE_ERROR_FUNCTION_BUSY, "it smokes", "Move", "vm1",
-                      (const char *const[]){ "0000:02:10.0", NULL });
+                      (const char *const[]) { "0000:02:10.0", NULL });
 
         /* Another reason replaces it; one that is none does not. */
         call_ok(f, FREE_ONE, "Quarantine", "s", "it burns");
@@ -74,7 +74,7 @@ static void test_by_job(Fixture *f)
         expect_property(f, ASSIGNED_ONE, "Domain", "");
         expect_property(f, FREE_ONE, "State", "assigned");
         start_refused(f, VGPU_HIBERNATE_ERROR_FUNCTION_BUSY, "all ones", "Move", "vm1",
-                      (const char *const[]){ "0000:01:10.0", NULL });
+                      (const char *const[]) { "0000:01:10.0", NULL });
 }
 
 int main(int argc, char *argv[])

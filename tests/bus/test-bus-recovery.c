@@ -37,7 +37,7 @@ static void test_worker_dies(Fixture *f)
 static void test_give_up(Fixture *f)
 {
         forget_signals(f);
-        start_ok(f, 2, "Move", "vm1", (const char *const[]){ "0000:02:10.0", NULL });
+        start_ok(f, 2, "Move", "vm1", (const char *const[]) { "0000:02:10.0", NULL });
         expect_property(f, JOB(2), "State", "running");
         for (unsigned i = 0; i < 4; i++)
                 fixture_tell(f, 2, "die");

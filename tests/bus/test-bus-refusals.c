@@ -54,7 +54,7 @@ static void test_domains(Fixture *f)
         start_refused(f, ERROR(NOT_HIBERNATED), "nothing to resume", "Resume", "vm1", NULL);
         start_refused(f, ERROR(NOT_HIBERNATED), "virsh start", "Resume", "vm3", NULL);
 
-        fixture_set_domain(f, "plain", DOMAIN_RUNNING, (const char *const[]){ NULL });
+        fixture_set_domain(f, "plain", DOMAIN_RUNNING, (const char *const[]) { NULL });
         fixture_set_domain(f, "foreign", DOMAIN_RUNNING, ONE("0000:09:00.0"));
         fixture_set_domain(f, "transient", DOMAIN_RUNNING, ONE("0000:02:10.0"));
         fixture_domain(f, "transient")->persistent = false;
@@ -74,7 +74,7 @@ static void test_targets(Fixture *f)
         start_refused(f, ERROR(FOREIGN_DRIVER), "amdgpu", "Move", "vm1", ONE("0000:02:10.3"));
         start_refused(f, ERROR(INCOMPATIBLE), "0000:03:10.0", "Move", "vm1", ONE("0000:03:10.0"));
         start_refused(f, ERROR(INVALID_OPTION), "needs 2", "Move", "vm2", ONE("0000:02:10.1"));
-        start_refused(f, ERROR(INVALID_OPTION), "needs 1", "Move", "vm1", (const char *const[]){ NULL });
+        start_refused(f, ERROR(INVALID_OPTION), "needs 1", "Move", "vm1", (const char *const[]) { NULL });
         start_refused(f, ERROR(INVALID_OPTION), "twice", "Move", "vm2", TWO("0000:02:10.1", "0000:02:10.1"));
         start_refused(f, ERROR(INVALID_OPTION), "no PCI address", "Move", "vm1", ONE("card 7"));
         start_refused(f, ERROR(INVALID_OPTION), "'strategy'", "Hibernate", "vm1", ONE("0000:02:10.1"));

@@ -20,8 +20,8 @@ static World *new_world(bool active, const PciAddress *owned)
 
         CHECK(w);
         w->libvirt_ok = true;
-        *world_add_function(w) = (Function){ .address = b };
-        *world_add_function(w) = (Function){ .address = a };
+        *world_add_function(w) = (Function) { .address = b };
+        *world_add_function(w) = (Function) { .address = a };
         d = world_add_domain(w);
         CHECK(free_and_strdup(&d->uuid, UUID) >= 0 && free_and_strdup(&d->name, "vm") >= 0);
         d->active = active;
@@ -85,10 +85,10 @@ static void test_overlay(void)
                 _cleanup_(world_freep) World *w = new_world(table[i].active, table[i].owned);
                 _cleanup_(job_freep) Job *j = new_job(table[i].kind);
                 const ViewJob jobs[] = { { .job = j } };
-                _cleanup_(view_freep) View *v = make(&(ViewInput){ .world = w,
-                                                                   .ledger = table[i].ledger,
-                                                                   .jobs = jobs,
-                                                                   .n_jobs = table[i].job });
+                _cleanup_(view_freep) View *v = make(&(ViewInput) { .world = w,
+                                                                    .ledger = table[i].ledger,
+                                                                    .jobs = jobs,
+                                                                    .n_jobs = table[i].job });
 
                 expect_functions(v, table[i].state_a, table[i].state_b);
                 CHECK(streq(view_find_domain(v, "vm")->state, table[i].domain_state));
@@ -105,7 +105,7 @@ static void test_given_up(void)
         _cleanup_(view_freep) View *v = NULL;
         Ledger ledger = { 0 };
 
-        v = make(&(ViewInput){ .world = w, .ledger = &ledger, .jobs = jobs, .n_jobs = 1 });
+        v = make(&(ViewInput) { .world = w, .ledger = &ledger, .jobs = jobs, .n_jobs = 1 });
         expect_functions(v, FUNCTION_LEASED, FUNCTION_LEASED);
         CHECK(streq(v->domains[0].state, "shut-off"));
         CHECK(v->domains[0].job == 7 && v->domains[0].job_given_up);
@@ -126,7 +126,7 @@ static void test_records(void)
         /* Without a world, beside an inactive domain, beside one that runs again. */
         for (int i = 0; i < 3; i++) {
                 _cleanup_(world_freep) World *w = i == 0 ? NULL : new_world(i == 2, &a);
-                _cleanup_(view_freep) View *v = make(&(ViewInput){
+                _cleanup_(view_freep) View *v = make(&(ViewInput) {
                                 .world = w, .ledger = &ledger, .records = records, .n_records = 1 });
                 const DomainView *d = view_find_domain(v, "vm");
 
@@ -152,7 +152,7 @@ static void test_outcomes(void)
         CHECK(!outcome_agrees(o, before));
         CHECK(outcome_agrees(o, after));
 
-        v = make(&(ViewInput){ .world = before, .ledger = &ledger, .outcomes = &o, .n_outcomes = 1 });
+        v = make(&(ViewInput) { .world = before, .ledger = &ledger, .outcomes = &o, .n_outcomes = 1 });
         CHECK(v->domains[0].active && streq(v->domains[0].state, "running"));
         expect_functions(v, FUNCTION_FREE, FUNCTION_ASSIGNED);
 

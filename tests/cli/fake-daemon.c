@@ -237,7 +237,7 @@ static const sd_bus_vtable job_vtable[] = {
 
 static void job_end(Fake *f, FakeJob *j, JobState state)
 {
-        assert(job_set_state(&(Job){ .state = j->state }, state) >= 0 || state == JOB_CANCELED);
+        assert(job_set_state(&(Job) { .state = j->state }, state) >= 0 || state == JOB_CANCELED);
         j->state = state;
         j->ended = clock_realtime_usec();
         assert(sd_bus_emit_signal(f->bus, VGPU_HIBERNATE_ROOT_PATH, VGPU_HIBERNATE_MANAGER_INTERFACE,
@@ -302,7 +302,7 @@ static FakeJob *job_add(Fake *f, uint64_t id, JobKind kind, const char *domain)
         FakeJob *j = &f->jobs[f->n_jobs++];
 
         assert(f->n_jobs <= JOBS_MAX);
-        *j = (FakeJob){
+        *j = (FakeJob) {
                 .id = id,
                 .kind = kind,
                 .domain = strdup(domain),

@@ -115,8 +115,8 @@ void bus_start(void)
         file = fopen(config, "we");
         assert(file && fprintf(file, bus_config, arg_directory) > 0 && fclose(file) == 0);
 
-        arg_bus = spawn((const char *const[]){ "dbus-daemon", option, "--nofork", "--nopidfile",
-                                               "--print-address", NULL },
+        arg_bus = spawn((const char *const[]) { "dbus-daemon", option, "--nofork", "--nopidfile",
+                                                "--print-address", NULL },
                         &out);
         if (!read_line(out)) {
                 bus_stop();
@@ -131,7 +131,7 @@ void daemon_start(const char *program, const char *argument)
         _cleanup_close_ int out = -EBADF;
 
         daemon_kill();
-        arg_daemon = spawn((const char *const[]){ program, argument, NULL }, &out);
+        arg_daemon = spawn((const char *const[]) { program, argument, NULL }, &out);
         assert(read_line(out));
 }
 

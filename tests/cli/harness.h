@@ -39,7 +39,7 @@ void child_done(Child *c);
 
 /* Spawn and wait. */
 Child ctl_run(const char *program, const char *const *arguments);
-#define CTL(...) ctl_run(program, (const char *const[]){ __VA_ARGS__, NULL })
+#define CTL(...) ctl_run(program, (const char *const[]) { __VA_ARGS__, NULL })
 
 /* Ends the test with a message and what the child said. */
 #define CHECK(child, condition)                                                \

@@ -243,7 +243,7 @@ static void test_cancel(const char *program)
         _cleanup_free_ char *slow = start_job(program, "move", "slow"),
                             *late = start_job(program, "move", "late");
         _cleanup_child_ Child follow =
-                        ctl_spawn(program, false, (const char *const[]){ "job", "-f", slow, NULL });
+                        ctl_spawn(program, false, (const char *const[]) { "job", "-f", slow, NULL });
         _cleanup_child_ Child cancel = { 0 }, too_late = CTL("cancel", late),
                               unknown = CTL("cancel", "4711"), huge = CTL("cancel", "99999999999999999999");
 
@@ -264,7 +264,7 @@ static void test_job(const char *program)
 {
         _cleanup_free_ char *id = start_job(program, "move", "slow");
         _cleanup_child_ Child wait =
-                        ctl_spawn(program, false, (const char *const[]){ "job", "-f", id, NULL });
+                        ctl_spawn(program, false, (const char *const[]) { "job", "-f", id, NULL });
         _cleanup_child_ Child text = { 0 }, json = { 0 }, jobs = { 0 }, jobs_json = { 0 };
         _cleanup_json_ json_object *o = NULL, *list = NULL;
 
@@ -316,7 +316,7 @@ static void test_restart(const char *program, const char *fake)
 {
         _cleanup_free_ char *id = start_job(program, "move", "slow");
         _cleanup_child_ Child follow =
-                        ctl_spawn(program, false, (const char *const[]){ "job", id, "--follow", NULL });
+                        ctl_spawn(program, false, (const char *const[]) { "job", id, "--follow", NULL });
 
         child_wait_out(&follow, "set-mode: done");
         daemon_kill();
@@ -334,10 +334,10 @@ static void test_restart(const char *program, const char *fake)
 
 static void test_terminal(const char *program)
 {
-        _cleanup_child_ Child bar = ctl_spawn(program, true, (const char *const[]){ "move", "slow", NULL });
-        _cleanup_child_ Child list = ctl_spawn(program, true, (const char *const[]){ "list", NULL });
+        _cleanup_child_ Child bar = ctl_spawn(program, true, (const char *const[]) { "move", "slow", NULL });
+        _cleanup_child_ Child list = ctl_spawn(program, true, (const char *const[]) { "list", NULL });
         _cleanup_child_ Child json =
-                        ctl_spawn(program, true, (const char *const[]){ "list", "--json", NULL });
+                        ctl_spawn(program, true, (const char *const[]) { "list", "--json", NULL });
 
         child_wait_out(&bar, "slow: save 5/14 [");
         child_wait_out(&bar, "43 MiB of 96 MiB  12 MiB/s  ETA 4.0s");
@@ -369,7 +369,7 @@ static void test_unreachable(const char *program, const char *fake)
 
         /* The bus itself goes: nothing can come back. */
         daemon_start(fake, NULL);
-        follow = ctl_spawn(program, false, (const char *const[]){ "move", "slow", NULL });
+        follow = ctl_spawn(program, false, (const char *const[]) { "move", "slow", NULL });
         child_wait_out(&follow, "set-mode: done");
         bus_stop();
         child_wait(&follow);

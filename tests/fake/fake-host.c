@@ -8,9 +8,9 @@
 
 PciAddress fake_function(unsigned index)
 {
-        return (PciAddress){ .bus = (uint8_t) (1 + index / 2),
-                             .slot = 0x10,
-                             .function = (uint8_t) (index % 2) };
+        return (PciAddress) { .bus = (uint8_t) (1 + index / 2),
+                              .slot = 0x10,
+                              .function = (uint8_t) (index % 2) };
 }
 
 static unsigned function_index(const PciAddress *a)
@@ -28,7 +28,7 @@ static unsigned function_index(const PciAddress *a)
 
 void fake_host_init(FakeHost *h)
 {
-        *h = (FakeHost){
+        *h = (FakeHost) {
                 .qemu = QEMU_RUNNING,
                 .libvirt = DOMAIN_RUNNING,
                 .image = IMAGE_NONE,
@@ -102,7 +102,7 @@ static int fake_inspect(void *host, const char *uuid, bool ask_guest, DomainFact
         ENTER(host, reterr);
 
         active = h->qemu != QEMU_NONE;
-        *ret = (DomainFacts){
+        *ret = (DomainFacts) {
                 .name = strdup("vm1"),
                 .uuid = strdup(uuid),
                 .persistent = true,

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK((r < 0) == (why.code != FAILURE_NONE));
         FUZZ_CHECK((r < 0) == !c);
         if (c)
-                (void) config_matches(c, &(Function){ .identity = { .class_code = 0x030000 } });
+                (void) config_matches(c, &(Function) { .identity = { .class_code = 0x030000 } });
         failure_done(&why);
         return 0;
 }

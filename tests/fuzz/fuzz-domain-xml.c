@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         n = x.n_functions < ELEMENTSOF(swaps) ? x.n_functions : ELEMENTSOF(swaps);
         for (size_t i = 0; i < n; i++)
-                swaps[i] = (FunctionSwap){
+                swaps[i] = (FunctionSwap) {
                         .has_from = true,
                         .has_to = true,
                         .from = x.functions[i],

@@ -15,7 +15,7 @@ accel_trial() {
         output=$(timeout -k 1 "$ACCEL_TRIAL_SECONDS" \
                 "${TREE_COMMAND[@]}" -L "$TREE/usr/share/qemu" -L "$TREE/usr/share/seabios" "${MACHINE_ARGS[@]}" \
                 -object "memory-backend-ram,size=${MEMORY_MIB}M,id=ram" -netdev user,id=management \
-                -initrd "$KERNEL/trial.initrd" -append "$HOST_CMDLINE" -serial stdio < /dev/null 2>&1) || return 1
+                -initrd "$KERNEL/trial.initrd" -append "$HOST_CMDLINE $BOOT_CMDLINE" -serial stdio < /dev/null 2>&1) || return 1
         grep -q "LAB TRIAL OK" <<< "$output"
 }
 

@@ -47,6 +47,7 @@ lab_note_started() {
 lab_disk() {
         rm -f "$RUN/disk.qcow2"
         : > "$RUN/console.log"
+        : > "$RUN/console-before.log"
         qemu_img create -q -f qcow2 -b "$1" -F "$2" "$RUN/disk.qcow2"
 }
 
@@ -56,7 +57,6 @@ lab_push() {
 }
 
 lab_wait_system() {
-        host_wait_ssh "$(deadline 240)"
         # "degraded" is for a scenario to look at; what every scenario needs is asked for by name.
         host_exec 'systemctl is-system-running --wait >/dev/null
                 systemctl is-active --quiet lab-functions.service && virsh -q list >/dev/null ||
@@ -66,11 +66,19 @@ lab_wait_system() {
 
 # From the disk of an overlay that is there already: the second half of a power cut, too.
 lab_boot() {
-        local started=$EPOCHREALTIME
+        local started=$EPOCHREALTIME tries
 
         lab_note_started
-        host_start "${1:-cold}" "${2:-}"
-        host_wait_status running 60
+        for (( tries = 1; ; tries++ )); do
+                cat "$RUN/console.log" >> "$RUN/console-before.log"
+                : > "$RUN/console.log"
+                host_start "${1:-cold}" "${2:-}"
+                host_wait_status running 60
+                ! host_wait_ssh "$(deadline 240)" || break
+                [ "$tries" -lt 5 ] || die "the nested host loses its clock at every boot"
+                log "the nested host lost its clock, booting again"
+                host_kill KILL
+        done
         lab_wait_system
         lab_push
         log "nested host booted ($ACCEL) in $(seconds_since "$started") s"

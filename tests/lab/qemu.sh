@@ -47,6 +47,10 @@ HOST_CMDLINE+=" mitigations=off nokaslr tsc=reliable audit=0 systemd.ssh_auto=no
 # functions-state writes to a function that a driver holds
 HOST_CMDLINE+=" iomem=relaxed"
 
+# Of no meaning to a host that has booted, and hence not part of the snapshot's key. The kernel panics if the timer
+# misses its first few beats, which under emulation it may.
+BOOT_CMDLINE="no_timer_check"
+
 qemu_system() {
         tree_exec "$TREE" qemu-system-x86_64 -L "$TREE/usr/share/qemu" -L "$TREE/usr/share/seabios" "$@"
 }
@@ -74,7 +78,7 @@ host_start() {
         # Flushes are honoured, or a power cut would not be one: what the host did not sync may be lost, the rest not.
         if ! qemu_system "${MACHINE_ARGS[@]}" \
                 -object "$memory" "${args[@]}" \
-                -initrd "$KERNEL/host.initrd" -append "$HOST_CMDLINE" \
+                -initrd "$KERNEL/host.initrd" -append "$HOST_CMDLINE $BOOT_CMDLINE" \
                 -drive "if=none,id=disk,file=$RUN/disk.qcow2,format=qcow2,cache=writeback,discard=unmap" \
                 -device virtio-blk-pci,drive=disk \
                 -netdev "user,id=management,restrict=on,hostfwd=tcp:127.0.0.1:0-:22" \

@@ -33,7 +33,13 @@ ssh_find_port() {
         [ -s "$RUN/port" ] || die "the nested host's ssh port is not known"
 }
 
-# host_wait_ssh SECONDS
+# Under emulation, on a machine with too much to do, a kernel now and then loses its clock in its first second. It says
+# so itself, and nothing has touched the disk yet.
+host_lost_its_clock() {
+        grep -aq "rcu_preempt kthread timer wakeup didn't happen" "$RUN/console.log"
+}
+
+# host_wait_ssh SECONDS: fails if it is worth to start it again
 host_wait_ssh() {
         local end=$(( SECONDS + $1 ))
 
@@ -42,6 +48,7 @@ host_wait_ssh() {
         # The first, successful try becomes the connection that is kept: it must not hold our output open.
         until host_exec true > /dev/null 2>&1 < /dev/null; do
                 host_running || { tail -n 20 "$RUN/console.log" >&2; die "the nested host ended"; }
+                ! host_lost_its_clock || return 1
                 [ $SECONDS -lt $end ] || { tail -n 20 "$RUN/console.log" >&2; die "the nested host did not answer in $1 s"; }
                 sleep 0.5
         done

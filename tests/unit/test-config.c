@@ -89,7 +89,7 @@ static void test_defaults(void)
         CHECK(config_matches(c, &f));
         f.identity.class_code = 0x020000;
         CHECK(!config_matches(c, &f));
-        CHECK(config_load("/", &(Config *){ NULL }, NULL) < 0);
+        CHECK(config_load("/", &(Config *) { NULL }, NULL) < 0);
 }
 
 static void test_class_rule(void)

@@ -34,7 +34,7 @@ static PciAddress address(const char *s)
 
 static FunctionSwap swap(const char *from, const char *to)
 {
-        return (FunctionSwap){ .has_from = true, .has_to = true, .from = address(from), .to = address(to) };
+        return (FunctionSwap) { .has_from = true, .has_to = true, .from = address(from), .to = address(to) };
 }
 
 static void expect_functions(const char *xml, const char *const *expected, size_t n)
@@ -89,7 +89,7 @@ static void test_parse(void)
         CHECK(x.memory_bytes == UINT64_C(2) << 30);
         CHECK(x.pm_mem_enabled && !x.pm_disk_enabled);
         CHECK(x.has_agent_channel);
-        expect_functions(two, (const char *const[]){ "0000:01:10.0", "0000:01:10.2" }, 2);
+        expect_functions(two, (const char *const[]) { "0000:01:10.0", "0000:01:10.2" }, 2);
 }
 
 static void test_firmware(void)
@@ -127,7 +127,7 @@ static void test_edit(void)
                                       swap("0000:01:10.2", "0001:ff:1f.7") };
         char *edited, *back;
 
-        edited = expect_edit(two, &one, 1, false, (const char *const[]){ "0000:02:10.4", "0000:01:10.2" },
+        edited = expect_edit(two, &one, 1, false, (const char *const[]) { "0000:02:10.4", "0000:01:10.2" },
                              2);
         CHECK(strstr(edited, "managed=\"no\""));
         CHECK(!strstr(edited, "managed=\"yes\""));
@@ -135,12 +135,12 @@ static void test_edit(void)
         CHECK(strstr(edited, "<address type=\"pci\" domain=\"0x0000\" bus=\"0x06\" slot=\"0x00\" "
                              "function=\"0x0\"/>"));
         CHECK(strstr(edited, "<alias name=\"ua-vf\"/>"));
-        back = expect_edit(edited, &one, 1, true, (const char *const[]){ "0000:01:10.0", "0000:01:10.2" },
+        back = expect_edit(edited, &one, 1, true, (const char *const[]) { "0000:01:10.0", "0000:01:10.2" },
                            2);
         free(edited);
         free(back);
 
-        edited = expect_edit(two, both, 2, false, (const char *const[]){ "0000:02:10.4", "0001:ff:1f.7" },
+        edited = expect_edit(two, both, 2, false, (const char *const[]) { "0000:02:10.4", "0001:ff:1f.7" },
                              2);
         CHECK(strstr(edited, "domain=\"0x0001\" bus=\"0xff\" slot=\"0x1f\" function=\"0x7\""));
         free(edited);
@@ -154,14 +154,14 @@ static void test_exchange(void)
                                        swap("0000:01:10.2", "0000:01:10.4") };
         char *edited, *back;
 
-        edited = expect_edit(two, both, 2, false, (const char *const[]){ "0000:01:10.2", "0000:01:10.0" },
+        edited = expect_edit(two, both, 2, false, (const char *const[]) { "0000:01:10.2", "0000:01:10.0" },
                              2);
-        back = expect_edit(edited, both, 2, true, (const char *const[]){ "0000:01:10.0", "0000:01:10.2" },
+        back = expect_edit(edited, both, 2, true, (const char *const[]) { "0000:01:10.0", "0000:01:10.2" },
                            2);
         free(edited);
         free(back);
 
-        edited = expect_edit(two, shift, 2, false, (const char *const[]){ "0000:01:10.2", "0000:01:10.4" },
+        edited = expect_edit(two, shift, 2, false, (const char *const[]) { "0000:01:10.2", "0000:01:10.4" },
                              2);
         free(edited);
 }
@@ -172,7 +172,7 @@ static void test_same(void)
         char *edited;
 
         /* Only managed='yes' is left to change. */
-        edited = expect_edit(two, &same, 1, false, (const char *const[]){ "0000:01:10.0", "0000:01:10.2" },
+        edited = expect_edit(two, &same, 1, false, (const char *const[]) { "0000:01:10.0", "0000:01:10.2" },
                              2);
         free(edited);
 }

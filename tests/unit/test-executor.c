@@ -94,7 +94,7 @@ static bool run_worker(FakeHost *h, bool recover)
         e.job = TAKE_PTR(h->journal);
         CHECK(fake_store_ops.write_job(h, e.job, NULL) >= 0 || h->fault == FAKE_FAULT_ERROR);
         if (!h->journal)
-                h->journal = make_job(&(Case){ e.job->kind, e.job->strategy, { 0 }, { 0 } });
+                h->journal = make_job(&(Case) { e.job->kind, e.job->strategy, { 0 }, { 0 } });
 
         r = recover ? executor_recover(&e) : executor_run(&e);
         CHECK((r >= 0) == (e.job->state == JOB_DONE));

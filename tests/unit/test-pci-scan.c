@@ -61,7 +61,8 @@ static void test_scan(void)
         make_tree(&t);
         sysfs_tree_add_function(&t, "0000:01:1f.0", "0000:01:00.0", &gpu, NULL, -1);
 
-        CHECK(pci_scan(t.devices_fd, gpu_identity, &n_calls, is_not_odd, (char[]){ "given" }, w, NULL) >= 0);
+        CHECK(pci_scan(t.devices_fd, gpu_identity, &n_calls, is_not_odd, (char[]) { "given" }, w, NULL) >=
+              0);
         CHECK(n_calls == 4);
         CHECK(w->n_functions == 2);
         CHECK(streq(PCI_ADDRESS_STR(&w->functions[0].address), "0000:01:10.0"));

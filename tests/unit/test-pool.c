@@ -27,7 +27,7 @@ static void make_functions(Function f[6])
                                                  "0000:02:10.0", "0000:02:10.2", "0000:02:10.4" };
 
         for (size_t i = 0; i < 6; i++)
-                f[i] = (Function){
+                f[i] = (Function) {
                         .address = address(addresses[i]),
                         .physical_function = address(i < 3 ? "0000:01:00.0" : "0000:02:00.0"),
                         .identity = kind_a,
@@ -115,12 +115,12 @@ static void test_each_refusal_has_its_reason(void)
         make_functions(f);
         CHECK(pool_check(&f[0], &kind_a, NULL) >= 0);
         f[0].state = FUNCTION_ASSIGNED;
-        f[0].domain = (char[]){ "vm2" };
+        f[0].domain = (char[]) { "vm2" };
         expect_refusal(&f[0], FAILURE_FUNCTION_BUSY, "vm2");
         f[1].state = FUNCTION_QUARANTINED;
-        f[1].reason = (char[]){ "reads all ones" };
+        f[1].reason = (char[]) { "reads all ones" };
         expect_refusal(&f[1], FAILURE_FUNCTION_BUSY, "reads all ones");
-        f[2].driver = (char[]){ "amdgpu" };
+        f[2].driver = (char[]) { "amdgpu" };
         expect_refusal(&f[2], FAILURE_FOREIGN_DRIVER, "amdgpu");
         f[3].identity.bars[0].bytes = 1 << 19;
         expect_refusal(&f[3], FAILURE_INCOMPATIBLE, "BAR 0 has 524288 bytes, the guest knows 1048576");

@@ -38,7 +38,7 @@ static void test_domains(void)
         for (uint8_t bus = 1; bus <= 2; bus++) {
                 f = world_add_function(w);
                 CHECK(f);
-                f->address = (PciAddress){ .bus = bus, .slot = 0x10 };
+                f->address = (PciAddress) { .bus = bus, .slot = 0x10 };
         }
 
         CHECK(scan_domains(c, w, NULL) >= 0);

@@ -43,8 +43,8 @@ static Job *make_job(uint64_t id)
         CHECK(job_set_swaps(j, &swap, 1) >= 0);
         CHECK(free_and_strdup(&j->swaps[0].quarantine, "reads all ones") >= 0);
         j->state = JOB_FAILED;
-        j->steps[0] = (JobStep){ STEP_CHECK, STEP_DONE, 11, 12 };
-        j->steps[1] = (JobStep){ STEP_BIND, STEP_FAILED, 13, 14 };
+        j->steps[0] = (JobStep) { STEP_CHECK, STEP_DONE, 11, 12 };
+        j->steps[1] = (JobStep) { STEP_BIND, STEP_FAILED, 13, 14 };
         j->bytes = 77;
         j->bytes_total = 99;
         j->created_usec = 5;
@@ -206,7 +206,7 @@ static void test_world(void)
         w->libvirt_ok = true;
         f = world_add_function(w);
         CHECK(f && free_and_strdup(&f->driver, "vfio-pci") >= 0);
-        f->address = (PciAddress){ .bus = 1, .slot = 16 };
+        f->address = (PciAddress) { .bus = 1, .slot = 16 };
         f->iommu_group = 12;
         d = world_add_domain(w);
         CHECK(d && free_and_strdup(&d->uuid, UUID) >= 0 && free_and_strdup(&d->name, "vm1") >= 0);

@@ -11,7 +11,7 @@ static char name[] = "vm1", uuid[] = "u";
 /* A domain about which there is nothing to complain. */
 static DomainFacts good_facts(void)
 {
-        return (DomainFacts){
+        return (DomainFacts) {
                 .name = name,
                 .uuid = uuid,
                 .persistent = true,

@@ -50,10 +50,12 @@ virsh -q undefine mute --nvram
 
 sed -i 's/"agent_seconds": 60/"agent_seconds": 5/' /etc/vgpu-hibernate/vgpu-hibernate.json
 systemctl restart vgpu-hibernated
-guest-exec ovmf 'sleep 2; killall -STOP qemu-ga' &
-sleep 6
+silent() {
+        ! virsh -q qemu-agent-command --timeout 5 "$1" '{"execute": "guest-ping"}' > /dev/null 2>&1
+}
+guest-exec ovmf '(sleep 3; killall -STOP qemu-ga) > /dev/null 2>&1 &'
+wait_for 120 silent ovmf || fail "the agent of ovmf was not stopped"
 check "guest agent that does not answer" refused NoAgent "ovmf" vgpu-hibernatectl move ovmf
-kill %1 2>/dev/null || true
 cp /lab/vgpu-hibernate.json /etc/vgpu-hibernate/
 systemctl restart vgpu-hibernated
 
@@ -70,7 +72,7 @@ function-bind "$target" vfio-pci
 check "function of another domain" refused FunctionBusy "ovmf" vgpu-hibernatectl move s3 --function "$(function_address 1 1)"
 check "function that is not there" refused UnknownFunction "0000:77:00.0" vgpu-hibernatectl move s3 --function 0000:77:00.0
 check "not an address" bus_refuses "nonsense" Move "sa{sv}" s3 1 functions as 1 nonsense
-check "the same function twice" bus_refuses "needs 1" Move "sa{sv}" s3 1 functions as 2 "$target" "$target"
+check "the same function twice" bus_refuses "twice" Move "sa{sv}" s3 1 functions as 2 "$target" "$target"
 
 for function in $(vgpu-hibernatectl --json functions | jq -r '.[] | select(.state == "free") | .address'); do
         vgpu-hibernatectl -q quarantine "$function" --reason "kept by a test"
