@@ -67,32 +67,11 @@ static int on_name_lost(sd_bus_message *message, void *userdata, sd_bus_error *e
         return stop(m, -ECONNRESET);
 }
 
-static int on_name_reply(sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-        Manager *m = userdata;
-        uint32_t result = 0;
-        int r;
-
-        if (sd_bus_message_is_method_error(message, NULL)) {
-                log_error("Failed to get the bus name '%s': %s", VGPU_HIBERNATE_BUS_NAME,
-                          sd_bus_message_get_error(message)->message);
-                return stop(m, -sd_bus_message_get_errno(message));
-        }
-
-        r = sd_bus_message_read(message, "u", &result);
-        if (r < 0 ||
-            (result != 1 && result != 4)) { /* DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER, _ALREADY_OWNER */
-                log_error("The bus name '%s' is taken: another vgpu-hibernated runs",
-                          VGPU_HIBERNATE_BUS_NAME);
-                return stop(m, -EEXIST);
-        }
-
-        r = manager_start(m);
-        return r < 0 ? stop(m, r) : 0;
-}
-
 /* The name comes after the first snapshot: who calls a daemon that is being started, by activation or after an
- * upgrade, waits in the bus until then, instead of being told that nothing is known yet. */
+ * upgrade, waits in the bus until then, instead of being told that nothing is known yet.
+ *
+ * Asked for synchronously, the one time that this process waits for the bus: the calls that waited come in with the
+ * answer, and none may be handled before the jobs on record are. */
 static void request_name(Manager *m)
 {
         int r;
@@ -100,9 +79,16 @@ static void request_name(Manager *m)
         m->world_known = NULL;
         m->name_timer = sd_event_source_disable_unref(m->name_timer);
 
-        r = sd_bus_request_name_async(m->bus, NULL, VGPU_HIBERNATE_BUS_NAME, 0, on_name_reply, m);
+        r = sd_bus_request_name(m->bus, VGPU_HIBERNATE_BUS_NAME, 0);
+        if (r == -EEXIST)
+                log_error("The bus name '%s' is taken: another vgpu-hibernated runs",
+                          VGPU_HIBERNATE_BUS_NAME);
+        else if (r < 0)
+                (void) log_error_errno(r, "Failed to get the bus name '%s': %m", VGPU_HIBERNATE_BUS_NAME);
+        else
+                r = manager_start(m);
         if (r < 0)
-                (void) stop(m, log_error_errno(r, "Failed to ask for the bus name: %m"));
+                (void) stop(m, r);
 }
 
 static int on_world_wait_over(sd_event_source *s, uint64_t usec, void *userdata)

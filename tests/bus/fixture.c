@@ -224,7 +224,7 @@ void fixture_tell(Fixture *f, uint64_t job, const char *line)
         CHECK(write(f->job_fds[job], whole, strlen(whole)) == (ssize_t) strlen(whole));
 }
 
-void fixture_start_daemon(Fixture *f)
+static void spawn_daemon(Fixture *f)
 {
         _cleanup_free_ char *state = format("%s/state", f->dir), *run = format("%s/run", f->dir),
                             *config = format("%s/config.json", f->dir);
@@ -233,6 +233,11 @@ void fixture_start_daemon(Fixture *f)
                                                       "--runtime-dir", run, "--config", config, "--worker",
                                                       f->worker, NULL },
                               f->bus_address);
+}
+
+void fixture_start_daemon(Fixture *f)
+{
+        spawn_daemon(f);
         expect_property(f, VGPU_HIBERNATE_ROOT_PATH, "Version", "0.1.0");
 }
 
@@ -248,7 +253,7 @@ int fixture_stop_daemon(Fixture *f, int signal_number)
 
 void fixture_start(Fixture *f)
 {
-        fixture_start_daemon(f);
+        spawn_daemon(f);
         fixture_send_world(f);
         expect_property(f, VGPU_HIBERNATE_ROOT_PATH, "Degraded", "false");
 }
