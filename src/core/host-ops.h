@@ -37,6 +37,10 @@ struct HostOps {
         /* Managed save without SAVE_RUNNING. On failure the QEMU lives on, suspended. */
         int (*save)(void *host, const char *uuid, HostProgress progress, void *userdata, Failure *reterr);
 
+        /* Until no save is under way, whoever asked for it: one may begin, go on, or be complete with nobody there who
+         * ends its QEMU, after the worker that asked for it died. Success says nothing about what it left. */
+        int (*settle_save)(void *host, const char *uuid, Failure *reterr);
+
         /* Makes the image durable (fsync of file and directory), checks that libvirt reads it as complete, and gives
          * it a second name so that libvirt cannot unlink its content: the guard link. Returns its size. */
         int (*image_guard)(void *host, const char *uuid, uint64_t *ret_bytes, Failure *reterr);
@@ -65,8 +69,8 @@ struct HostOps {
         /* Binds to vfio-pci; *ret_previous is the driver it had (caller frees; NULL: none). Refuses a physical
          * function, and a function that a foreign driver has. */
         int (*function_bind)(void *host, const PciAddress *a, char **ret_previous, Failure *reterr);
-        /* Back to `previous`; NULL: to no driver. */
-        int (*function_unbind)(void *host, const PciAddress *a, const char *previous, Failure *reterr);
-        /* Resets and reads its config space: an error means quarantine. */
+        /* Back to no driver. Left alone: one that an active domain has. */
+        int (*function_unbind)(void *host, const PciAddress *a, Failure *reterr);
+        /* Resets and reads its config space: an error means quarantine. Left alone: one that an active domain has. */
         int (*function_reset)(void *host, const PciAddress *a, Failure *reterr);
 };

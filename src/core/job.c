@@ -47,10 +47,8 @@ int job_set_state(Job *j, JobState state)
 
 static void job_free_swaps(Job *j)
 {
-        for (size_t i = 0; i < j->n_swaps; i++) {
-                free(j->swaps[i].previous_driver);
+        for (size_t i = 0; i < j->n_swaps; i++)
                 free(j->swaps[i].quarantine);
-        }
 
         free(j->swaps);
         j->swaps = NULL;
@@ -64,6 +62,7 @@ Job *job_free(Job *j)
 
         job_free_swaps(j);
         failure_done(&j->failure);
+        free(j->stuck);
         free(j->domain_uuid);
         free(j->domain_name);
         free(j);
@@ -108,7 +107,7 @@ int job_set_swaps(Job *j, const FunctionSwap *swaps, size_t n)
 
         for (size_t i = 0; i < n; i++) {
                 copy[i] = swaps[i];
-                copy[i].previous_driver = copy[i].quarantine = NULL;
+                copy[i].quarantine = NULL;
         }
 
         job_free_swaps(j);

@@ -54,7 +54,7 @@ typedef struct FunctionSwap {
         bool has_from, has_to;
         PciAddress from, to;
         FunctionIdentity identity; /* what the guest knows */
-        char *previous_driver;     /* owned; driver of `to` before bind, NULL: none */
+        bool bound;                /* `to` had no driver, and we bound it */
         char *quarantine;          /* owned; why `from` failed its probe on release, NULL: it did not */
 } FunctionSwap;
 
@@ -72,6 +72,7 @@ typedef struct Job {
         uint64_t bytes, bytes_total; /* of the save; written with each step's outcome */
         uint64_t created_usec, ended_usec;
         Failure failure;
+        char *stuck;         /* owned; while unfinished: what stands in the way of an end, NULL: nothing */
         uint32_t worker_pid; /* 0: none; with its start time, since process ids are used again */
         uint64_t worker_start_ticks;
 } Job;

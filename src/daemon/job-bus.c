@@ -37,7 +37,9 @@ static const char *error_message(const ManagedJob *j)
 {
         const Failure *f = managed_job_failure(j);
 
-        return f->code == FAILURE_NONE ? "" : failure_message(f);
+        if (f->code != FAILURE_NONE)
+                return failure_message(f);
+        return j->job->stuck ? j->job->stuck : "";
 }
 
 DEFINE_JOB_PROPERTY(id, "t", j->job->id);

@@ -66,7 +66,7 @@ int job_shown_new(const ManagedJob *j, JobShown **ret)
         memcpy(s->steps, j->job->steps, sizeof(s->steps));
 
         s->swaps = calloc(s->n_swaps + 1, sizeof(FunctionSwap));
-        if (!s->swaps || free_and_strdup(&s->message, f->message) < 0)
+        if (!s->swaps || free_and_strdup(&s->message, f->message ? f->message : j->job->stuck) < 0)
                 return -ENOMEM;
 
         for (size_t i = 0; i < s->n_swaps; i++)

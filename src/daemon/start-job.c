@@ -32,8 +32,8 @@ int find_domain(Manager *m, const char *domain, const DomainView **ret, Failure 
                                    DOMAIN_ARGUMENT_BYTES_MAX);
 
         d = domain[0] ? view_find_domain(m->view, domain) : NULL;
-        if (!d && !m->world)
-                return manager_check_world(m, reterr);
+        if (!d && manager_check_world(m, reterr) < 0)
+                return -EREMOTEIO; /* unknown is not the same as absent */
         if (!d)
                 return failure_set(reterr, FAILURE_UNKNOWN_DOMAIN,
                                    "there is no domain '%s'; see 'virsh list --all'", domain);
@@ -70,9 +70,11 @@ static int check_state(const JobDraft *draft, Failure *reterr)
                                    "domain '%s' is %s, not hibernated: there is nothing to resume", d->name,
                                    d->state);
         if (draft->kind == JOB_RESUME && !d->hibernated)
-                return failure_set(reterr, FAILURE_NOT_HIBERNATED,
-                                   "domain '%s' is %s and has no image of ours; start it with 'virsh start'",
-                                   d->name, d->state);
+                return failure_set(
+                                reterr, FAILURE_NOT_HIBERNATED,
+                                "domain '%s' is %s and has no record of a hibernation; see 'vgpu-hibernatectl jobs' for "
+                                "what became of it",
+                                d->name, d->state);
         if (!d->persistent)
                 return failure_set(
                                 reterr, FAILURE_NOT_PERSISTENT,

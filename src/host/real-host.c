@@ -9,6 +9,7 @@
 #include "host/restore.h"
 #include "host/rewrite.h"
 #include "host/save.h"
+#include "host/scan.h"
 #include "host/suspend.h"
 #include "host/vfio.h"
 
@@ -103,14 +104,49 @@ static int function_bind(void *host, const PciAddress *a, char **ret_previous, F
         return vfio_bind(((RealHost *) host)->pci_fd, a, ret_previous, reterr);
 }
 
-static int function_unbind(void *host, const PciAddress *a, const char *previous, Failure *reterr)
+/* 1: an active domain has it, whoever gave it: assignments are live host state. */
+static int function_in_use(RealHost *h, const PciAddress *a, Failure *reterr)
 {
-        return vfio_unbind(((RealHost *) host)->pci_fd, a, previous, reterr);
+        _cleanup_(world_freep) World *w = calloc(1, sizeof(World));
+        virConnectPtr c;
+        int r;
+
+        if (!w)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "functions in use");
+
+        if ((r = real_host_connect(h, &c, reterr)) < 0 || (r = scan_domains(c, w, reterr)) < 0)
+                return r;
+
+        for (size_t i = 0; i < w->n_domains; i++)
+                for (size_t k = 0; w->domains[i].active && k < w->domains[i].n_functions; k++)
+                        if (pci_address_equal(&w->domains[i].functions[k], a))
+                                return 1;
+
+        return 0;
+}
+
+static int function_unbind(void *host, const PciAddress *a, Failure *reterr)
+{
+        RealHost *h = host;
+        int r;
+
+        r = function_in_use(h, a, reterr);
+        if (r != 0)
+                return r < 0 ? r : 0;
+
+        return vfio_unbind(h->pci_fd, a, NULL, reterr);
 }
 
 static int function_reset(void *host, const PciAddress *a, Failure *reterr)
 {
-        return vfio_reset(((RealHost *) host)->pci_fd, a, reterr);
+        RealHost *h = host;
+        int r;
+
+        r = function_in_use(h, a, reterr);
+        if (r != 0)
+                return r < 0 ? r : 0;
+
+        return vfio_reset(h->pci_fd, a, reterr);
 }
 
 const HostOps real_host_ops = {
@@ -120,6 +156,7 @@ const HostOps real_host_ops = {
         .wake = host_wake,
         .set_cpr_mode = host_set_cpr_mode,
         .save = host_save,
+        .settle_save = host_settle_save,
         .image_guard = host_image_guard,
         .image_put_back = host_image_put_back,
         .image_discard = host_image_discard,

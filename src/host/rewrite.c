@@ -91,6 +91,7 @@ int host_image_set_functions(void *host, const char *uuid, const FunctionSwap *s
         _cleanup_(image_file_done) ImageFile f = { .dir_fd = -EBADF };
         _cleanup_(failure_done) Failure why = { 0 };
         _cleanup_free_ char *xml = NULL;
+        ImageFileState files;
         int r;
 
         r = image_open(h, uuid, &d, &f, reterr);
@@ -101,6 +102,16 @@ int host_image_set_functions(void *host, const char *uuid, const FunctionSwap *s
                 return failure_set(reterr, FAILURE_DOMAIN_BUSY,
                                    "the image of domain '%s' cannot change, it is active",
                                    virDomainGetName(d));
+
+        /* Under this name is now another image than the one that the guard and the header file are of. */
+        r = image_file_state(&f, &files, reterr);
+        if (r < 0)
+                return r;
+        if (files == IMAGE_FILE_OTHER_GUARD)
+                return failure_set(
+                                reterr, FAILURE_IMAGE_DAMAGED,
+                                "'%s' is another image than the guarded one, '%s'; one of the two is outdated",
+                                f.image, f.guard);
 
         /* A header file says that a rewrite was interrupted: what libvirt left may be torn. Begin from
          * before it. */

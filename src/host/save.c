@@ -199,9 +199,9 @@ static int check_saved(RealHost *h, const char *uuid, Failure *reterr)
                            virDomainGetName(d));
 }
 
-/* An image of a domain that is alive is outdated. Its name must be free all the same: libvirt writes into
- * the file that is there, which may be the content behind a guard link, and does not remove it when the save
- * fails. */
+/* Whatever is stored of a domain that is alive is outdated, and must not be found by a way back: an image, and a
+ * guard link that outlived its guest (somebody started or unsaved a hibernated domain by virsh). The name must be
+ * free also because libvirt writes into the file that is there, and does not remove it when the save fails. */
 static int remove_outdated(RealHost *h, const char *uuid, Failure *reterr)
 {
         _cleanup_(virDomainFreep) virDomainPtr d = NULL;
@@ -212,7 +212,11 @@ static int remove_outdated(RealHost *h, const char *uuid, Failure *reterr)
         if (r < 0)
                 return r;
 
-        return image_file_remove(&f, f.image, reterr);
+        if ((r = image_file_remove(&f, f.image, reterr)) < 0 ||
+            (r = image_file_remove(&f, f.header, reterr)) < 0)
+                return r;
+
+        return image_file_remove(&f, f.guard, reterr);
 }
 
 static int save(SaveWatch *w, Failure *reterr)
@@ -254,6 +258,20 @@ static int save_failed(const SaveWatch *w, const HostStatus *s, const Failure *w
                                    w->h->settings.image_dir, message);
         return failure_set(reterr, FAILURE_SAVE_FAILED, "%s (QEMU's status is '%s')", message,
                            qemu_status_to_string(s->qemu));
+}
+
+int host_settle_save(void *host, const char *uuid, Failure *reterr)
+{
+        SaveWatch w = {
+                .h = host,
+                .uuid = uuid,
+                .space_bytes_min = UINT64_MAX,
+                .moved_usec = clock_monotonic_usec(),
+                .had_job_usec = clock_monotonic_usec(),
+        };
+        HostStatus s;
+
+        return settle(&w, &s, reterr);
 }
 
 int host_save(void *host, const char *uuid, HostProgress progress, void *userdata, Failure *reterr)

@@ -6,5 +6,6 @@
 
 #include "core/host-ops.h"
 
+int host_settle_save(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
 int host_save(void *host, const char *uuid, HostProgress progress, void *userdata,
               Failure *reterr) _warn_unused_result_;

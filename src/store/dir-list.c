@@ -80,6 +80,8 @@ int dir_list(int dir_fd, DirListEntry entry, void *userdata, size_t *ret_broken,
                         continue;
 
                 r = entry(dir_fd, key, userdata, &why);
+                if (r == -ENOENT)
+                        continue; /* removed meanwhile */
                 if (r < 0 && !json_error_is_content(r)) {
                         (void) failure_set(reterr, FAILURE_HOST, "%s: %s", de->d_name,
                                            failure_message(&why));

@@ -141,6 +141,10 @@ static int record_from_json(json_object *o, ImageRecord **ret, Failure *reterr)
             (r = functions_from_json(o, record, reterr)) < 0)
                 return r;
 
+        if (strategy == STRATEGY_AUTO)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'strategy' says not how it was hibernated");
+
         record->strategy = (Strategy) strategy;
         if (free_and_strdup(&record->domain_uuid, uuid) < 0 ||
             free_and_strdup(&record->domain_name, name) < 0)

@@ -28,8 +28,7 @@ static int swap_to_json(const FunctionSwap *s, json_object *array)
 
         if ((s->has_from && json_add_pci_address(o, "from", &s->from) < 0) ||
             (s->has_to && json_add_pci_address(o, "to", &s->to) < 0) ||
-            json_add_string(o, "previous_driver", s->previous_driver) < 0 ||
-            json_add_string(o, "quarantine", s->quarantine) < 0 ||
+            json_add_bool(o, "bound", s->bound) < 0 || json_add_string(o, "quarantine", s->quarantine) < 0 ||
             json_add(o, "identity", TAKE_PTR(identity)) < 0 || json_object_array_add(array, o) < 0)
                 return -ENOMEM;
 
@@ -86,7 +85,7 @@ int job_to_json(const Job *j, json_object **ret)
             json_add_u64(o, "ended_usec", j->ended_usec) < 0 ||
             json_add_u64(o, "worker_pid", j->worker_pid) < 0 ||
             json_add_u64(o, "worker_start_ticks", j->worker_start_ticks) < 0 ||
-            failure_to_json(&j->failure, o) < 0)
+            json_add_string(o, "stuck", j->stuck) < 0 || failure_to_json(&j->failure, o) < 0)
                 return -ENOMEM;
 
         for (size_t i = 0; i < j->n_swaps; i++)
@@ -128,7 +127,7 @@ static int step_state_from_name(const char *s)
 
 static int swap_from_json(json_object *o, FunctionSwap *s, Failure *reterr)
 {
-        const char *previous = NULL, *quarantine = NULL;
+        const char *quarantine = NULL;
         json_object *identity;
         int r;
 
@@ -140,14 +139,13 @@ static int swap_from_json(json_object *o, FunctionSwap *s, Failure *reterr)
                 return r;
         s->has_to = r > 0;
 
-        if ((r = json_get_string(o, "functions[]", "previous_driver", false, &previous, reterr)) < 0 ||
+        if ((r = json_get_bool(o, "functions[]", "bound", false, &s->bound, reterr)) < 0 ||
             (r = json_get_string(o, "functions[]", "quarantine", false, &quarantine, reterr)) < 0 ||
             (r = json_get_object(o, "functions[]", "identity", true, &identity, reterr)) < 0 ||
             (r = function_identity_from_json(identity, "functions[].identity", &s->identity, reterr)) < 0)
                 return r;
 
-        if (free_and_strdup(&s->previous_driver, previous) < 0 ||
-            free_and_strdup(&s->quarantine, quarantine) < 0)
+        if (free_and_strdup(&s->quarantine, quarantine) < 0)
                 return -ENOMEM;
 
         return 0;
@@ -256,7 +254,7 @@ int job_from_json(json_object *o, Job **ret, Failure *reterr)
 {
         _cleanup_(job_freep) Job *j = NULL;
         int kind, state, strategy, r;
-        const char *uuid, *name;
+        const char *uuid, *name, *stuck = NULL;
         uint64_t id;
 
         if ((r = json_check_schema(o, "the journal", JOURNAL_SCHEMA, reterr)) < 0 ||
@@ -265,13 +263,16 @@ int job_from_json(json_object *o, Job **ret, Failure *reterr)
             (r = json_get_enum(o, "", "state", true, job_state_from_name, &state, reterr)) < 0 ||
             (r = json_get_enum(o, "", "strategy", true, strategy_from_name, &strategy, reterr)) < 0 ||
             (r = json_get_string(o, "", "domain_uuid", true, &uuid, reterr)) < 0 ||
-            (r = json_get_string(o, "", "domain_name", true, &name, reterr)) < 0)
+            (r = json_get_string(o, "", "domain_name", true, &name, reterr)) < 0 ||
+            (r = json_get_string(o, "", "stuck", false, &stuck, reterr)) < 0)
                 return r;
 
         r = job_new(id, (JobKind) kind, (Strategy) strategy, uuid, name, &j);
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot read the journal");
         j->state = (JobState) state;
+        if (free_and_strdup(&j->stuck, stuck) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the journal");
 
         if ((r = job_numbers_from_json(o, j, reterr)) < 0 || (r = swaps_from_json(o, j, reterr)) < 0 ||
             (r = steps_from_json(o, j, reterr)) < 0 || (r = failure_from_json(o, &j->failure, reterr)) < 0)

@@ -251,7 +251,7 @@ int json_parse(const char *text, size_t size, const char *what, json_object **re
 
 bool json_error_is_content(int r)
 {
-        return r == -EREMOTEIO;
+        return r == -EREMOTEIO || r == -EFBIG || r == -EISDIR;
 }
 
 int json_read_file_at(int dir_fd, const char *name, json_object **ret, Failure *reterr)

@@ -35,6 +35,9 @@ static int write_job(Executor *e, Failure *reterr)
 
 static int set_step(Executor *e, JobStep *s, StepState state, Failure *reterr)
 {
+        StepState before = s->state;
+        int r;
+
         s->state = state;
 
         if (state == STEP_STARTED || state == STEP_UNDOING)
@@ -42,7 +45,10 @@ static int set_step(Executor *e, JobStep *s, StepState state, Failure *reterr)
         else
                 s->ended_usec = clock_realtime_usec();
 
-        return write_job(e, reterr);
+        r = write_job(e, reterr);
+        if (r < 0 && state == STEP_STARTED && s->id == STEP_WAKE)
+                s->state = before; /* it will not be begun, and must not look as if the guest may have run */
+        return r;
 }
 
 static bool is_canceled(const Executor *e)
@@ -93,6 +99,8 @@ static const char *outcome_after_undo(const Job *j, unsigned stage)
                 return "the domain stays hibernated";
         if (j->failure.code == FAILURE_LOST)
                 return "the domain is off";
+        if (j->failure.code == FAILURE_UNKNOWN_DOMAIN)
+                return "somebody undefined the domain";
         return "the domain runs on as before";
 }
 
@@ -116,7 +124,7 @@ static int undo_stage(Executor *e, size_t from)
                 (void) set_step(e, s, STEP_UNDOING, NULL);
                 if (step_undo(e, s->id, &why) >= 0)
                         (void) set_step(e, s, STEP_UNDONE, NULL);
-                else if (why.code == FAILURE_LOST) {
+                else if (why.code == FAILURE_LOST || why.code == FAILURE_UNKNOWN_DOMAIN) {
                         /* There is nothing left to go back to, and it is worse than what this job failed of. */
                         failure_done(&e->job->failure);
                         e->job->failure = why;
@@ -137,6 +145,7 @@ typedef enum GuestRun {
         GUEST_NOT_RUN,
         GUEST_RAN,
         GUEST_MAY_HAVE_RUN, /* its QEMU is gone, and the wake-up may have reached it before */
+        GUEST_ASLEEP,       /* its QEMU lives, and the wake-up may or may not have reached it */
 } GuestRun;
 
 /* A wake that is being undone was found not to have happened. */
@@ -151,6 +160,7 @@ static int ask_guest_run(Executor *e, size_t from, GuestRun *ret, Failure *reter
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
         const JobStep *begin = job_find_step(e->job, STEP_RESTORE);
+        bool woken = may_have_happened(job_find_step(e->job, STEP_WAKE));
         int r;
 
         if (!begin)
@@ -167,8 +177,18 @@ static int ask_guest_run(Executor *e, size_t from, GuestRun *ret, Failure *reter
 
         if (facts.qemu == QEMU_RUNNING)
                 *ret = GUEST_RAN;
-        else if (facts.qemu == QEMU_NONE && may_have_happened(job_find_step(e->job, STEP_WAKE)))
+        else if (woken && facts.qemu == QEMU_NONE)
                 *ret = GUEST_MAY_HAVE_RUN;
+        else if (woken && facts.qemu == QEMU_SUSPENDED && !e->recovering)
+                *ret = GUEST_NOT_RUN; /* this very process waited for it to run until now */
+        else if (woken && facts.qemu == QEMU_SUSPENDED)
+                *ret = GUEST_ASLEEP;
+        else if (woken)
+                return failure_set(
+                                reterr, FAILURE_WAKE_FAILED,
+                                "the guest of domain '%s' was being woken, and QEMU is %s: it cannot be told whether "
+                                "the guest ran; bring it to run (virsh resume, virsh dompmwakeup)",
+                                e->job->domain_name, qemu_status_to_string(facts.qemu));
         return 0;
 }
 
@@ -208,16 +228,27 @@ static int run_from(Executor *e, size_t i);
  * for a recovery when the world answers again. */
 static int turn_back(Executor *e, size_t i)
 {
-        GuestRun ran;
+        GuestRun ran = GUEST_NOT_RUN;
+        int r;
 
-        if (ask_guest_run(e, i, &ran, &e->stuck) < 0)
+        r = ask_guest_run(e, i, &ran, &e->stuck);
+        if (r < 0 && e->stuck.code != FAILURE_UNKNOWN_DOMAIN)
                 return -EAGAIN;
+        if (r < 0)
+                failure_done(&e->stuck); /* nothing that could have run: the undo will say so */
 
         switch (ran) {
         case GUEST_NOT_RUN:
                 return undo_stage(e, i);
         case GUEST_MAY_HAVE_RUN:
                 return give_up_image(e);
+        case GUEST_ASLEEP:
+                /* What its QEMU holds is the newest there is, so it is woken once more, and is never exchanged for
+                 * the image. */
+                r = e->ops->wake(e->host, e->job->domain_uuid, &e->stuck);
+                if (r < 0)
+                        return -EAGAIN;
+                break;
         case GUEST_RAN:
                 break;
         }
@@ -248,6 +279,13 @@ static int do_step(Executor *e, size_t i, Failure *reterr)
         return commit || last_stage ? 0 : r;
 }
 
+/* A guest that does not answer; a persistent definition that somebody changed, or took away, meanwhile. */
+static bool is_finding(StepId id, FailureCode code)
+{
+        return id == STEP_HEALTH || code == FAILURE_UNKNOWN_DOMAIN ||
+               (id == STEP_REDEFINE && code == FAILURE_UNKNOWN_FUNCTION);
+}
+
 static int run_from(Executor *e, size_t i)
 {
         bool complete = true;
@@ -260,7 +298,7 @@ static int run_from(Executor *e, size_t i)
                 if (e->job->steps[i].state == STEP_DONE)
                         continue;
 
-                if (can_undo && is_canceled(e)) {
+                if (can_undo && is_canceled(e) && !job_is_committed(e->job)) {
                         (void) failure_set(&e->job->failure, FAILURE_CANCELED, "canceled on request");
                         return turn_back(e, i);
                 }
@@ -273,9 +311,8 @@ static int run_from(Executor *e, size_t i)
                         return turn_back(e, i);
                 }
 
-                /* What a last stage has to do must be done, if need be later. A guest that does not answer is only
-                 * a finding. */
-                if (e->job->steps[i].id == STEP_HEALTH)
+                /* What a last stage has to do must be done, if need be later; what can never be done is a finding. */
+                if (is_finding(e->job->steps[i].id, why.code))
                         (void) failure_set(&e->job->failure, why.code, "%s", failure_message(&why));
                 else {
                         (void) failure_set(&e->stuck, why.code, "%s", failure_message(&why));
@@ -290,7 +327,7 @@ static int run_from(Executor *e, size_t i)
         return finish(e, e->job->failure.code == FAILURE_NONE ? JOB_DONE : JOB_FAILED);
 }
 
-int executor_run(Executor *e)
+static int run(Executor *e)
 {
         Failure why = { 0 };
 
@@ -344,8 +381,14 @@ static int recover_suspend_disk(Executor *e, size_t i)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
 
-        if (e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, &e->stuck) < 0)
-                return -EAGAIN;
+        if (e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, &e->stuck) < 0) {
+                if (e->stuck.code != FAILURE_UNKNOWN_DOMAIN)
+                        return -EAGAIN;
+                (void) failure_set(&e->job->failure, FAILURE_UNKNOWN_DOMAIN, "%s",
+                                   failure_message(&e->stuck));
+                failure_done(&e->stuck);
+                return undo_stage(e, i);
+        }
 
         if (facts.qemu != QEMU_NONE)
                 return run_from(e, i);
@@ -365,11 +408,12 @@ static int recover_suspend_disk(Executor *e, size_t i)
         return finish(e, JOB_FAILED);
 }
 
-int executor_recover(Executor *e)
+static int recover(Executor *e)
 {
         size_t i = first_open_step(e->job);
         bool undoing = e->job->state == JOB_UNDOING || undo_was_begun(e->job);
 
+        e->recovering = true;
         if (job_set_state(e->job, JOB_RECOVERING) < 0)
                 return failure_set(&e->job->failure, FAILURE_HOST, "job %llu has ended already",
                                    (unsigned long long) e->job->id);
@@ -388,15 +432,43 @@ int executor_recover(Executor *e)
 
         if (job_is_committed(e->job) && !undoing) {
                 GuestRun ran;
+                int r;
 
-                if (ask_guest_run(e, i, &ran, &e->stuck) < 0)
+                r = ask_guest_run(e, i, &ran, &e->stuck);
+                if (r < 0 && e->stuck.code != FAILURE_UNKNOWN_DOMAIN)
                         return -EAGAIN;
+                failure_done(&e->stuck);
                 /* A boot that may have happened is not repeated unasked: it would be one without memory. */
-                if (ran == GUEST_NOT_RUN && !may_have_happened(job_find_step(e->job, STEP_START))) {
+                if (r >= 0 && ran == GUEST_NOT_RUN &&
+                    !may_have_happened(job_find_step(e->job, STEP_START))) {
                         failure_done(&e->job->failure);
                         return run_from(e, i);
                 }
         }
 
         return turn_back(e, last_touched_step(e->job, i));
+}
+
+/* Why an unfinished job stands still is for people to see. */
+static int note_stuck(Executor *e, int r)
+{
+        if (r != -EAGAIN)
+                return r;
+
+        if (free_and_strdup(&e->job->stuck, failure_message(&e->stuck)) >= 0)
+                (void) write_job(e, NULL); /* only a note */
+        return r;
+}
+
+int executor_run(Executor *e)
+{
+        return note_stuck(e, run(e));
+}
+
+int executor_recover(Executor *e)
+{
+        if (free_and_strdup(&e->job->stuck, NULL) < 0)
+                assert(false && "freeing cannot fail");
+
+        return note_stuck(e, recover(e));
 }

@@ -38,6 +38,7 @@ typedef struct Executor {
         const ExecutorStore *store_ops;
         void *store;
         const volatile sig_atomic_t *canceled; /* set by SIGTERM; NULL: never */
+        bool recovering;                       /* another worker began this job, and died */
         Failure stuck; /* with -EAGAIN: what stands in the way; the caller's to free */
 } Executor;
 

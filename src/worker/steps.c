@@ -30,6 +30,10 @@ static int do_check(Executor *e, Failure *reterr)
         if (r < 0)
                 return r;
 
+        if (e->job->kind == JOB_RESUME && strategy == STRATEGY_AUTO)
+                return failure_set(reterr, FAILURE_NOT_HIBERNATED,
+                                   "the record of domain '%s' does not say how it was hibernated",
+                                   e->job->domain_name);
         if (e->job->kind == JOB_RESUME)
                 return verdict_resume(&facts, strategy, reterr);
 
@@ -58,8 +62,8 @@ static int do_bind(Executor *e, Failure *reterr)
                 if (r < 0)
                         return r;
 
-                free(s->previous_driver);
-                s->previous_driver = previous;
+                s->bound = !previous;
+                free(previous);
         }
 
         return 0;
@@ -69,18 +73,21 @@ static int undo_bind(Executor *e, Failure *reterr)
 {
         int ret = 0;
 
-        /* All of them, even when one refuses: each that is left behind is one more to clean up by hand. Pooled
-         * functions that were on a VFIO driver stay there. */
+        /* All of them, even when one refuses: each that is left behind is one more to clean up by hand. What was on a
+         * VFIO driver before stays there, and so does what a killed worker may have bound: it is where pooled
+         * functions belong. */
         for (size_t i = 0; i < e->job->n_swaps; i++) {
                 FunctionSwap *s = e->job->swaps + i;
                 int r;
 
-                if (s->previous_driver)
+                if (!s->bound)
                         continue;
 
-                r = e->ops->function_unbind(e->host, &s->to, NULL, reterr);
+                r = e->ops->function_unbind(e->host, &s->to, reterr);
                 if (r < 0)
                         ret = r;
+                else
+                        s->bound = false;
         }
 
         return ret;
@@ -100,15 +107,23 @@ static int do_save(Executor *e, Failure *reterr)
         return e->ops->save(e->host, e->job->domain_uuid, report_bytes, e, reterr);
 }
 
-/* The image is all there is: going back means to restore it, on the function that it still names. */
+/* The image is all there is: going back means to restore it, on the function that it still names. Under libvirt's name
+ * it is of this job; under its guard link only if this job made that, else it may be of a guest that ran since. */
 static int restore_back(Executor *e, Failure *reterr)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
+        const JobStep *sync = job_find_step(e->job, STEP_SYNC);
         const char *uuid = e->job->domain_uuid;
         int r;
 
-        if ((r = e->ops->image_put_back(e->host, uuid, reterr)) < 0 ||
-            (r = e->ops->inspect(e->host, uuid, false, &facts, reterr)) < 0)
+        if (sync && sync->state != STEP_PENDING) {
+                r = e->ops->image_put_back(e->host, uuid, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        r = e->ops->inspect(e->host, uuid, false, &facts, reterr);
+        if (r < 0)
                 return r;
 
         if (facts.image != IMAGE_VALID)
@@ -127,58 +142,48 @@ static int restore_back(Executor *e, Failure *reterr)
         return e->ops->image_discard(e->host, uuid, reterr);
 }
 
-/* A save may still be under way, or complete with nobody there who ends its QEMU, when the worker that asked for it
- * died: then the operation itself is the one that knows how to come to an end of it. Whether that is an image or a
- * QEMU that lives on shows afterwards. */
-static int settle_save(Executor *e, DomainFacts *facts, Failure *reterr)
-{
-        Failure why = { 0 };
-        int r;
-
-        if (e->ops->save(e->host, e->job->domain_uuid, report_bytes, e, &why) < 0)
-                failure_done(&why);
-
-        domain_facts_done(facts);
-        r = e->ops->inspect(e->host, e->job->domain_uuid, false, facts, reterr);
-        if (r < 0)
-                return r;
-
-        if (facts->qemu != QEMU_FINISH_MIGRATE && facts->qemu != QEMU_POSTMIGRATE)
-                return 0;
-
-        return failure_set(
-                        reterr, FAILURE_SAVE_FAILED,
-                        "the save of domain '%s' does not come to an end (QEMU: %s); do not destroy or start the "
-                        "domain, its memory may exist only there",
-                        facts->name, qemu_status_to_string(facts->qemu));
-}
-
 static int undo_save(Executor *e, Failure *reterr)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
         int r;
 
+        /* What a dead worker asked for may be about to begin, be under way, or be complete without anybody who ends its
+         * QEMU. A file that is being written must not be removed: with it goes the only copy. */
+        if (e->recovering) {
+                r = e->ops->settle_save(e->host, e->job->domain_uuid, reterr);
+                if (r < 0)
+                        return r;
+        }
+
         r = e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, reterr);
         if (r < 0)
                 return r;
 
-        if (facts.qemu == QEMU_FINISH_MIGRATE || facts.qemu == QEMU_POSTMIGRATE) {
-                r = settle_save(e, &facts, reterr);
-                if (r < 0)
-                        return r;
-        }
-
-        if (facts.qemu == QEMU_NONE)
+        switch (facts.qemu) {
+        case QEMU_NONE:
                 return restore_back(e, reterr);
-
-        if (facts.qemu == QEMU_PAUSED) { /* an earlier try to go back died between restore and continue */
+        case QEMU_PAUSED: /* an earlier try to go back died between restore and continue */
                 r = e->ops->cont(e->host, e->job->domain_uuid, reterr);
                 if (r < 0)
                         return r;
+                return e->ops->image_discard(e->host, e->job->domain_uuid, reterr);
+        case QEMU_RUNNING:
+        case QEMU_SUSPENDED:
+                /* It holds the memory; what was written of an image is waste. */
+                return e->ops->image_discard(e->host, e->job->domain_uuid, reterr);
+        case QEMU_FINISH_MIGRATE:
+        case QEMU_POSTMIGRATE:
+        case QEMU_OTHER:
+        case _QEMU_STATUS_MAX:
+        case _QEMU_STATUS_INVALID:
+                break;
         }
 
-        /* QEMU holds the memory; what was written of an image is waste. */
-        return e->ops->image_discard(e->host, e->job->domain_uuid, reterr);
+        return failure_set(
+                        reterr, FAILURE_SAVE_FAILED,
+                        "QEMU of domain '%s' is in state '%s' and must not be touched; do not destroy or start the "
+                        "domain, its memory may exist only there",
+                        facts.name, qemu_status_to_string(facts.qemu));
 }
 
 static int undo_set_mode(Executor *e, Failure *reterr)
@@ -202,12 +207,11 @@ static int undo_suspend(Executor *e, Failure *reterr)
         if (r < 0)
                 return r;
 
-        /* By now an image would have been restored. */
-        if (facts.qemu == QEMU_NONE)
-                return failure_set(
-                                reterr, FAILURE_LOST,
-                                "QEMU of domain '%s' ended before there was an image, the memory of the guest is lost",
-                                e->job->domain_name);
+        if (facts.qemu == QEMU_NONE) {
+                r = restore_back(e, reterr);
+                if (r < 0)
+                        return r;
+        }
 
         return e->ops->wake(e->host, e->job->domain_uuid, reterr);
 }

@@ -52,7 +52,7 @@ static void test_domains(Fixture *f)
         start_refused(f, ERROR(NOT_RUNNING), "start it first", "Hibernate", "vm3", NULL);
         start_refused(f, ERROR(NOT_RUNNING), "shut-off", "Move", VM3, NULL);
         start_refused(f, ERROR(NOT_HIBERNATED), "nothing to resume", "Resume", "vm1", NULL);
-        start_refused(f, ERROR(NOT_HIBERNATED), "virsh start", "Resume", "vm3", NULL);
+        start_refused(f, ERROR(NOT_HIBERNATED), "no record of a hibernation", "Resume", "vm3", NULL);
 
         fixture_set_domain(f, "plain", DOMAIN_RUNNING, (const char *const[]) { NULL });
         fixture_set_domain(f, "foreign", DOMAIN_RUNNING, ONE("0000:09:00.0"));

@@ -47,7 +47,7 @@ static bool memory_is_stored(const FakeHost *h)
         return h->s4_image || (!h->image_consumed && (h->image == IMAGE_VALID || h->guard));
 }
 
-static void power_cut(FakeHost *h)
+static void qemu_dies(FakeHost *h)
 {
         if (h->qemu != QEMU_NONE && !memory_is_stored(h))
                 h->memory_cut = true;
@@ -79,7 +79,7 @@ static int leave(FakeHost *h)
                 return 0;
 
         if (h->fault == FAKE_FAULT_POWER_CUT)
-                power_cut(h);
+                qemu_dies(h);
         if (h->fault == FAKE_FAULT_KILL_AFTER || h->fault == FAKE_FAULT_POWER_CUT)
                 longjmp(h->killed, 1);
 
@@ -178,6 +178,17 @@ static int fake_set_cpr_mode(void *host, const char *uuid, bool cpr, Failure *re
         return leave(h);
 }
 
+static void save_happens(FakeHost *h)
+{
+        h->image = IMAGE_VALID;
+        h->image_consumed = false;
+        h->image_names = h->qemu_has;
+        h->qemu = QEMU_NONE;
+        h->qemu_is_restored = false;
+        h->libvirt = DOMAIN_SHUTOFF;
+        h->cpr_mode = false;
+}
+
 static int fake_save(void *host, const char *uuid, HostProgress progress, void *userdata, Failure *reterr)
 {
         ENTER(host, reterr);
@@ -186,13 +197,33 @@ static int fake_save(void *host, const char *uuid, HostProgress progress, void *
                 return failure_set(reterr, FAILURE_SAVE_FAILED, "cannot migrate domain");
 
         progress(FAKE_IMAGE_BYTES / 2, FAKE_IMAGE_BYTES, userdata);
-        h->image = IMAGE_VALID;
+
+        /* Whatever is stored of a domain that is alive is outdated. */
+        h->image = IMAGE_NONE;
+        h->guard = false;
         h->image_consumed = false;
-        h->image_names = h->qemu_has;
-        h->qemu = QEMU_NONE;
-        h->qemu_is_restored = false;
-        h->libvirt = DOMAIN_SHUTOFF;
-        h->cpr_mode = false;
+
+        if (h->calls == h->fault_at && h->fault == FAKE_FAULT_KILL_ASKED) {
+                h->save_asked_for = true;
+                longjmp(h->killed, 1);
+        }
+        if (h->calls == h->fault_at && h->fault == FAKE_FAULT_QEMU_DIES) {
+                qemu_dies(h);
+                return failure_set(reterr, FAILURE_SAVE_FAILED, "QEMU was killed");
+        }
+
+        save_happens(h);
+        return leave(h);
+}
+
+static int fake_settle_save(void *host, const char *uuid, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        /* A save that had only been asked for by a worker that died now happens. */
+        if (h->save_asked_for && h->qemu == QEMU_SUSPENDED)
+                save_happens(h);
+        h->save_asked_for = false;
         return leave(h);
 }
 
@@ -222,6 +253,9 @@ static int fake_image_discard(void *host, const char *uuid, Failure *reterr)
         ENTER(host, reterr);
 
         if (h->qemu == QEMU_NONE && memory_is_stored(h))
+                h->memory_lost = true;
+        /* A file that is just about to be written: what comes then goes nowhere. */
+        if (h->save_asked_for && h->qemu == QEMU_SUSPENDED)
                 h->memory_lost = true;
         h->image = IMAGE_NONE;
         h->guard = false;
@@ -342,12 +376,12 @@ static int fake_function_bind(void *host, const PciAddress *a, char **ret_previo
         return leave(h);
 }
 
-static int fake_function_unbind(void *host, const PciAddress *a, const char *previous, Failure *reterr)
+static int fake_function_unbind(void *host, const PciAddress *a, Failure *reterr)
 {
         ENTER(host, reterr);
 
         assert(h->qemu == QEMU_NONE || h->qemu_has != function_index(a));
-        h->bound[function_index(a)] = previous != NULL;
+        h->bound[function_index(a)] = false;
         return leave(h);
 }
 
@@ -367,6 +401,7 @@ const HostOps fake_host_ops = {
         .wake = fake_wake,
         .set_cpr_mode = fake_set_cpr_mode,
         .save = fake_save,
+        .settle_save = fake_settle_save,
         .image_guard = fake_image_guard,
         .image_put_back = fake_image_put_back,
         .image_discard = fake_image_discard,
@@ -387,12 +422,11 @@ static Job *copy_job(const Job *j)
         Job *copy;
 
         if (job_new(j->id, j->kind, j->strategy, j->domain_uuid, j->domain_name, &copy) < 0 ||
-            job_set_swaps(copy, j->swaps, j->n_swaps) < 0)
+            job_set_swaps(copy, j->swaps, j->n_swaps) < 0 || free_and_strdup(&copy->stuck, j->stuck) < 0)
                 assert(false && "out of memory");
 
         for (size_t i = 0; i < j->n_swaps; i++)
-                if (free_and_strdup(&copy->swaps[i].previous_driver, j->swaps[i].previous_driver) < 0)
-                        assert(false && "out of memory");
+                copy->swaps[i].bound = j->swaps[i].bound;
 
         copy->state = j->state;
         memcpy(copy->steps, j->steps, sizeof(j->steps));

@@ -21,6 +21,8 @@ typedef enum FakeFault {
         FAKE_FAULT_KILL_BEFORE, /* the worker dies before the effect */
         FAKE_FAULT_KILL_AFTER,  /* the worker dies after the effect */
         FAKE_FAULT_POWER_CUT,   /* the host dies after the effect: QEMU is gone */
+        FAKE_FAULT_KILL_ASKED, /* in save: the worker dies, and libvirt is yet to begin; elsewhere nothing */
+        FAKE_FAULT_QEMU_DIES,  /* in save: QEMU is killed in the middle of it; elsewhere nothing */
         _FAKE_FAULT_MAX,
 } FakeFault;
 
@@ -35,8 +37,9 @@ typedef struct FakeHost {
         unsigned image_names, definition_names; /* index of the function that the XMLs name */
         unsigned qemu_has;                      /* index of the function that the running QEMU has */
         bool bound[FAKE_FUNCTIONS];
-        bool record;  /* store: the domain is recorded as hibernated */
-        Job *journal; /* store: the last durable copy */
+        bool record;         /* store: the domain is recorded as hibernated */
+        Job *journal;        /* store: the last durable copy */
+        bool save_asked_for; /* of libvirt, which has not begun with it */
 
         /* What the guest is like. */
         bool ignores_suspend;

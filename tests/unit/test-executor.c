@@ -22,7 +22,8 @@ typedef struct Case {
         unsigned call[2];
 } Case;
 
-static const char *const fault_names[] = { "none", "error", "kill-before", "kill-after", "power-cut" };
+static const char *const fault_names[] = { "none",      "error",      "kill-before", "kill-after",
+                                           "power-cut", "kill-asked", "qemu-dies" };
 
 static void fail_case(const Case *c, const FakeHost *h, const char *what)
 {
@@ -105,12 +106,18 @@ static bool run_worker(FakeHost *h, bool recover)
         return true;
 }
 
+static void make_world_with_stale_guard(const Case *c, FakeHost *h)
+{
+        make_world(c, h);
+        h->guard = h->image_consumed = true;
+}
+
 /* Runs the case. True when its last fault was reached. */
-static bool run_case(const Case *c, FakeHost *h)
+static bool run_case_in(const Case *c, FakeHost *h, void (*make)(const Case *c, FakeHost *h))
 {
         bool reached;
 
-        make_world(c, h);
+        make(c, h);
         h->journal = make_job(c);
         h->fault = c->fault[0];
         h->fault_at = c->call[0];
@@ -129,6 +136,11 @@ static bool run_case(const Case *c, FakeHost *h)
         }
 
         return reached;
+}
+
+static bool run_case(const Case *c, FakeHost *h)
+{
+        return run_case_in(c, h, make_world);
 }
 
 static bool is_hibernated(const FakeHost *h)
@@ -250,6 +262,62 @@ static void test_guest_ignores_suspend(void)
         }
 }
 
+/* A guard link that outlived its guest, for whatever reason, is never the way back. */
+static void test_stale_guard(void)
+{
+        for (FakeFault f = FAKE_FAULT_ERROR; f < _FAKE_FAULT_MAX; f++) {
+                bool reached = true;
+
+                for (unsigned call = 2; reached; call++) {
+                        Case c = { JOB_MOVE, STRATEGY_SUSPEND_TO_RAM, { f, FAKE_FAULT_NONE }, { call, 0 } };
+                        FakeHost h;
+
+                        reached = run_case_in(&c, &h, make_world_with_stale_guard);
+                        EXPECT(&c, &h, !h.image_ran_twice && !h.memory_lost && h.cold_boots == 0);
+                        EXPECT(&c, &h, job_state_is_final(h.journal->state));
+                        fake_host_done(&h);
+                }
+        }
+}
+
+/* The wake took effect, its worker died, and somebody paused the guest or it fell asleep again: what its QEMU holds is
+ * never exchanged for the image. */
+static void test_ran_and_stopped(JobKind kind, QemuStatus stopped)
+{
+        Case c = { kind, STRATEGY_SUSPEND_TO_RAM, { 0 }, { 0 } };
+        FakeHost h;
+        Job *j;
+
+        make_world(&c, &h);
+        h.qemu = stopped;
+        h.libvirt = DOMAIN_PAUSED;
+        h.qemu_has = h.image_names = 2;
+        h.bound[2] = h.guard = h.record = true;
+        h.image = IMAGE_NONE;
+        h.image_consumed = h.qemu_is_restored = true;
+
+        j = make_job(&c);
+        CHECK(job_set_state(j, JOB_RUNNING) >= 0);
+        for (size_t i = 0; i < j->n_steps && j->steps[i].id != STEP_WAKE; i++)
+                j->steps[i].state = STEP_DONE;
+        job_find_step(j, STEP_WAKE)->state = STEP_STARTED;
+        h.journal = j;
+
+        (void) run_worker(&h, true);
+        CHECK(h.qemu != QEMU_NONE && !h.memory_lost && !h.image_ran_twice);
+        if (stopped == QEMU_SUSPENDED)
+                CHECK(h.journal->state == JOB_DONE && h.qemu == QEMU_RUNNING);
+        else
+                CHECK(!job_state_is_final(h.journal->state) && h.journal->stuck);
+
+        /* Somebody lets it run on. */
+        h.qemu = QEMU_RUNNING;
+        if (!job_state_is_final(h.journal->state))
+                (void) run_worker(&h, true);
+        CHECK(h.journal->state == JOB_DONE && !h.guard && !h.record);
+        fake_host_done(&h);
+}
+
 static void test_cancel(void)
 {
         volatile sig_atomic_t canceled = 1;
@@ -282,7 +350,7 @@ static FakeFault fault_from_string(const char *s)
 int main(int argc, char *argv[])
 {
         /* "errors": without what dies by longjmp and leaks as a killed process does, so that real leaks show. */
-        FakeFault last = argc == 2 && streq(argv[1], "errors") ? FAKE_FAULT_ERROR : FAKE_FAULT_POWER_CUT;
+        FakeFault last = argc == 2 && streq(argv[1], "errors") ? FAKE_FAULT_ERROR : _FAKE_FAULT_MAX - 1;
         uint64_t n = 0;
 
         if (argc >= 5) {
@@ -301,6 +369,12 @@ int main(int argc, char *argv[])
         test_auto_becomes_suspend_to_ram();
         test_guest_ignores_suspend();
         test_cancel();
+        if (last != FAKE_FAULT_ERROR)
+                test_stale_guard();
+        for (JobKind k = JOB_RESUME; k <= JOB_MOVE; k++) {
+                test_ran_and_stopped(k, QEMU_SUSPENDED);
+                test_ran_and_stopped(k, QEMU_PAUSED);
+        }
 
         for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++)
                 for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++)

@@ -28,5 +28,5 @@ move_thrice s3 0
 move_thrice ovmf 1
 vgpu-hibernatectl jobs
 check "the last job's story names every step" \
-        is "$(vgpu-hibernatectl --json job 6 | jq -r '[.steps[] | select(.state == "done") | .step] | join(" ")')" \
+        is "$(vgpu-hibernatectl --json job 6 | jq -r '[.steps[] | select(.state == "done") | .name] | join(" ")')" \
         "check bind suspend set-mode save sync rewrite restore continue wake discard redefine health release"
