@@ -71,9 +71,12 @@ int guest_agent_suspend(virDomainPtr d, unsigned target, uint64_t timeout_usec, 
                 return virt_failure(reterr, FAILURE_NO_AGENT, "cannot limit the guest agent of domain '%s'",
                                     virDomainGetName(d));
 
-        if (virDomainPMSuspendForDuration(d, target, 0, 0) < 0)
-                r = virt_failure(reterr, FAILURE_SUSPEND_FAILED, "the guest agent of domain '%s'",
-                                 virDomainGetName(d));
+        if (virDomainPMSuspendForDuration(d, target, 0, 0) < 0) {
+                bool silent = virGetLastErrorCode() == VIR_ERR_AGENT_UNRESPONSIVE;
+
+                r = virt_failure(reterr, silent ? FAILURE_NO_AGENT : FAILURE_SUSPEND_FAILED,
+                                 "the guest agent of domain '%s'", virDomainGetName(d));
+        }
 
         /* The timeout belongs to the domain, not to this call. libvirt cannot be asked what it was: its
          * default. A domain that is gone needs none. */

@@ -104,7 +104,10 @@ static int request_and_wait(RealHost *h, const char *uuid, virDomainPtr d, Liste
         if (guest_agent_suspend(d, VIR_NODE_SUSPEND_TARGET_DISK, timeout_usec, &refused) < 0) {
                 uint64_t grace_usec = clock_monotonic_usec() + REFUSED_GRACE_USEC;
 
-                if (grace_usec < deadline_usec && !atomic_load(&l->hibernated))
+                /* An agent that answers no runs in a guest that runs. One that is silent may be frozen in a guest that
+                 * hibernates already: asked by a worker that died. */
+                if (refused.code != FAILURE_NO_AGENT && grace_usec < deadline_usec &&
+                    !atomic_load(&l->hibernated))
                         deadline_usec = grace_usec;
         }
 
