@@ -53,7 +53,7 @@ refused() {
 nothing_left_of() {
         local uuid left
         uuid=$(virsh -q domuuid "$1" | head -n 1)
-        left=$(ls -A "/var/lib/libvirt/qemu/save" | grep -e "^$1\.save" -e "$uuid" || true)
+        left=$(find /var/lib/libvirt/qemu/save \( -name "$1.save" -o -name "*$uuid*" \) -printf "%f ")
         [ -z "$left" ] || { echo "left behind: $left"; return 1; }
         [ ! -e "/var/lib/vgpu-hibernate/images/$uuid.json" ] || { echo "left behind: its record"; return 1; }
 }
