@@ -15,7 +15,8 @@
  * - discard follows at once: what is removed cannot be replayed.
  * - redefine after wake (suspend-to-ram): the image's XML was the one that counted until then. With
  *   suspend-to-disk the persistent XML is what boots, so it comes before start.
- * - release last: the source is given to others only when nothing can go back to it.
+ * - release after the commit: the source is given to others only when nothing can go back to it. Before health, which
+ *   waits for a guest that needs none of this.
  */
 #include "core/plan.h"
 
@@ -76,7 +77,7 @@ static const PlanStep move_ram_steps[] = {
         { STEP_SET_MODE, 0, false }, { STEP_SAVE, 0, false },    { STEP_SYNC, 0, true },
         { STEP_REWRITE, 1, false },  { STEP_RESTORE, 1, false }, { STEP_CONTINUE, 1, false },
         { STEP_WAKE, 1, true },      { STEP_DISCARD, 2, false }, { STEP_REDEFINE, 2, false },
-        { STEP_HEALTH, 2, false },   { STEP_RELEASE, 2, false },
+        { STEP_RELEASE, 2, false },  { STEP_HEALTH, 2, false },
 };
 
 static const PlanStep hibernate_disk_steps[] = {
@@ -94,7 +95,7 @@ static const PlanStep resume_disk_steps[] = {
 static const PlanStep move_disk_steps[] = {
         { STEP_CHECK, 0, false },   { STEP_BIND, 0, false },     { STEP_SUSPEND_DISK, 0, true },
         { STEP_RECORD, 1, false },  { STEP_REDEFINE, 1, false }, { STEP_START, 1, true },
-        { STEP_DISCARD, 2, false }, { STEP_HEALTH, 2, false },   { STEP_RELEASE, 2, false },
+        { STEP_DISCARD, 2, false }, { STEP_RELEASE, 2, false },  { STEP_HEALTH, 2, false },
 };
 
 static const Plan plans[] = {

@@ -114,7 +114,8 @@ static int function_in_use(RealHost *h, const PciAddress *a, Failure *reterr)
         if (!w)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "functions in use");
 
-        if ((r = real_host_connect(h, &c, reterr)) < 0 || (r = scan_domains(c, w, reterr)) < 0)
+        if ((r = real_host_connect(h, &c, reterr)) < 0 ||
+            (r = scan_domains(c, VIR_CONNECT_LIST_DOMAINS_ACTIVE, w, reterr)) < 0)
                 return r;
 
         for (size_t i = 0; i < w->n_domains; i++)

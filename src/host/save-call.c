@@ -10,7 +10,6 @@
 
 struct SaveCall {
         atomic_uint n_refs; /* the caller's and the thread's: either may be the last */
-        virConnectPtr connection;
         virDomainPtr domain;
         int done_fd; /* readable when the thread has written what follows */
         int result;
@@ -23,7 +22,6 @@ SaveCall *save_call_unref(SaveCall *c)
                 return NULL;
 
         virDomainFreep(&c->domain);
-        virConnectClosep(&c->connection);
         if (c->error)
                 virFreeError(c->error);
         closep(&c->done_fd);
@@ -46,13 +44,13 @@ static void *run(void *userdata)
         return NULL;
 }
 
-int save_call_start(const char *uri, const char *uuid, SaveCall **ret, Failure *reterr)
+int save_call_start(virDomainPtr d, SaveCall **ret, Failure *reterr)
 {
         _cleanup_(save_call_unrefp) SaveCall *c = NULL;
         sigset_t all, before;
         pthread_attr_t attributes;
         pthread_t thread;
-        int error, r;
+        int error;
 
         assert(ret);
 
@@ -65,12 +63,9 @@ int save_call_start(const char *uri, const char *uuid, SaveCall **ret, Failure *
         if (c->done_fd < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, errno, "save");
 
-        r = virt_connect(uri, &c->connection, reterr);
-        if (r < 0)
-                return r;
-        r = virt_find_domain(c->connection, uuid, &c->domain, reterr);
-        if (r < 0)
-                return r;
+        if (virDomainRef(d) < 0)
+                return virt_failure(reterr, FAILURE_LIBVIRT, "cannot keep domain '%s'", virDomainGetName(d));
+        c->domain = d;
 
         error = pthread_attr_init(&attributes);
         if (error != 0)

@@ -222,13 +222,14 @@ static int remove_outdated(RealHost *h, const char *uuid, Failure *reterr)
 static int save(SaveWatch *w, Failure *reterr)
 {
         _cleanup_(save_call_unrefp) SaveCall *call = NULL;
+        _cleanup_(virDomainFreep) virDomainPtr d = NULL;
         int r;
 
-        r = remove_outdated(w->h, w->uuid, reterr);
-        if (r < 0)
+        if ((r = remove_outdated(w->h, w->uuid, reterr)) < 0 ||
+            (r = real_host_domain(w->h, w->uuid, &d, reterr)) < 0)
                 return r;
 
-        r = save_call_start(w->h->settings.libvirt_uri, w->uuid, &call, reterr);
+        r = save_call_start(d, &call, reterr);
         if (r < 0)
                 return r;
 

@@ -56,14 +56,14 @@ static int compare_domains(const void *a, const void *b)
         return strcmp(((const WorldDomain *) a)->uuid, ((const WorldDomain *) b)->uuid);
 }
 
-int scan_domains(virConnectPtr c, World *w, Failure *reterr)
+int scan_domains(virConnectPtr c, unsigned flags, World *w, Failure *reterr)
 {
         _cleanup_(domain_list_done) DomainList list = { 0 };
 
         assert(c);
         assert(w);
 
-        list.n = virConnectListAllDomains(c, &list.items, 0);
+        list.n = virConnectListAllDomains(c, &list.items, flags);
         if (list.n < 0) {
                 list.n = 0;
                 return virt_failure(reterr, FAILURE_LIBVIRT, "cannot list domains");
@@ -135,7 +135,7 @@ int host_scan_over(const RealHostSettings *settings, virConnectPtr c, const char
         if (r < 0)
                 return r;
 
-        w->libvirt_ok = c && scan_domains(c, w, &unknown) >= 0;
+        w->libvirt_ok = c && scan_domains(c, 0, w, &unknown) >= 0;
         if (!w->libvirt_ok) {
                 /* Half a list would make owned functions look free. */
                 for (size_t i = 0; i < w->n_domains; i++)

@@ -14,5 +14,6 @@ int host_scan_over(const RealHostSettings *settings, virConnectPtr c, const char
                    Failure *reterr) _warn_unused_result_;
 
 /* Its two halves. The first is pci_scan(). A domain that libvirt cannot describe leaves w->libvirt_ok false:
- * which functions are free is then unknown. */
-int scan_domains(virConnectPtr c, World *w, Failure *reterr) _warn_unused_result_;
+ * which functions are free is then unknown. `flags` are those of
+ * virConnectListAllDomains(). */
+int scan_domains(virConnectPtr c, unsigned flags, World *w, Failure *reterr) _warn_unused_result_;

@@ -5,9 +5,9 @@
  * Executor: carries a job's plan out over HostOps, with the intent of every step durable before it happens and its
  * outcome after. Theory of operation:
  *
- *   run      for each step: journal "started" -> do it -> journal "done". A failure in a stage that has a commit
- *            step undoes the steps of that stage in reverse order. The last stage has no commit step: there the only
- *            way is forward, and what fails is tried again by a recovery.
+ *   run      for each step: journal the outcome of the one before and the intent of this one, in one write -> do it.
+ *            A failure in a stage that has a commit step undoes the steps of that stage in reverse order. The last
+ *            stage has no commit step: there the only way is forward, and what fails is tried again by a recovery.
  *   recover  the same, entered in the middle, for a job whose worker died: a job that never passed a commit point is
  *            undone, one that did goes forward. Every HostOps operation is idempotent, so a step whose outcome is
  *            unknown is undone or done once more.

@@ -41,7 +41,7 @@ static void test_domains(void)
                 f->address = (PciAddress) { .bus = bus, .slot = 0x10 };
         }
 
-        CHECK(scan_domains(c, w, NULL) >= 0);
+        CHECK(scan_domains(c, 0, w, NULL) >= 0);
         CHECK(world_assign(w) >= 0);
         CHECK(w->n_domains == 3);
 
