@@ -140,7 +140,7 @@ static void test_move(const char *program)
 {
         static const char *const steps[] = { "check",   "bind",     "suspend", "set-mode", "save",
                                              "sync",    "rewrite",  "restore", "continue", "wake",
-                                             "discard", "redefine", "health",  "release" };
+                                             "discard", "redefine", "release", "health" };
         _cleanup_child_ Child c = CTL("move", "vm1", "--strategy=auto", "--function", "0000:02:10.0");
         const char *at = c.out_text;
 
