@@ -18,7 +18,7 @@
  *    continued (that aborts it), so the file is all there is: finish what libvirtd did not.
  */
 
-#define POLL_INTERVAL_USEC (200 * USEC_PER_MSEC)
+#define POLL_INTERVAL_USEC (500 * USEC_PER_MSEC)
 /* Without a byte of progress. After its last byte a save still flushes whatever the page cache holds. */
 #define STALL_TIMEOUT_USEC (1800 * USEC_PER_SEC)
 #define ABORT_TIMEOUT_USEC (60 * USEC_PER_SEC)
