@@ -19,6 +19,9 @@
  */
 
 #define POLL_INTERVAL_USEC (500 * USEC_PER_MSEC)
+/* A small guest is saved before anybody wants to read of progress, and each look costs libvirt and QEMU a query while
+ * they write. A request to cancel ends the wait. */
+#define FIRST_LOOK_USEC (2 * USEC_PER_SEC)
 /* Without a byte of progress. After its last byte a save still flushes whatever the page cache holds. */
 #define STALL_TIMEOUT_USEC (1800 * USEC_PER_SEC)
 #define ABORT_TIMEOUT_USEC (60 * USEC_PER_SEC)
@@ -137,12 +140,13 @@ static int settle(SaveWatch *w, HostStatus *ret, Failure *reterr)
                 uint64_t now_usec;
                 int r;
 
-                look(w, false);
                 r = host_status(w->h, w->uuid, ret, &away);
-                now_usec = clock_monotonic_usec();
-
                 if (r >= 0 && !ret->active)
                         return 0;
+
+                look(w, false);
+                now_usec = clock_monotonic_usec();
+
                 if (r >= 0 && ret->qemu != QEMU_FINISH_MIGRATE && ret->qemu != QEMU_POSTMIGRATE &&
                     now_usec - w->had_job_usec > QUIET_USEC)
                         return 0;
@@ -233,7 +237,8 @@ static int save(SaveWatch *w, Failure *reterr)
         if (r < 0)
                 return r;
 
-        while (!save_call_wait(call, POLL_INTERVAL_USEC)) {
+        for (uint64_t wait_usec = FIRST_LOOK_USEC; !save_call_wait(call, wait_usec);
+             wait_usec = POLL_INTERVAL_USEC) {
                 uint64_t still_usec = clock_monotonic_usec() - w->moved_usec;
 
                 look(w, still_usec > STALL_TIMEOUT_USEC);
