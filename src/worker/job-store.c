@@ -46,8 +46,8 @@ static void log_step(const Job *j)
         _cleanup_free_ char *field = NULL;
         const char *fields[] = { NULL, NULL };
 
-        /* The last write of a job ends it; its steps were told of. */
-        if (!s || job_state_is_final(j->state))
+        /* What is begun is worth a line; that it ended shows in what comes next. */
+        if (!s || (s->state != STEP_STARTED && s->state != STEP_UNDOING))
                 return;
 
         if (asprintf(&field, "STEP=%s", step_id_to_string(s->id)) >= 0)

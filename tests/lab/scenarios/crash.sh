@@ -36,6 +36,7 @@ await_step "$job" save
 pkill -9 -f "vgpu-hibernate-worker .* run $job"
 check "worker killed in the save: the job ends as failed" wait_for 240 job_is "$job" failed
 check "and says why" refused WorkerDied "runs on as before" vgpu-hibernatectl job --follow "$job"
+guest-wait s3 300
 guest-state s3 > after
 check "the guest runs on as it was" guest-proof --mac-same before after
 check "on the function it had" is "$(domain_functions s3)" "$a"
