@@ -27,7 +27,8 @@ struct HostOps {
          * the agent's own success proves nothing. */
         int (*suspend_to_ram)(void *host, const char *uuid, Failure *reterr);
         /* Guest S4; listens for PMSuspended-Disk before it asks; returns when the domain is inactive and that event
-         * was seen. FAILURE_LOST: it shut off without it. FAILURE_SUSPEND_FAILED: it still runs. */
+         * was seen. FAILURE_LOST: it was seen to shut off without it. FAILURE_SUSPEND_FAILED: it still runs. Any other
+         * error says nothing of the guest. */
         int (*suspend_to_disk)(void *host, const char *uuid, Failure *reterr);
         /* system_wakeup when QEMU is suspended; returns when QMP says "running". */
         int (*wake)(void *host, const char *uuid, Failure *reterr);
@@ -66,9 +67,10 @@ struct HostOps {
         /* Until the guest agent answers. FAILURE_GUEST_UNHEALTHY at the deadline. */
         int (*wait_agent)(void *host, const char *uuid, Failure *reterr);
 
-        /* Binds to vfio-pci; *ret_previous is the driver it had (caller frees; NULL: none). Refuses a physical
-         * function, and a function that a foreign driver has. */
-        int (*function_bind)(void *host, const PciAddress *a, char **ret_previous, Failure *reterr);
+        /* Binds to vfio-pci; *ret_bound: it had no driver before. Refuses a physical function.
+         * FAILURE_FOREIGN_DRIVER: somebody else has it, or a member of its IOMMU group. FAILURE_UNKNOWN_FUNCTION: it is
+         * gone. FAILURE_BIND_FAILED: vfio-pci does not take it. */
+        int (*function_bind)(void *host, const PciAddress *a, bool *ret_bound, Failure *reterr);
         /* Back to no driver. Left alone: one that an active domain has. */
         int (*function_unbind)(void *host, const PciAddress *a, Failure *reterr);
         /* Resets and reads its config space: an error means quarantine. Left alone: one that an active domain has. */

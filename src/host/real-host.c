@@ -99,9 +99,9 @@ int real_host_domain(RealHost *h, const char *uuid, virDomainPtr *ret, Failure *
         return virt_find_domain(c, uuid, ret, reterr);
 }
 
-static int function_bind(void *host, const PciAddress *a, char **ret_previous, Failure *reterr)
+static int function_bind(void *host, const PciAddress *a, bool *ret_bound, Failure *reterr)
 {
-        return vfio_bind(((RealHost *) host)->pci_fd, a, ret_previous, reterr);
+        return vfio_bind(((RealHost *) host)->pci_fd, a, ret_bound, reterr);
 }
 
 /* 1: an active domain has it, whoever gave it: assignments are live host state. */
@@ -135,7 +135,7 @@ static int function_unbind(void *host, const PciAddress *a, Failure *reterr)
         if (r != 0)
                 return r < 0 ? r : 0;
 
-        return vfio_unbind(h->pci_fd, a, NULL, reterr);
+        return vfio_unbind(h->pci_fd, a, reterr);
 }
 
 static int function_reset(void *host, const PciAddress *a, Failure *reterr)

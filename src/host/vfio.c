@@ -104,7 +104,7 @@ static int check_group(int function_fd, const PciAddress *a, Failure *reterr)
         fd = openat(function_fd, "iommu_group/devices", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0 && errno == ENOENT)
                 return failure_set(
-                                reterr, FAILURE_BIND_FAILED,
+                                reterr, FAILURE_HOST,
                                 "function '%s' has no IOMMU group; enable the IOMMU in firmware and kernel",
                                 PCI_ADDRESS_STR(a));
         if (fd < 0)
@@ -147,22 +147,20 @@ static int check_group(int function_fd, const PciAddress *a, Failure *reterr)
                                                  e->d_name);
                 if (driver && !driver_shares_group(driver))
                         return failure_set(
-                                        reterr, FAILURE_BIND_FAILED,
+                                        reterr, FAILURE_FOREIGN_DRIVER,
                                         "function '%s' shares its IOMMU group with '%s', which host driver "
                                         "'%s' has; all members of a group must be given away together",
                                         PCI_ADDRESS_STR(a), e->d_name, driver);
         }
 }
 
-/* Sets driver_override and lets the kernel look for a driver; checks that it became `driver` (NULL:
- * whatever). A newline clears the override (Linux drivers/base/driver.c, driver_set_override()). */
-static int probe(int pci_fd, int function_fd, const PciAddress *a, const char *override, const char *driver,
-                 Failure *reterr)
+/* Sets driver_override, lets the kernel look for a driver, and checks that it became vfio-pci. */
+static int probe(int pci_fd, int function_fd, const PciAddress *a, Failure *reterr)
 {
         _cleanup_free_ char *now = NULL;
         int r, probed;
 
-        r = write_attr_at(function_fd, "driver_override", override);
+        r = write_attr_at(function_fd, "driver_override", VFIO_DRIVER);
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_BIND_FAILED, r,
                                          "cannot set driver_override of '%s'", PCI_ADDRESS_STR(a));
@@ -174,25 +172,26 @@ static int probe(int pci_fd, int function_fd, const PciAddress *a, const char *o
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_BIND_FAILED, r, "cannot read the driver of '%s'",
                                          PCI_ADDRESS_STR(a));
-        if (streq_ptr(now, driver))
+        if (streq_ptr(now, VFIO_DRIVER))
                 return 0;
         if (probed < 0)
                 return failure_set_errno(reterr, FAILURE_BIND_FAILED, probed,
-                                         "driver '%s' does not take function '%s'", driver,
+                                         "driver '" VFIO_DRIVER "' does not take function '%s'",
                                          PCI_ADDRESS_STR(a));
         return failure_set(reterr, FAILURE_BIND_FAILED,
-                           "driver '%s' does not take function '%s', it has '%s'; see the kernel's log",
-                           driver, PCI_ADDRESS_STR(a), now ? now : "none");
+                           "driver '" VFIO_DRIVER
+                           "' does not take function '%s', it has '%s'; see the kernel's log",
+                           PCI_ADDRESS_STR(a), now ? now : "none");
 }
 
-int vfio_bind(int pci_fd, const PciAddress *a, char **ret_previous, Failure *reterr)
+int vfio_bind(int pci_fd, const PciAddress *a, bool *ret_bound, Failure *reterr)
 {
         _cleanup_close_ int fd = -EBADF;
         _cleanup_free_ char *driver = NULL;
         int r;
 
         assert(a);
-        assert(ret_previous);
+        assert(ret_bound);
 
         r = open_free_function(pci_fd, a, &fd, &driver, reterr);
         if (r < 0)
@@ -204,25 +203,26 @@ int vfio_bind(int pci_fd, const PciAddress *a, char **ret_previous, Failure *ret
 
         if (!driver) {
                 if (faccessat(pci_fd, "drivers/" VFIO_DRIVER, F_OK, 0) < 0)
-                        return failure_set(reterr, FAILURE_BIND_FAILED,
+                        return failure_set(reterr, FAILURE_HOST,
                                            "the host has no driver '" VFIO_DRIVER
                                            "'; load it: modprobe " VFIO_DRIVER);
 
-                r = probe(pci_fd, fd, a, VFIO_DRIVER, VFIO_DRIVER, reterr);
+                r = probe(pci_fd, fd, a, reterr);
                 if (r < 0) {
                         /* As it was: else the next probe of anybody would still want vfio-pci. That this
-                         * fails too is no news after what failed before. */
+                         * fails too is no news after what failed before. A newline clears it (Linux
+                         * drivers/base/driver.c, driver_set_override()). */
                         if (write_attr_at(fd, "driver_override", "\n") < 0)
                                 return r;
                         return r;
                 }
         }
 
-        *ret_previous = TAKE_PTR(driver);
+        *ret_bound = !driver;
         return 0;
 }
 
-int vfio_unbind(int pci_fd, const PciAddress *a, const char *previous, Failure *reterr)
+int vfio_unbind(int pci_fd, const PciAddress *a, Failure *reterr)
 {
         _cleanup_close_ int fd = -EBADF;
         _cleanup_free_ char *driver = NULL, *left = NULL;
@@ -242,8 +242,6 @@ int vfio_unbind(int pci_fd, const PciAddress *a, const char *previous, Failure *
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot read the driver of '%s'",
                                          PCI_ADDRESS_STR(a));
-        if (driver && streq_ptr(driver, previous))
-                return 0;
         /* Somebody took it meanwhile: nothing of ours is left on it, and it is not ours to take away. */
         if (!function_driver_is_vfio(driver))
                 return 0;
@@ -261,10 +259,6 @@ int vfio_unbind(int pci_fd, const PciAddress *a, const char *previous, Failure *
                                                  "cannot unbind '%s' from driver '%s'", PCI_ADDRESS_STR(a),
                                                  driver);
         }
-
-        if (previous)
-                return probe(pci_fd, fd, a, function_driver_is_vfio(previous) ? previous : "\n", previous,
-                             reterr);
 
         r = read_driver(fd, "driver", &left);
         if (r < 0)

@@ -13,12 +13,13 @@
 #include "core/failure.h"
 #include "core/pci-address.h"
 
-/* Binds to vfio-pci, after checking that the IOMMU group can be given to a guest. *ret_previous: the driver
- * it had, NULL for none. FAILURE_UNKNOWN_FUNCTION, FAILURE_FOREIGN_DRIVER, FAILURE_BIND_FAILED. */
-int vfio_bind(int pci_fd, const PciAddress *a, char **ret_previous, Failure *reterr) _warn_unused_result_;
-/* Back to driver `previous`, NULL: to none. A function that vanished, or that another driver took meanwhile, is
+/* Binds to vfio-pci, after checking that the IOMMU group can be given to a guest. *ret_bound: it had no
+ * driver before. FAILURE_UNKNOWN_FUNCTION: it is gone, FAILURE_FOREIGN_DRIVER: somebody else has it or a member of its
+ * group, FAILURE_BIND_FAILED: vfio-pci does not take it, FAILURE_HOST: the host lacks what it takes. */
+int vfio_bind(int pci_fd, const PciAddress *a, bool *ret_bound, Failure *reterr) _warn_unused_result_;
+/* Back to no driver. A function that vanished, or that another driver took meanwhile, is
  * left alone: success. */
-int vfio_unbind(int pci_fd, const PciAddress *a, const char *previous, Failure *reterr) _warn_unused_result_;
+int vfio_unbind(int pci_fd, const PciAddress *a, Failure *reterr) _warn_unused_result_;
 /* Function-level reset, then a look whether its config space answers. The caller knows that no guest has
  * it. */
 int vfio_reset(int pci_fd, const PciAddress *a, Failure *reterr) _warn_unused_result_;
