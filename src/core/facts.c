@@ -37,6 +37,13 @@ QemuStatus qemu_status_from_qmp(const char *s)
         return QEMU_OTHER;
 }
 
+static const char *const image_state_table[] = {
+        [IMAGE_NONE] = "none",
+        [IMAGE_VALID] = "valid",
+        [IMAGE_DAMAGED] = "damaged",
+};
+DEFINE_ENUM_TABLE(image_state, ImageState, _IMAGE_STATE_MAX);
+
 void domain_facts_done(DomainFacts *f)
 {
         free(f->name);

@@ -45,6 +45,9 @@ typedef enum ImageState {
         _IMAGE_STATE_INVALID = -EINVAL,
 } ImageState;
 
+const char *image_state_to_string(ImageState s);
+ImageState image_state_from_string(const char *s);
+
 typedef struct DomainFacts {
         char *name; /* owned */
         char *uuid; /* owned */

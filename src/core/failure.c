@@ -119,6 +119,17 @@ int failure_set_errno(Failure *f, FailureCode code, int error, const char *forma
         return error != 0 ? error : -EREMOTEIO;
 }
 
+void failure_append(Failure *f, const char *text)
+{
+        char *longer;
+
+        if (asprintf(&longer, "%s; %s", failure_message(f), text) < 0)
+                return;
+
+        free(f->message);
+        f->message = longer;
+}
+
 void failure_done(Failure *f)
 {
         if (!f)

@@ -76,5 +76,7 @@ int failure_code_to_exit_status(FailureCode code);
 int failure_set(Failure *f, FailureCode code, const char *format, ...) _printf_(3, 4);
 /* The same with ": strerror(error)" appended; returns error made negative. */
 int failure_set_errno(Failure *f, FailureCode code, int error, const char *format, ...) _printf_(4, 5);
+/* "cause; and then what": one line that also says what was done about it. Without memory it stays the cause. */
+void failure_append(Failure *f, const char *text);
 void failure_done(Failure *f);
 const char *failure_message(const Failure *f);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/job.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "core/enum-table.h"
 
 static const char *const job_state_table[] = {
-        [JOB_QUEUED] = "queued",         [JOB_RUNNING] = "running", [JOB_UNDOING] = "undoing",
-        [JOB_RECOVERING] = "recovering", [JOB_DONE] = "done",       [JOB_FAILED] = "failed",
-        [JOB_CANCELED] = "canceled",
+        [JOB_QUEUED] = "queued",         [JOB_RUNNING] = "running",   [JOB_UNDOING] = "undoing",
+        [JOB_RECOVERING] = "recovering", [JOB_DONE] = "done",         [JOB_FAILED] = "failed",
+        [JOB_CANCELED] = "canceled",     [JOB_RETRYING] = "retrying",
 };
 DEFINE_ENUM_TABLE(job_state, JobState, _JOB_STATE_MAX);
 
@@ -16,15 +19,22 @@ static const char *const step_state_table[] = {
 };
 DEFINE_ENUM_TABLE(step_state, StepState, _STEP_STATE_MAX);
 
+static const char *const job_fallback_table[] = {
+        [FALLBACK_BACK] = "back",
+        [FALLBACK_STAY] = "stay",
+};
+DEFINE_ENUM_TABLE(job_fallback, JobFallback, _JOB_FALLBACK_MAX);
+
 #define BIT(state) (1U << (state))
 
 /* Rows: from; bits: to. */
 static const unsigned job_transitions[] = {
         [JOB_QUEUED] = BIT(JOB_RUNNING) | BIT(JOB_RECOVERING) | BIT(JOB_FAILED) | BIT(JOB_CANCELED),
         [JOB_RUNNING] = BIT(JOB_UNDOING) | BIT(JOB_RECOVERING) | BIT(JOB_DONE) | BIT(JOB_FAILED),
-        [JOB_UNDOING] = BIT(JOB_RECOVERING) | BIT(JOB_FAILED) | BIT(JOB_CANCELED),
+        [JOB_UNDOING] = BIT(JOB_RECOVERING) | BIT(JOB_RETRYING) | BIT(JOB_FAILED) | BIT(JOB_CANCELED),
         [JOB_RECOVERING] = BIT(JOB_RECOVERING) | BIT(JOB_RUNNING) | BIT(JOB_UNDOING) | BIT(JOB_DONE) |
                            BIT(JOB_FAILED) | BIT(JOB_CANCELED),
+        [JOB_RETRYING] = BIT(JOB_QUEUED) | BIT(JOB_FAILED),
         [JOB_DONE] = 0,
         [JOB_FAILED] = 0,
         [JOB_CANCELED] = 0,
@@ -45,14 +55,10 @@ int job_set_state(Job *j, JobState state)
         return 0;
 }
 
-static void job_free_swaps(Job *j)
+static void job_attempt_done(JobAttempt *a)
 {
-        for (size_t i = 0; i < j->n_swaps; i++)
-                free(j->swaps[i].quarantine);
-
-        free(j->swaps);
-        j->swaps = NULL;
-        j->n_swaps = 0;
+        free(a->targets);
+        failure_done(&a->failure);
 }
 
 Job *job_free(Job *j)
@@ -60,7 +66,17 @@ Job *job_free(Job *j)
         if (!j)
                 return NULL;
 
-        job_free_swaps(j);
+        for (size_t i = 0; i < j->n_attempts; i++)
+                job_attempt_done(j->attempts + i);
+        for (size_t i = 0; i < j->n_quarantines; i++)
+                free(j->quarantines[i].reason);
+        for (size_t i = 0; i < j->n_events; i++)
+                free(j->events[i].text);
+
+        free(j->attempts);
+        free(j->quarantines);
+        free(j->events);
+        free(j->swaps);
         failure_done(&j->failure);
         free(j->stuck);
         free(j->domain_uuid);
@@ -105,15 +121,109 @@ int job_set_swaps(Job *j, const FunctionSwap *swaps, size_t n)
         if (!copy)
                 return -ENOMEM;
 
-        for (size_t i = 0; i < n; i++) {
-                copy[i] = swaps[i];
-                copy[i].quarantine = NULL;
-        }
+        if (n > 0)
+                memcpy(copy, swaps, n * sizeof(FunctionSwap));
 
-        job_free_swaps(j);
+        free(j->swaps);
         j->swaps = copy;
         j->n_swaps = n;
         return 0;
+}
+
+int job_add_attempt(Job *j, uint64_t usec, StepId step, const Failure *failure)
+{
+        JobAttempt *bigger, *a;
+
+        if (j->n_attempts >= JOB_ATTEMPTS_MAX)
+                return -E2BIG;
+
+        bigger = reallocarray(j->attempts, j->n_attempts + 1, sizeof(JobAttempt));
+        if (!bigger)
+                return -ENOMEM;
+        j->attempts = bigger;
+
+        a = bigger + j->n_attempts;
+        *a = (JobAttempt) { .usec = usec, .step = step, .n_targets = j->n_swaps };
+        a->targets = calloc(j->n_swaps + 1, sizeof(PciAddress));
+        if (!a->targets)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < j->n_swaps; i++)
+                a->targets[i] = j->swaps[i].to;
+        (void) failure_set(&a->failure, failure->code, "%s", failure_message(failure));
+        j->n_attempts++;
+        return 0;
+}
+
+void job_drop_attempt(Job *j)
+{
+        if (j->n_attempts > 0)
+                job_attempt_done(j->attempts + --j->n_attempts);
+}
+
+int job_quarantine(Job *j, const PciAddress *function, const char *reason)
+{
+        JobQuarantine *bigger;
+        char *copy = NULL;
+
+        for (size_t i = 0; i < j->n_quarantines; i++)
+                if (pci_address_equal(&j->quarantines[i].function, function))
+                        return 0;
+
+        if (j->n_quarantines >= JOB_QUARANTINES_MAX)
+                return -E2BIG;
+
+        bigger = reallocarray(j->quarantines, j->n_quarantines + 1, sizeof(JobQuarantine));
+        if (!bigger)
+                return -ENOMEM;
+        j->quarantines = bigger;
+
+        if (free_and_strdup(&copy, reason) < 0)
+                return -ENOMEM;
+        bigger[j->n_quarantines++] = (JobQuarantine) { .function = *function, .reason = copy };
+        return 0;
+}
+
+void job_tell(Job *j, uint64_t usec, const char *format, ...)
+{
+        JobEvent *bigger;
+        char *text;
+        va_list ap;
+        int r;
+
+        va_start(ap, format);
+        r = vasprintf(&text, format, ap);
+        va_end(ap);
+        if (r < 0)
+                return;
+
+        if (j->n_events >= JOB_EVENTS_MAX) {
+                free(j->events[1].text);
+                memmove(j->events + 1, j->events + 2, (j->n_events - 2) * sizeof(JobEvent));
+                j->n_events--;
+        }
+
+        bigger = reallocarray(j->events, j->n_events + 1, sizeof(JobEvent));
+        if (!bigger) {
+                free(text);
+                return;
+        }
+
+        j->events = bigger;
+        j->events[j->n_events++] = (JobEvent) { .usec = usec, .text = text };
+}
+
+const char *job_outcome_of_undo(const Job *j)
+{
+        if (job_is_committed(j))
+                return "the domain stays hibernated, 'vgpu-hibernatectl resume' tries again";
+        if (j->kind == JOB_RESUME)
+                return "the domain stays hibernated";
+        if (j->failure.code == FAILURE_LOST)
+                return "the domain is off";
+        if (j->failure.code == FAILURE_UNKNOWN_DOMAIN)
+                return "somebody undefined the domain";
+        return "the domain runs on as before";
 }
 
 int job_set_strategy(Job *j, Strategy strategy)
@@ -164,7 +274,7 @@ bool job_is_committed(const Job *j)
         const Plan *plan = plan_find(j->kind, j->strategy);
 
         for (size_t i = 0; plan && i < plan->n_steps; i++)
-                if (plan->steps[i].commit && j->steps[i].state == STEP_DONE)
+                if ((plan->steps[i].flags & PLAN_COMMIT) && j->steps[i].state == STEP_DONE)
                         return true;
 
         return false;

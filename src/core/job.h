@@ -15,6 +15,7 @@ typedef enum JobState {
         JOB_RUNNING,    /* a worker executes the plan */
         JOB_UNDOING,    /* a step failed before its commit point: going back */
         JOB_RECOVERING, /* a worker finishes what a dead one left */
+        JOB_RETRYING,   /* no worker: the daemon is to choose other targets, see core/retarget.h */
         JOB_DONE,
         JOB_FAILED,   /* failure says why and in which state the domain was left */
         JOB_CANCELED, /* undone on request */
@@ -55,8 +56,43 @@ typedef struct FunctionSwap {
         PciAddress from, to;
         FunctionIdentity identity; /* what the guest knows */
         bool bound;                /* `to` had no driver, and we bound it */
-        char *quarantine;          /* owned; why `from` failed its probe on release, NULL: it did not */
 } FunctionSwap;
+
+/* What to do when no target does and the domain is hibernated by then. */
+typedef enum JobFallback {
+        FALLBACK_BACK, /* resume it on the functions it had */
+        FALLBACK_STAY, /* leave it hibernated */
+        _JOB_FALLBACK_MAX,
+        _JOB_FALLBACK_INVALID = -EINVAL,
+} JobFallback;
+
+const char *job_fallback_to_string(JobFallback f);
+JobFallback job_fallback_from_string(const char *s);
+
+/* Targets that were tried and did not do. */
+typedef struct JobAttempt {
+        uint64_t usec;       /* CLOCK_REALTIME; when it failed */
+        StepId step;         /* at which it did */
+        PciAddress *targets; /* owned, one for each swap */
+        size_t n_targets;
+        Failure failure;
+} JobAttempt;
+
+/* A function that proved bad: not to be given to anybody. */
+typedef struct JobQuarantine {
+        PciAddress function;
+        char *reason; /* owned */
+} JobQuarantine;
+
+/* One line of what happened beside the plan: a recovery, a step back, another attempt. */
+typedef struct JobEvent {
+        uint64_t usec; /* CLOCK_REALTIME */
+        char *text;    /* owned */
+} JobEvent;
+
+#define JOB_ATTEMPTS_MAX 16
+#define JOB_QUARANTINES_MAX (2 * JOB_FUNCTIONS_MAX)
+#define JOB_EVENTS_MAX 64
 
 typedef struct Job {
         uint64_t id;
@@ -67,6 +103,16 @@ typedef struct Job {
         char *domain_name;
         FunctionSwap *swaps;
         size_t n_swaps;
+        bool targets_asked_for; /* by the caller, by name: no other will do */
+        JobFallback fallback;
+        bool back;            /* the targets are the functions the domain had: the last resort */
+        JobAttempt *attempts; /* those that failed, in order */
+        size_t n_attempts;
+        bool retry; /* the last attempt is being undone for the sake of another one */
+        JobQuarantine *quarantines;
+        size_t n_quarantines;
+        JobEvent *events;
+        size_t n_events;
         JobStep steps[PLAN_STEPS_MAX];
         size_t n_steps;
         uint64_t bytes, bytes_total; /* of the save; written with each step's outcome */
@@ -84,6 +130,15 @@ DEFINE_CLEANUP_FUNC(Job *, job_free);
 
 /* Copies the swaps' addresses; the job owns its array. */
 int job_set_swaps(Job *j, const FunctionSwap *swaps, size_t n) _warn_unused_result_;
+/* Notes that the present targets failed at `step`. */
+int job_add_attempt(Job *j, uint64_t usec, StepId step, const Failure *failure) _warn_unused_result_;
+/* Takes the last attempt back: it did, after all. */
+void job_drop_attempt(Job *j);
+/* A function that is noted already keeps its first reason. */
+int job_quarantine(Job *j, const PciAddress *function, const char *reason) _warn_unused_result_;
+/* When there are JOB_EVENTS_MAX, the second oldest goes: how it began is worth more than what was repeated. Without
+ * memory nothing is noted. */
+void job_tell(Job *j, uint64_t usec, const char *format, ...) _printf_(3, 4);
 /* Fixes the strategy and lays out the steps of its plan. The state of STEP_CHECK is kept. -EINVAL: no such plan. */
 int job_set_strategy(Job *j, Strategy strategy) _warn_unused_result_;
 /* NULL when the plan has no such step. */
@@ -92,5 +147,7 @@ JobStep *job_find_step(Job *j, StepId id);
 const JobStep *job_current_step(const Job *j);
 /* Checks the transition table: -EPERM for a move that is not in it. */
 int job_set_state(Job *j, JobState state) _warn_unused_result_;
+/* "the domain runs on as before": what an undo up to the last commit leaves, for people. */
+const char *job_outcome_of_undo(const Job *j);
 /* Has the first commit point passed, so that going back means something else than "as it was"? */
 bool job_is_committed(const Job *j);

@@ -10,6 +10,7 @@
  *   to set back.
  * - sync is the commit of the first half: only an image on stable storage may outlive its QEMU. libvirt syncs the
  *   data but not its last header write (libvirt 11.3 src/qemu/qemu_saveimage.c), so we do.
+ * - rebind is bind for the targets of a later attempt; for those of the first one it finds all done.
  * - rewrite, restore and continue are undone into "hibernated": no instruction of the guest has run.
  * - wake is the commit of the second half. From its intent on, this image is never restored again.
  * - discard follows at once: what is removed cannot be replayed.
@@ -45,6 +46,7 @@ static const char *const step_id_table[] = {
         [STEP_SYNC] = "sync",
         [STEP_SUSPEND_DISK] = "suspend-disk",
         [STEP_RECORD] = "record",
+        [STEP_REBIND] = "rebind",
         [STEP_REWRITE] = "rewrite",
         [STEP_REDEFINE] = "redefine",
         [STEP_RESTORE] = "restore",
@@ -58,44 +60,54 @@ static const char *const step_id_table[] = {
 DEFINE_ENUM_TABLE(step_id, StepId, _STEP_ID_MAX);
 
 static const PlanStep auto_steps[] = {
-        { STEP_CHECK, 0, false },
+        { STEP_CHECK, 0, 0 },
 };
 
 static const PlanStep hibernate_ram_steps[] = {
-        { STEP_CHECK, 0, false }, { STEP_SUSPEND, 0, false }, { STEP_SET_MODE, 0, false },
-        { STEP_SAVE, 0, false },  { STEP_SYNC, 0, true },     { STEP_RELEASE, 1, false },
+        { STEP_CHECK, 0, 0 }, { STEP_SUSPEND, 0, PLAN_TOUCHES }, { STEP_SET_MODE, 0, 0 },
+        { STEP_SAVE, 0, 0 },  { STEP_SYNC, 0, PLAN_COMMIT },     { STEP_RELEASE, 1, 0 },
 };
 
 static const PlanStep resume_ram_steps[] = {
-        { STEP_CHECK, 0, false },   { STEP_BIND, 0, false },     { STEP_REWRITE, 0, false },
-        { STEP_RESTORE, 0, false }, { STEP_CONTINUE, 0, false }, { STEP_WAKE, 0, true },
-        { STEP_DISCARD, 1, false }, { STEP_REDEFINE, 1, false }, { STEP_HEALTH, 1, false },
+        { STEP_CHECK, 0, 0 },    { STEP_BIND, 0, 0 },
+        { STEP_REWRITE, 0, 0 },  { STEP_RESTORE, 0, PLAN_TOUCHES },
+        { STEP_CONTINUE, 0, 0 }, { STEP_WAKE, 0, PLAN_COMMIT },
+        { STEP_DISCARD, 1, 0 },  { STEP_REDEFINE, 1, 0 },
+        { STEP_HEALTH, 1, 0 },
 };
 
 static const PlanStep move_ram_steps[] = {
-        { STEP_CHECK, 0, false },    { STEP_BIND, 0, false },    { STEP_SUSPEND, 0, false },
-        { STEP_SET_MODE, 0, false }, { STEP_SAVE, 0, false },    { STEP_SYNC, 0, true },
-        { STEP_REWRITE, 1, false },  { STEP_RESTORE, 1, false }, { STEP_CONTINUE, 1, false },
-        { STEP_WAKE, 1, true },      { STEP_DISCARD, 2, false }, { STEP_REDEFINE, 2, false },
-        { STEP_RELEASE, 2, false },  { STEP_HEALTH, 2, false },
+        { STEP_CHECK, 0, 0 },    { STEP_BIND, 0, 0 },           { STEP_SUSPEND, 0, PLAN_TOUCHES },
+        { STEP_SET_MODE, 0, 0 }, { STEP_SAVE, 0, 0 },           { STEP_SYNC, 0, PLAN_COMMIT },
+        { STEP_REBIND, 1, 0 },   { STEP_REWRITE, 1, 0 },        { STEP_RESTORE, 1, PLAN_TOUCHES },
+        { STEP_CONTINUE, 1, 0 }, { STEP_WAKE, 1, PLAN_COMMIT }, { STEP_DISCARD, 2, 0 },
+        { STEP_REDEFINE, 2, 0 }, { STEP_RELEASE, 2, 0 },        { STEP_HEALTH, 2, 0 },
 };
 
 static const PlanStep hibernate_disk_steps[] = {
-        { STEP_CHECK, 0, false },
-        { STEP_SUSPEND_DISK, 0, true },
-        { STEP_RECORD, 1, false },
-        { STEP_RELEASE, 1, false },
+        { STEP_CHECK, 0, 0 },
+        { STEP_SUSPEND_DISK, 0, PLAN_TOUCHES | PLAN_COMMIT },
+        { STEP_RECORD, 1, 0 },
+        { STEP_RELEASE, 1, 0 },
 };
 
 static const PlanStep resume_disk_steps[] = {
-        { STEP_CHECK, 0, false }, { STEP_BIND, 0, false },    { STEP_REDEFINE, 0, false },
-        { STEP_START, 0, true },  { STEP_DISCARD, 1, false }, { STEP_HEALTH, 1, false },
+        { STEP_CHECK, 0, 0 },    { STEP_BIND, 0, 0 },
+        { STEP_REDEFINE, 0, 0 }, { STEP_START, 0, PLAN_TOUCHES | PLAN_COMMIT },
+        { STEP_DISCARD, 1, 0 },  { STEP_HEALTH, 1, 0 },
 };
 
 static const PlanStep move_disk_steps[] = {
-        { STEP_CHECK, 0, false },   { STEP_BIND, 0, false },     { STEP_SUSPEND_DISK, 0, true },
-        { STEP_RECORD, 1, false },  { STEP_REDEFINE, 1, false }, { STEP_START, 1, true },
-        { STEP_DISCARD, 2, false }, { STEP_RELEASE, 2, false },  { STEP_HEALTH, 2, false },
+        { STEP_CHECK, 0, 0 },
+        { STEP_BIND, 0, 0 },
+        { STEP_SUSPEND_DISK, 0, PLAN_TOUCHES | PLAN_COMMIT },
+        { STEP_RECORD, 1, 0 },
+        { STEP_REBIND, 1, 0 },
+        { STEP_REDEFINE, 1, 0 },
+        { STEP_START, 1, PLAN_TOUCHES | PLAN_COMMIT },
+        { STEP_DISCARD, 2, 0 },
+        { STEP_RELEASE, 2, 0 },
+        { STEP_HEALTH, 2, 0 },
 };
 
 static const Plan plans[] = {

@@ -44,6 +44,7 @@ typedef enum StepId {
         STEP_SYNC,     /* image and directory on disk, guard link and record made. Commit of a hibernate */
         STEP_SUSPEND_DISK, /* guest S4 until shut off. Commit of a hibernate: nothing can undo it */
         STEP_RECORD,       /* suspend-to-disk: the record that this domain is hibernated */
+        STEP_REBIND,       /* as bind, after the commit of a move: its targets may be others by now */
         STEP_REWRITE,      /* image XML names the targets; undo: the sources */
         STEP_REDEFINE,     /* persistent XML names the targets; undo (before a commit): the sources */
         STEP_RESTORE,      /* create, paused; undo: destroy, image put back from its guard link */
@@ -60,10 +61,17 @@ typedef enum StepId {
 const char *step_id_to_string(StepId s);
 StepId step_id_from_string(const char *s);
 
+typedef enum PlanFlags {
+        PLAN_COMMIT = 1 << 0, /* its success ends the stage */
+        PLAN_TOUCHES = 1
+                       << 1, /* from here on the guest is neither running nor safely stored, until the commit: a job
+                                * may stand still before it, and not after */
+} PlanFlags;
+
 typedef struct PlanStep {
         StepId id;
         unsigned stage; /* 0, 1, 2: a failure undoes the steps of its own stage only */
-        bool commit;    /* its success ends the stage */
+        PlanFlags flags;
 } PlanStep;
 
 typedef struct Plan {

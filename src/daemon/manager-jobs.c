@@ -112,23 +112,18 @@ void manager_supervise_jobs(Manager *m)
 
 static int manager_quarantine_after(Manager *m, const Job *j)
 {
-        bool any = false;
         Failure f = { 0 };
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < j->n_swaps; i++) {
-                const FunctionSwap *s = j->swaps + i;
+        for (size_t i = 0; r >= 0 && i < j->n_quarantines; i++) {
+                const JobQuarantine *q = j->quarantines + i;
 
-                if (!s->quarantine)
-                        continue;
-
-                job_log(j, LOG_WARNING, "function %s is quarantined: %s", PCI_ADDRESS_STR(&s->from),
-                        s->quarantine);
-                r = ledger_quarantine(&m->ledger, &s->from, s->quarantine);
-                any = true;
+                job_log(j, LOG_WARNING, "function %s is quarantined: %s", PCI_ADDRESS_STR(&q->function),
+                        q->reason);
+                r = ledger_quarantine(&m->ledger, &q->function, q->reason);
         }
 
-        if (r >= 0 && any)
+        if (r >= 0 && j->n_quarantines > 0)
                 r = ledger_save(m->state_fd, &m->ledger, &f);
         if (r < 0)
                 job_log(j, LOG_ERR, "the quarantine is not on disk, the next daemon will see to it: %s",

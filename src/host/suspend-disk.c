@@ -129,9 +129,9 @@ static int request_and_wait(RealHost *h, const char *uuid, virDomainPtr d, Liste
         if (atomic_load(&l->hibernated))
                 return 0;
         if (!atomic_load(&l->ended))
-                return failure_set(reterr, FAILURE_LOST,
+                return failure_set(reterr, FAILURE_LIBVIRT,
                                    "domain '%s' shut off while libvirtd was away: whether its guest "
-                                   "hibernated or was shut down cannot be known; its disks are intact",
+                                   "hibernated or was shut down cannot be known",
                                    virDomainGetName(d));
         return failure_set(reterr, FAILURE_LOST,
                            "the guest of domain '%s' shut down without hibernating; its disks are intact (a "

@@ -28,8 +28,8 @@ static int swap_to_json(const FunctionSwap *s, json_object *array)
 
         if ((s->has_from && json_add_pci_address(o, "from", &s->from) < 0) ||
             (s->has_to && json_add_pci_address(o, "to", &s->to) < 0) ||
-            json_add_bool(o, "bound", s->bound) < 0 || json_add_string(o, "quarantine", s->quarantine) < 0 ||
-            json_add(o, "identity", TAKE_PTR(identity)) < 0 || json_object_array_add(array, o) < 0)
+            json_add_bool(o, "bound", s->bound) < 0 || json_add(o, "identity", TAKE_PTR(identity)) < 0 ||
+            json_object_array_add(array, o) < 0)
                 return -ENOMEM;
 
         (void) TAKE_PTR(o); /* the array's now */
@@ -50,7 +50,8 @@ static int step_to_json(const JobStep *s, json_object *array)
         return 0;
 }
 
-static int failure_to_json(const Failure *f, json_object *job)
+/* As the member "failure" of `parent`. */
+static int failure_to_json(const Failure *f, json_object *parent)
 {
         json_object *o;
 
@@ -58,12 +59,85 @@ static int failure_to_json(const Failure *f, json_object *job)
                 return 0;
 
         o = json_object_new_object();
-        if (json_add(job, "failure", o) < 0)
+        if (json_add(parent, "failure", o) < 0)
                 return -ENOMEM;
 
         if (json_add_string(o, "code", failure_code_to_string(f->code)) < 0)
                 return -ENOMEM;
         return json_add_string(o, "message", failure_message(f));
+}
+
+static int attempt_to_json(const JobAttempt *a, json_object *array)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+        json_object *functions = json_object_new_array();
+
+        if (json_add(o, "functions", functions) < 0 || json_add_u64(o, "usec", a->usec) < 0 ||
+            json_add_string(o, "step", step_id_to_string(a->step)) < 0 ||
+            failure_to_json(&a->failure, o) < 0)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < a->n_targets; i++) {
+                json_object *address = json_object_new_string(PCI_ADDRESS_STR(&a->targets[i]));
+
+                if (!address || json_object_array_add(functions, address) < 0)
+                        return -ENOMEM;
+        }
+
+        if (json_object_array_add(array, o) < 0)
+                return -ENOMEM;
+        (void) TAKE_PTR(o); /* the array's now */
+        return 0;
+}
+
+static int quarantine_to_json(const JobQuarantine *q, json_object *array)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+
+        if (!o || json_add_pci_address(o, "function", &q->function) < 0 ||
+            json_add_string(o, "reason", q->reason) < 0 || json_object_array_add(array, o) < 0)
+                return -ENOMEM;
+
+        (void) TAKE_PTR(o); /* the array's now */
+        return 0;
+}
+
+static int event_to_json(const JobEvent *e, json_object *array)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+
+        if (!o || json_add_u64(o, "usec", e->usec) < 0 || json_add_string(o, "text", e->text) < 0 ||
+            json_object_array_add(array, o) < 0)
+                return -ENOMEM;
+
+        (void) TAKE_PTR(o); /* the array's now */
+        return 0;
+}
+
+/* What was tried beside the plan. */
+static int story_to_json(const Job *j, json_object *o)
+{
+        json_object *attempts = json_object_new_array(), *quarantines = json_object_new_array(),
+                    *events = json_object_new_array();
+
+        if (json_add(o, "attempts", attempts) < 0 || json_add(o, "quarantines", quarantines) < 0 ||
+            json_add(o, "events", events) < 0 ||
+            json_add_bool(o, "targets_asked_for", j->targets_asked_for) < 0 ||
+            json_add_string(o, "fallback", job_fallback_to_string(j->fallback)) < 0 ||
+            json_add_bool(o, "back", j->back) < 0 || json_add_bool(o, "retry", j->retry) < 0)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < j->n_attempts; i++)
+                if (attempt_to_json(j->attempts + i, attempts) < 0)
+                        return -ENOMEM;
+        for (size_t i = 0; i < j->n_quarantines; i++)
+                if (quarantine_to_json(j->quarantines + i, quarantines) < 0)
+                        return -ENOMEM;
+        for (size_t i = 0; i < j->n_events; i++)
+                if (event_to_json(j->events + i, events) < 0)
+                        return -ENOMEM;
+
+        return 0;
 }
 
 int job_to_json(const Job *j, json_object **ret)
@@ -85,7 +159,8 @@ int job_to_json(const Job *j, json_object **ret)
             json_add_u64(o, "ended_usec", j->ended_usec) < 0 ||
             json_add_u64(o, "worker_pid", j->worker_pid) < 0 ||
             json_add_u64(o, "worker_start_ticks", j->worker_start_ticks) < 0 ||
-            json_add_string(o, "stuck", j->stuck) < 0 || failure_to_json(&j->failure, o) < 0)
+            json_add_string(o, "stuck", j->stuck) < 0 || failure_to_json(&j->failure, o) < 0 ||
+            story_to_json(j, o) < 0)
                 return -ENOMEM;
 
         for (size_t i = 0; i < j->n_swaps; i++)
@@ -127,7 +202,6 @@ static int step_state_from_name(const char *s)
 
 static int swap_from_json(json_object *o, FunctionSwap *s, Failure *reterr)
 {
-        const char *quarantine = NULL;
         json_object *identity;
         int r;
 
@@ -140,13 +214,9 @@ static int swap_from_json(json_object *o, FunctionSwap *s, Failure *reterr)
         s->has_to = r > 0;
 
         if ((r = json_get_bool(o, "functions[]", "bound", false, &s->bound, reterr)) < 0 ||
-            (r = json_get_string(o, "functions[]", "quarantine", false, &quarantine, reterr)) < 0 ||
             (r = json_get_object(o, "functions[]", "identity", true, &identity, reterr)) < 0 ||
             (r = function_identity_from_json(identity, "functions[].identity", &s->identity, reterr)) < 0)
                 return r;
-
-        if (free_and_strdup(&s->quarantine, quarantine) < 0)
-                return -ENOMEM;
 
         return 0;
 }
@@ -208,14 +278,14 @@ static int steps_from_json(json_object *o, Job *j, Failure *reterr)
         return 0;
 }
 
-static int failure_from_json(json_object *o, Failure *f, Failure *reterr)
+static int failure_from_json(json_object *o, const char *where, Failure *f, Failure *reterr)
 {
         const char *code_name, *message;
         json_object *failure;
         FailureCode code;
         int r;
 
-        r = json_get_object(o, "", "failure", false, &failure, reterr);
+        r = json_get_object(o, where, "failure", false, &failure, reterr);
         if (r <= 0)
                 return r;
 
@@ -229,6 +299,121 @@ static int failure_from_json(json_object *o, Failure *f, Failure *reterr)
                                    "'failure.code' has the unknown value '%s'", code_name);
 
         (void) failure_set(f, code, "%s", message);
+        return 0;
+}
+
+static int fallback_from_name(const char *s)
+{
+        return (int) job_fallback_from_string(s);
+}
+
+static int attempt_targets_from_json(json_object *o, const Job *j, PciAddress *targets, Failure *reterr)
+{
+        json_object *array;
+        int r;
+
+        r = json_get_array(o, "attempts[]", "functions", true, JOB_FUNCTIONS_MAX, &array, reterr);
+        if (r < 0)
+                return r;
+        if (json_object_array_length(array) != j->n_swaps)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'attempts[].functions' has not as many as 'functions'");
+
+        for (size_t i = 0; i < j->n_swaps; i++)
+                if (pci_address_parse(json_object_get_string(json_object_array_get_idx(array, i)),
+                                      targets + i) < 0)
+                        return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                           "'attempts[].functions[%zu]' is no PCI address", i);
+
+        return 0;
+}
+
+static int attempt_from_json(json_object *o, Job *j, Failure *reterr)
+{
+        PciAddress targets[JOB_FUNCTIONS_MAX];
+        Failure why = { 0 };
+        uint64_t usec;
+        int r, step;
+
+        if ((r = json_get_u64(o, "attempts[]", "usec", true, 0, INT64_MAX, &usec, reterr)) < 0 ||
+            (r = json_get_enum(o, "attempts[]", "step", true, step_id_from_name, &step, reterr)) < 0 ||
+            (r = attempt_targets_from_json(o, j, targets, reterr)) < 0 ||
+            (r = failure_from_json(o, "attempts[]", &why, reterr)) < 0)
+                return r;
+
+        r = why.code == FAILURE_NONE
+                            ? failure_set(reterr, FAILURE_INVALID_OPTION, "'attempts[].failure' is missing")
+                            : job_add_attempt(j, usec, (StepId) step, &why);
+        failure_done(&why);
+        if (r < 0)
+                return r;
+
+        if (j->n_swaps > 0)
+                memcpy(j->attempts[j->n_attempts - 1].targets, targets, j->n_swaps * sizeof(PciAddress));
+        return 0;
+}
+
+static int quarantine_from_json(json_object *o, Job *j, Failure *reterr)
+{
+        PciAddress function;
+        const char *reason;
+        int r;
+
+        if ((r = json_get_pci_address(o, "quarantines[]", "function", true, &function, reterr)) < 0 ||
+            (r = json_get_string(o, "quarantines[]", "reason", true, &reason, reterr)) < 0)
+                return r;
+
+        return job_quarantine(j, &function, reason);
+}
+
+static int event_from_json(json_object *o, Job *j, Failure *reterr)
+{
+        const char *text;
+        uint64_t usec;
+        int r;
+
+        if ((r = json_get_u64(o, "events[]", "usec", true, 0, INT64_MAX, &usec, reterr)) < 0 ||
+            (r = json_get_string(o, "events[]", "text", true, &text, reterr)) < 0)
+                return r;
+
+        job_tell(j, usec, "%s", text);
+        return 0;
+}
+
+static int story_from_json(json_object *o, Job *j, Failure *reterr)
+{
+        const struct {
+                const char *key;
+                size_t max;
+                int (*read)(json_object *o, Job *j, Failure *reterr);
+        } lists[] = {
+                { "attempts", JOB_ATTEMPTS_MAX, attempt_from_json },
+                { "quarantines", JOB_QUARANTINES_MAX, quarantine_from_json },
+                { "events", JOB_EVENTS_MAX, event_from_json },
+        };
+        int r, fallback = FALLBACK_BACK;
+
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++) {
+                json_object *array = NULL;
+
+                r = json_get_array(o, "", lists[i].key, false, lists[i].max, &array, reterr);
+                if (r < 0)
+                        return r;
+                for (size_t k = 0; r > 0 && k < json_object_array_length(array); k++) {
+                        int q = lists[i].read(json_object_array_get_idx(array, k), j, reterr);
+
+                        if (q < 0)
+                                return q;
+                }
+        }
+
+        if ((r = json_get_bool(o, "", "targets_asked_for", false, &j->targets_asked_for, reterr)) < 0 ||
+            (r = json_get_enum(o, "", "fallback", false, fallback_from_name, &fallback, reterr)) < 0 ||
+            (r = json_get_bool(o, "", "back", false, &j->back, reterr)) < 0 ||
+            (r = json_get_bool(o, "", "retry", false, &j->retry, reterr)) < 0)
+                return r;
+
+        j->fallback = (JobFallback) fallback;
         return 0;
 }
 
@@ -275,7 +460,9 @@ int job_from_json(json_object *o, Job **ret, Failure *reterr)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the journal");
 
         if ((r = job_numbers_from_json(o, j, reterr)) < 0 || (r = swaps_from_json(o, j, reterr)) < 0 ||
-            (r = steps_from_json(o, j, reterr)) < 0 || (r = failure_from_json(o, &j->failure, reterr)) < 0)
+            (r = steps_from_json(o, j, reterr)) < 0 ||
+            (r = failure_from_json(o, "", &j->failure, reterr)) < 0 ||
+            (r = story_from_json(o, j, reterr)) < 0)
                 return r == -ENOMEM ? failure_set_errno(reterr, FAILURE_HOST, r, "cannot read the journal")
                                     : r;
 

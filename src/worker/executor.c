@@ -5,7 +5,11 @@
 #include <stdio.h>
 
 #include "basic/clock.h"
+#include "core/retarget.h"
 #include "worker/steps.h"
+
+/* A line of the job's story. It becomes durable with the next write of the journal. */
+#define TELL(e, ...) job_tell((e)->job, clock_realtime_usec(), __VA_ARGS__)
 
 static const PlanStep *plan_step(const Job *j, size_t i)
 {
@@ -21,7 +25,7 @@ static bool stage_has_commit(const Job *j, size_t i)
         unsigned stage = plan_step(j, i)->stage;
 
         for (size_t k = i; k < j->n_steps && plan_step(j, k)->stage == stage; k++)
-                if (plan_step(j, k)->commit)
+                if (plan_step(j, k)->flags & PLAN_COMMIT)
                         return true;
 
         /* Only the check of an undecided job is planned so far: all of it can still be undone. */
@@ -35,9 +39,6 @@ static int write_job(Executor *e, Failure *reterr)
 
 static int set_step(Executor *e, JobStep *s, StepState state, Failure *reterr)
 {
-        StepState before = s->state;
-        int r;
-
         s->state = state;
 
         if (state == STEP_STARTED || state == STEP_UNDOING)
@@ -45,10 +46,7 @@ static int set_step(Executor *e, JobStep *s, StepState state, Failure *reterr)
         else
                 s->ended_usec = clock_realtime_usec();
 
-        r = write_job(e, reterr);
-        if (r < 0 && state == STEP_STARTED && s->id == STEP_WAKE)
-                s->state = before; /* it will not be begun, and must not look as if the guest may have run */
-        return r;
+        return write_job(e, reterr);
 }
 
 static bool is_canceled(const Executor *e)
@@ -56,24 +54,25 @@ static bool is_canceled(const Executor *e)
         return e->canceled && *e->canceled;
 }
 
-/* "cause; and then what": one line that also says in which state the domain was left. */
-static void append_message(Failure *f, const char *text)
+static bool is_held(const Executor *e)
 {
-        char *longer;
-
-        if (asprintf(&longer, "%s; %s", failure_message(f), text) < 0)
-                return;
-
-        free(f->message);
-        f->message = longer;
+        return e->held && *e->held;
 }
 
-/* The job's last word. A journal that cannot be written leaves the job unfinished on disk; then recovery finds every
- * step done or undone already and says the same. */
+/* Is the guest, before step `i`, neither running nor safely stored? */
+static bool is_between(const Job *j, size_t i)
+{
+        for (size_t k = i; k-- > 0 && plan_step(j, k)->stage == plan_step(j, i)->stage;)
+                if (plan_step(j, k)->flags & PLAN_TOUCHES)
+                        return true;
+
+        return false;
+}
+
+/* The job's last word. A journal that cannot be written leaves the job unfinished on disk; then a recovery, when there
+ * is room again, finds every step done or undone already and says the same. */
 static int finish(Executor *e, JobState state)
 {
-        Failure why = { 0 };
-
         e->job->ended_usec = clock_realtime_usec();
         e->job->worker_pid = 0;
 
@@ -84,24 +83,22 @@ static int finish(Executor *e, JobState state)
         if (job_set_state(e->job, state) < 0)
                 assert(false && "final states can be reached from every state that executes");
 
-        if (write_job(e, &why) < 0)
-                append_message(&e->job->failure, failure_message(&why));
-        failure_done(&why);
+        if (write_job(e, &e->stuck) < 0)
+                return -EAGAIN;
 
         return state == JOB_DONE ? 0 : -EREMOTEIO;
 }
 
-static const char *outcome_after_undo(const Job *j, unsigned stage)
+/* The end of this worker, not of its job: the daemon chooses. */
+static int ask_for_others(Executor *e)
 {
-        if (stage > 0)
-                return "the domain stays hibernated, 'vgpu-hibernatectl resume' tries again";
-        if (j->kind == JOB_RESUME)
-                return "the domain stays hibernated";
-        if (j->failure.code == FAILURE_LOST)
-                return "the domain is off";
-        if (j->failure.code == FAILURE_UNKNOWN_DOMAIN)
-                return "somebody undefined the domain";
-        return "the domain runs on as before";
+        if (job_set_state(e->job, JOB_RETRYING) < 0)
+                assert(false && "an undo may end in another attempt");
+
+        e->job->worker_pid = 0;
+        TELL(e, "this attempt is undone, other functions are wanted");
+        (void) write_job(e, NULL); /* else a recovery finds all undone, and comes here again */
+        return -ERESTART;
 }
 
 /* Undoes what was done or begun of the stage of step `from`, last first. Each step stands on the ones before it, so one
@@ -120,14 +117,18 @@ static int undo_stage(Executor *e, size_t from)
                 if (s->state == STEP_PENDING || s->state == STEP_UNDONE)
                         continue;
 
-                /* Going back with a journal that cannot be written is still better than not going back. */
-                (void) set_step(e, s, STEP_UNDOING, NULL);
+                /* Before a commit, going back with a journal that cannot be written is still better than not going
+                 * back. After one, a recovery would go forward from what is half undone, and nothing is in a hurry. */
+                if (set_step(e, s, STEP_UNDOING, &e->stuck) < 0 && job_is_committed(e->job))
+                        return -EAGAIN;
+                failure_done(&e->stuck);
                 if (step_undo(e, s->id, &why) >= 0)
                         (void) set_step(e, s, STEP_UNDONE, NULL);
                 else if (why.code == FAILURE_LOST || why.code == FAILURE_UNKNOWN_DOMAIN) {
                         /* There is nothing left to go back to, and it is worse than what this job failed of. */
                         failure_done(&e->job->failure);
                         e->job->failure = why;
+                        e->job->retry = false;
                         why = (Failure) { 0 };
                         (void) set_step(e, s, STEP_UNDONE, NULL);
                 } else {
@@ -137,7 +138,11 @@ static int undo_stage(Executor *e, size_t from)
                 }
         }
 
-        append_message(&e->job->failure, outcome_after_undo(e->job, stage));
+        if (e->job->retry && !is_canceled(e))
+                return ask_for_others(e);
+        e->job->retry = false;
+
+        failure_append(&e->job->failure, job_outcome_of_undo(e->job));
         return finish(e, e->job->failure.code == FAILURE_CANCELED ? JOB_CANCELED : JOB_FAILED);
 }
 
@@ -202,7 +207,7 @@ static size_t commit_stage(Executor *e, size_t from)
 
         for (;; i++) {
                 e->job->steps[i].state = STEP_DONE;
-                if (plan_step(e->job, i)->commit)
+                if (plan_step(e->job, i)->flags & PLAN_COMMIT)
                         return i + 1;
         }
 }
@@ -216,6 +221,7 @@ static int give_up_image(Executor *e)
                         "QEMU of domain '%s' ended while its guest was being woken; the guest may have run, so its "
                         "image must not run again; 'virsh start' boots the domain anew",
                         e->job->domain_name);
+        e->job->retry = false;
         if (e->store_ops->remove_record(e->store, e->job->domain_uuid, &e->stuck) < 0)
                 return -EAGAIN; /* while the record stands the job is not at its end */
 
@@ -239,6 +245,7 @@ static int turn_back(Executor *e, size_t i)
 
         switch (ran) {
         case GUEST_NOT_RUN:
+                TELL(e, "the guest has not run from an image: going back");
                 return undo_stage(e, i);
         case GUEST_MAY_HAVE_RUN:
                 return give_up_image(e);
@@ -253,25 +260,42 @@ static int turn_back(Executor *e, size_t i)
                 break;
         }
 
+        TELL(e, "the guest runs: there is only the way forward");
+        if (e->job->retry)
+                job_drop_attempt(e->job);
+        e->job->retry = false;
         failure_done(&e->job->failure);
         return run_from(e, commit_stage(e, i));
 }
 
-static int do_step(Executor *e, size_t i, Failure *reterr)
+/* Intent: -EAGAIN when it cannot be made durable and nothing is in a hurry, because the domain is hibernated. */
+static int begin_step(Executor *e, size_t i, Failure *reterr)
 {
         bool last_stage = !stage_has_commit(e->job, i);
         JobStep *s = e->job->steps + i;
-        int r;
+        StepState before = s->state;
 
         /* In the last stage the guest runs already: what is left to do is done with or without a journal. */
-        r = set_step(e, s, STEP_STARTED, last_stage ? NULL : reterr);
-        if (r < 0 && !last_stage)
+        if (set_step(e, s, STEP_STARTED, last_stage ? NULL : reterr) >= 0 || last_stage)
+                return 0;
+
+        s->state = before; /* it is not begun, and must not look as if the guest may have run */
+        return job_is_committed(e->job) ? -EAGAIN : -EREMOTEIO;
+}
+
+static int do_step(Executor *e, size_t i, Failure *reterr)
+{
+        JobStep *s = e->job->steps + i;
+        int r;
+
+        r = begin_step(e, i, reterr);
+        if (r < 0)
                 return r;
 
         r = step_do(e, s->id, reterr);
         if (r < 0) {
                 (void) set_step(e, s, STEP_FAILED, NULL); /* the failure itself is what is reported */
-                return r;
+                return -EREMOTEIO;
         }
 
         /* The outcome becomes durable together with the next step's intent, or with the job's end: nothing happens in
@@ -288,9 +312,82 @@ static bool is_finding(StepId id, FailureCode code)
                (id == STEP_REDEFINE && code == FAILURE_UNKNOWN_FUNCTION);
 }
 
+/* Before step `i`, which can be undone: does anything speak against going on? 0: no. */
+static int check_requests(Executor *e, size_t i)
+{
+        if (is_canceled(e) && !job_is_committed(e->job))
+                return failure_set(&e->job->failure, FAILURE_CANCELED, "canceled on request");
+        if (!is_held(e) || is_between(e->job, i))
+                return 0;
+        if (!job_is_committed(e->job))
+                return failure_set(&e->job->failure, FAILURE_CANCELED,
+                                   "canceled, the host is shutting down");
+
+        (void) failure_set(
+                        &e->stuck, FAILURE_HOST,
+                        "the host is shutting down; the domain is hibernated, the rest follows after the boot");
+        return -EAGAIN;
+}
+
+/* The job's failure is that of step `i`, which can be undone. Others may do where these targets did not. */
+static void note_failure(Executor *e, size_t i)
+{
+        StepId step = e->job->steps[i].id;
+        const Failure *f = &e->job->failure;
+
+        TELL(e, "step %s failed: %s", step_id_to_string(step), failure_message(f));
+        e->job->retry = retarget_blames(step, f->code) &&
+                        job_add_attempt(e->job, clock_realtime_usec(), step, f) >= 0;
+}
+
+/* The domain is where it was: what was asked for did not happen. */
+static void note_back(Executor *e)
+{
+        const JobAttempt *last = e->job->attempts + e->job->n_attempts - 1;
+
+        (void) failure_set(&e->job->failure, last->failure.code, "%s", failure_message(&last->failure));
+        failure_append(&e->job->failure, "the domain runs again on the functions that it had");
+}
+
+/* The guest was told to hibernate to its own disk, and nobody saw whether it did: who listened for that died, or lost
+ * libvirt. Without its QEMU nothing tells a hibernated guest from one that was shut down, so a start is left to whoever
+ * asks for it: the guest's kernel knows whether there is an image. With `again` a guest that runs is asked again. */
+static int settle_suspend_disk(Executor *e, size_t i, bool again)
+{
+        _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
+
+        if (e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, &e->stuck) < 0) {
+                if (e->stuck.code != FAILURE_UNKNOWN_DOMAIN)
+                        return -EAGAIN;
+                failure_done(&e->job->failure);
+                e->job->failure = e->stuck;
+                e->stuck = (Failure) { 0 };
+                return undo_stage(e, i);
+        }
+
+        if (facts.qemu != QEMU_NONE && again) {
+                failure_done(&e->job->failure);
+                return run_from(e, i);
+        }
+        if (facts.qemu != QEMU_NONE)
+                return undo_stage(e, i);
+
+        if (e->store_ops->write_record(e->store, e->job, 0, &e->stuck) < 0)
+                return -EAGAIN;
+
+        for (size_t k = i; k-- > 0;)
+                if (step_undo(e, e->job->steps[k].id, &e->stuck) < 0)
+                        return -EAGAIN;
+
+        failure_append(&e->job->failure,
+                       "'vgpu-hibernatectl resume' continues the guest if it came to the end of that, else it boots");
+        return finish(e, JOB_FAILED);
+}
+
 static int run_from(Executor *e, size_t i)
 {
         bool complete = true;
+        int r;
 
         /* n_steps grows when the check decides the strategy. */
         for (; i < e->job->n_steps; i++) {
@@ -300,16 +397,26 @@ static int run_from(Executor *e, size_t i)
                 if (e->job->steps[i].state == STEP_DONE)
                         continue;
 
-                if (can_undo && is_canceled(e) && !job_is_committed(e->job)) {
-                        (void) failure_set(&e->job->failure, FAILURE_CANCELED, "canceled on request");
+                r = can_undo ? check_requests(e, i) : 0;
+                if (r == -EAGAIN)
+                        return r;
+                if (r < 0)
                         return turn_back(e, i);
-                }
 
-                if (do_step(e, i, &why) >= 0)
+                r = do_step(e, i, &why);
+                if (r >= 0)
                         continue;
+                if (r == -EAGAIN) {
+                        e->stuck = why;
+                        return r;
+                }
 
                 if (can_undo) {
                         e->job->failure = why;
+                        note_failure(e, i);
+                        /* FAILURE_LOST: it was seen to shut down. */
+                        if (e->job->steps[i].id == STEP_SUSPEND_DISK && e->job->failure.code != FAILURE_LOST)
+                                return settle_suspend_disk(e, i, false);
                         return turn_back(e, i);
                 }
 
@@ -326,7 +433,19 @@ static int run_from(Executor *e, size_t i)
         if (!complete)
                 return -EAGAIN;
 
+        if (e->job->back && e->job->n_attempts > 0)
+                note_back(e);
         return finish(e, e->job->failure.code == FAILURE_NONE ? JOB_DONE : JOB_FAILED);
+}
+
+/* The first step that is not done. */
+static size_t first_open_step(const Job *j)
+{
+        for (size_t i = 0; i < j->n_steps; i++)
+                if (j->steps[i].state != STEP_DONE)
+                        return i;
+
+        return j->n_steps;
 }
 
 static int run(Executor *e)
@@ -342,17 +461,8 @@ static int run(Executor *e)
                 return finish(e, JOB_FAILED);
         }
 
-        return run_from(e, 0);
-}
-
-/* The first step that is not done. */
-static size_t first_open_step(const Job *j)
-{
-        for (size_t i = 0; i < j->n_steps; i++)
-                if (j->steps[i].state != STEP_DONE)
-                        return i;
-
-        return j->n_steps;
+        /* Not the first one when other targets are tried after a commit. */
+        return run_from(e, first_open_step(e->job));
 }
 
 /* The last step that was touched: where undoing begins. */
@@ -376,38 +486,20 @@ static bool undo_was_begun(const Job *j)
         return false;
 }
 
-/* The guest was told to hibernate to its own disk, and who listened for the end of it died. While QEMU lives the
- * request is simply made again. Without it nothing tells a hibernated guest from one that was shut down, so a start
- * is left to whoever asks for it: the guest's kernel knows whether there is an image. */
-static int recover_suspend_disk(Executor *e, size_t i)
+/* For people: what the recovery found. */
+static void tell_what_is_found(Executor *e, size_t i)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
+        Failure why = { 0 };
+        const char *step = i < e->job->n_steps ? step_id_to_string(e->job->steps[i].id) : "health";
 
-        if (e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, &e->stuck) < 0) {
-                if (e->stuck.code != FAILURE_UNKNOWN_DOMAIN)
-                        return -EAGAIN;
-                (void) failure_set(&e->job->failure, FAILURE_UNKNOWN_DOMAIN, "%s",
-                                   failure_message(&e->stuck));
-                failure_done(&e->stuck);
-                return undo_stage(e, i);
-        }
-
-        if (facts.qemu != QEMU_NONE)
-                return run_from(e, i);
-
-        if (e->store_ops->write_record(e->store, e->job, 0, &e->stuck) < 0)
-                return -EAGAIN;
-
-        for (size_t k = i; k-- > 0;)
-                if (step_undo(e, e->job->steps[k].id, &e->stuck) < 0)
-                        return -EAGAIN;
-
-        (void) failure_set(
-                        &e->job->failure, FAILURE_WORKER_DIED,
-                        "the worker died while the guest of domain '%s' hibernated to its own disk; "
-                        "'vgpu-hibernatectl resume' continues the guest if it came to the end of that, else it boots",
-                        e->job->domain_name);
-        return finish(e, JOB_FAILED);
+        if (e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, &why) < 0)
+                TELL(e, "recovery at step %s: the domain cannot be asked: %s", step, failure_message(&why));
+        else
+                TELL(e, "recovery at step %s: libvirt's state is '%s', QEMU's '%s', its image '%s'", step,
+                     domain_state_to_string(facts.state), qemu_status_to_string(facts.qemu),
+                     image_state_to_string(facts.image));
+        failure_done(&why);
 }
 
 static int recover(Executor *e)
@@ -420,17 +512,19 @@ static int recover(Executor *e)
                 return failure_set(&e->job->failure, FAILURE_HOST, "job %llu has ended already",
                                    (unsigned long long) e->job->id);
 
+        tell_what_is_found(e, i);
         (void) write_job(e, NULL); /* what follows is the same without this note */
 
         if (i == e->job->n_steps || !stage_has_commit(e->job, i))
                 return run_from(e, i);
 
-        if (e->job->steps[i].id == STEP_SUSPEND_DISK && e->job->steps[i].state == STEP_STARTED)
-                return recover_suspend_disk(e, i);
-
         (void) failure_set(&e->job->failure, FAILURE_WORKER_DIED,
                            "the worker of this job died during step '%s'",
                            step_id_to_string(e->job->steps[i].id));
+
+        if (e->job->steps[i].id == STEP_SUSPEND_DISK &&
+            (e->job->steps[i].state == STEP_STARTED || e->job->steps[i].state == STEP_FAILED))
+                return settle_suspend_disk(e, i, e->job->steps[i].state == STEP_STARTED);
 
         if (job_is_committed(e->job) && !undoing) {
                 GuestRun ran;
@@ -443,6 +537,7 @@ static int recover(Executor *e)
                 /* A boot that may have happened is not repeated unasked: it would be one without memory. */
                 if (r >= 0 && ran == GUEST_NOT_RUN &&
                     !may_have_happened(job_find_step(e->job, STEP_START))) {
+                        TELL(e, "the image is safe and has not run: going forward");
                         failure_done(&e->job->failure);
                         return run_from(e, i);
                 }
@@ -454,7 +549,7 @@ static int recover(Executor *e)
 /* Why an unfinished job stands still is for people to see. */
 static int note_stuck(Executor *e, int r)
 {
-        if (r != -EAGAIN)
+        if (r != -EAGAIN || job_state_is_final(e->job->state))
                 return r;
 
         if (free_and_strdup(&e->job->stuck, failure_message(&e->stuck)) >= 0)

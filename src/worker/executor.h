@@ -12,6 +12,9 @@
  *            undone, one that did goes forward. Every HostOps operation is idempotent, so a step whose outcome is
  *            unknown is undone or done once more.
  *
+ *   hold     the host is about to go down: a job that has not touched the guest yet is undone, one that left it
+ *            hibernated stands still until a recovery after the boot, one in between goes on to the next such point.
+ *
  * One exception guards the memory of the guest: once the guest ran (QEMU says "running") its image must never run
  * again. So before anything is undone in a stage that restores, QEMU is asked, and if the guest runs the way is
  * forward, whatever the journal says.
@@ -38,12 +41,13 @@ typedef struct Executor {
         const ExecutorStore *store_ops;
         void *store;
         const volatile sig_atomic_t *canceled; /* set by SIGTERM; NULL: never */
-        bool recovering;                       /* another worker began this job, and died */
-        Failure stuck; /* with -EAGAIN: what stands in the way; the caller's to free */
+        const volatile sig_atomic_t *held; /* set by SIGUSR1: stand still where that is safe; NULL: never */
+        bool recovering;                   /* another worker began this job, and died */
+        Failure stuck;                     /* with -EAGAIN: what stands in the way; the caller's to free */
 } Executor;
 
 /* 0: JOB_DONE. -EAGAIN: the way back is blocked, or QEMU could not be asked whether the guest ran, so that neither
- * direction is safe; `stuck` says what, the job is unfinished and must be recovered later. Other negative: the job ended in JOB_FAILED or JOB_CANCELED, its failure
- * says why and how the domain was left. */
+ * direction is safe, or the job is held; `stuck` says what, the job is unfinished and must be recovered later.
+ * -ERESTART: JOB_RETRYING, see core/retarget.h. Other negative: the job ended in JOB_FAILED or JOB_CANCELED, its failure says why and how the domain was left. */
 int executor_run(Executor *e) _warn_unused_result_;
 int executor_recover(Executor *e) _warn_unused_result_;

@@ -51,7 +51,10 @@ static void log_outcome(const Executor *e, int r)
 {
         const Job *j = e->job;
 
-        if (r == -EAGAIN)
+        if (r == -ERESTART)
+                log_error("Job %" PRIu64 " (%s '%s') wants other functions: %s", j->id,
+                          job_kind_to_string(j->kind), j->domain_name, failure_message(&j->failure));
+        else if (r == -EAGAIN)
                 log_error("Job %" PRIu64 " (%s '%s') cannot go on now: %s", j->id,
                           job_kind_to_string(j->kind), j->domain_name, failure_message(&e->stuck));
         else if (r < 0)
@@ -70,20 +73,20 @@ static int execute(Executor *e, bool recover)
         log_outcome(e, r);
         failure_done(&e->stuck);
 
-        if (r == -EAGAIN)
+        if (r == -EAGAIN || r == -ERESTART)
                 return JOB_RUN_UNFINISHED;
         return r < 0 ? JOB_RUN_FAILED : JOB_RUN_DONE;
 }
 
 int job_run(const Config *config, const char *state_dir, uint64_t id, bool recover,
-            const volatile sig_atomic_t *canceled)
+            const JobSignals *signals)
 {
         _cleanup_(job_store_done) JobStore store = { .jobs_fd = -EBADF, .images_fd = -EBADF };
         _cleanup_(real_host_freep) RealHost *host = NULL;
         _cleanup_(failure_done) Failure why = { 0 };
         _cleanup_close_ int lock_fd = -EBADF;
         _cleanup_(job_freep) Job *job = NULL;
-        const RealHostSettings settings = host_settings(config, canceled);
+        const RealHostSettings settings = host_settings(config, &signals->cancel);
 
         if (job_store_open(state_dir, &store, &why) < 0) {
                 log_error("%s", failure_message(&why));
@@ -115,6 +118,7 @@ int job_run(const Config *config, const char *state_dir, uint64_t id, bool recov
                                      .host = host,
                                      .store_ops = &job_store_ops,
                                      .store = &store,
-                                     .canceled = canceled },
+                                     .canceled = &signals->cancel,
+                                     .held = &signals->hold },
                        recover);
 }

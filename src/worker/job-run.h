@@ -14,6 +14,11 @@ typedef enum JobRunExit {
         JOB_RUN_UNFINISHED = 75, /* EX_TEMPFAIL of sysexits.h: recover again, later */
 } JobRunExit;
 
+/* What signals have asked for, see executor.h. */
+typedef struct JobSignals {
+        volatile sig_atomic_t cancel, hold;
+} JobSignals;
+
 /* Returns a JobRunExit; everything it has to say is in the journal and the log. */
 int job_run(const Config *config, const char *state_dir, uint64_t id, bool recover,
-            const volatile sig_atomic_t *canceled) _warn_unused_result_;
+            const JobSignals *signals) _warn_unused_result_;

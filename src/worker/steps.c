@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "worker/steps.h"
 
+#include <stdio.h>
+
 #include "core/verdict.h"
 
 /* Are the functions of the world still those that the daemon saw when it made the job? */
@@ -51,19 +53,55 @@ static int do_check(Executor *e, Failure *reterr)
         return 0;
 }
 
+static int note_quarantine(Executor *e, const PciAddress *a, const char *reason, Failure *reterr)
+{
+        int r = job_quarantine(e->job, a, reason);
+
+        return r < 0 ? failure_set_errno(reterr, FAILURE_HOST, r, "cannot note that %s is bad",
+                                         PCI_ADDRESS_STR(a))
+                     : 0;
+}
+
+/* Resets a function that no guest has any more. One that does not come through is bad, and is not offered to anybody;
+ * one that is gone or that somebody else took is not bad: the scan sees to it. */
+static int reset_or_quarantine(Executor *e, const PciAddress *a, Failure *reterr)
+{
+        Failure why = { 0 };
+        int r;
+
+        r = e->ops->function_reset(e->host, a, &why);
+        if (r >= 0)
+                return 0;
+
+        if (why.code == FAILURE_UNKNOWN_FUNCTION || why.code == FAILURE_FOREIGN_DRIVER)
+                r = 0;
+        else if (why.code == FAILURE_LIBVIRT) /* whether a guest has it cannot be asked now */
+                r = failure_set(reterr, why.code, "%s", failure_message(&why));
+        else
+                r = note_quarantine(e, a, failure_message(&why), reterr);
+        failure_done(&why);
+        return r;
+}
+
 static int do_bind(Executor *e, Failure *reterr)
 {
         for (size_t i = 0; i < e->job->n_swaps; i++) {
                 FunctionSwap *s = e->job->swaps + i;
-                char *previous = NULL;
+                bool bound = false;
+                Failure why = { 0 };
+
                 int r;
 
-                r = e->ops->function_bind(e->host, &s->to, &previous, reterr);
-                if (r < 0)
+                r = e->ops->function_bind(e->host, &s->to, &bound, &why);
+                if (r < 0) {
+                        if (why.code == FAILURE_BIND_FAILED)
+                                (void) note_quarantine(e, &s->to, failure_message(&why), NULL);
+                        (void) failure_set(reterr, why.code, "%s", failure_message(&why));
+                        failure_done(&why);
                         return r;
+                }
 
-                s->bound = !previous;
-                free(previous);
+                s->bound = s->bound || bound;
         }
 
         return 0;
@@ -241,6 +279,45 @@ static int do_redefine(Executor *e, bool back, Failure *reterr)
                                                 back, reterr);
 }
 
+/* QEMU's own words, "vfio 0000:01:10.0: ...", accuse one function (QEMU 10.0 include/hw/vfio/vfio-device.h,
+ * VFIO_MSG_PREFIX). */
+static bool is_accused(const JobAttempt *attempt, const PciAddress *a)
+{
+        _cleanup_free_ char *words = NULL;
+
+        if (asprintf(&words, "vfio %s: ", PCI_ADDRESS_STR(a)) < 0) {
+                words = NULL;
+                return false;
+        }
+
+        return strstr(failure_message(&attempt->failure), words);
+}
+
+/* An attempt failed with these targets in QEMU's hands. Which of them is to blame, if one is? The others stay free:
+ * that a restore failed may have many reasons. */
+static int look_at_targets(Executor *e, Failure *reterr)
+{
+        const JobAttempt *last;
+
+        if (!e->job->retry || e->job->n_attempts == 0)
+                return 0;
+
+        last = e->job->attempts + e->job->n_attempts - 1;
+
+        for (size_t i = 0; i < e->job->n_swaps; i++) {
+                const PciAddress *to = &e->job->swaps[i].to;
+                int r;
+
+                r = reset_or_quarantine(e, to, reterr);
+                if (r >= 0 && is_accused(last, to))
+                        r = note_quarantine(e, to, failure_message(&last->failure), reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
 static int undo_restore(Executor *e, Failure *reterr)
 {
         int r;
@@ -250,7 +327,11 @@ static int undo_restore(Executor *e, Failure *reterr)
         if (r < 0)
                 return r;
 
-        return e->ops->image_put_back(e->host, e->job->domain_uuid, reterr);
+        r = e->ops->image_put_back(e->host, e->job->domain_uuid, reterr);
+        if (r < 0)
+                return r;
+
+        return look_at_targets(e, reterr);
 }
 
 static int do_discard(Executor *e, Failure *reterr)
@@ -276,23 +357,18 @@ static bool is_target(const Job *j, const PciAddress *a)
         return false;
 }
 
-/* A function that does not come through its reset is not the guest's problem: it is noted for quarantine. */
 static int do_release(Executor *e, Failure *reterr)
 {
         for (size_t i = 0; i < e->job->n_swaps; i++) {
-                FunctionSwap *s = e->job->swaps + i;
-                Failure why = { 0 };
+                const FunctionSwap *s = e->job->swaps + i;
                 int r;
 
                 if (!s->has_from || is_target(e->job, &s->from))
                         continue;
 
-                r = e->ops->function_reset(e->host, &s->from, &why);
+                r = reset_or_quarantine(e, &s->from, reterr);
                 if (r < 0)
-                        r = free_and_strdup(&s->quarantine, failure_message(&why));
-                failure_done(&why);
-                if (r < 0)
-                        return failure_set_errno(reterr, FAILURE_HOST, r, "cannot note a quarantine");
+                        return r;
         }
 
         return 0;
@@ -306,6 +382,7 @@ int step_do(Executor *e, StepId id, Failure *reterr)
         case STEP_CHECK:
                 return do_check(e, reterr);
         case STEP_BIND:
+        case STEP_REBIND:
                 return do_bind(e, reterr);
         case STEP_SUSPEND:
                 return e->ops->suspend_to_ram(e->host, uuid, reterr);
@@ -351,6 +428,7 @@ int step_undo(Executor *e, StepId id, Failure *reterr)
 
         switch (id) {
         case STEP_BIND:
+        case STEP_REBIND:
                 return undo_bind(e, reterr);
         case STEP_SUSPEND:
                 return undo_suspend(e, reterr);
@@ -369,11 +447,12 @@ int step_undo(Executor *e, StepId id, Failure *reterr)
                 return do_redefine(e, true, reterr);
         case STEP_RESTORE:
                 return undo_restore(e, reterr);
+        case STEP_START: /* it failed, so that no guest has run */
+                return look_at_targets(e, reterr);
         case STEP_CHECK:        /* touched nothing */
         case STEP_SUSPEND_DISK: /* it either happened, and is the commit, or the guest runs */
         case STEP_CONTINUE:     /* undone by restore's undo, as are the next two */
         case STEP_WAKE:
-        case STEP_START:
         case STEP_DISCARD: /* the rest belongs to a last stage, which is never undone */
         case STEP_HEALTH:
         case STEP_RELEASE:

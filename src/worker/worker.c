@@ -14,19 +14,25 @@
 
 #define WORKER_EXIT_USAGE 2
 
-static volatile sig_atomic_t stop_requested;
+static JobSignals signals;
 
-static void on_sigterm(int signal_number)
+static void on_signal(int signal_number)
 {
-        stop_requested = 1;
+        if (signal_number == SIGUSR1)
+                signals.hold = 1;
+        else
+                signals.cancel = 1;
 }
 
 static int install_signal_handler(void)
 {
-        /* No SA_RESTART: a wait ends early and its loop sees the request. */
-        const struct sigaction sa = { .sa_handler = on_sigterm };
+        /* No SA_RESTART: a wait ends early and its loop sees the request. One to hold disturbs nothing that is under
+         * way. */
+        const struct sigaction cancel = { .sa_handler = on_signal };
+        const struct sigaction hold = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 
-        if (sigaction(SIGTERM, &sa, NULL) < 0 || sigaction(SIGINT, &sa, NULL) < 0)
+        if (sigaction(SIGTERM, &cancel, NULL) < 0 || sigaction(SIGINT, &cancel, NULL) < 0 ||
+            sigaction(SIGUSR1, &hold, NULL) < 0)
                 return -errno;
 
         /* The daemon may go away while we write to it. */
@@ -42,6 +48,9 @@ static int usage(FILE *out, int status)
                      "  snapshot    print this host's functions and domains as one line of JSON\n"
                      "  watch       print a snapshot now and whenever it changes\n"
                      "\n"
+                     "SIGTERM cancels a job where that is still possible. SIGUSR1 makes it stand still\n"
+                     "where the host may go down: then the exit status is 75, and 'recover' goes on.\n"
+                     "\n"
                      "Started by vgpu-hibernated(8).\n",
                      out);
         return status;
@@ -55,7 +64,7 @@ static int run_job_verb(const Config *config, const char *state_dir, const char 
         if (!id_text || sscanf(id_text, "%" SCNu64 "%n", &id, &n) != 1 || id_text[n] != '\0')
                 return usage(stderr, WORKER_EXIT_USAGE);
 
-        return job_run(config, state_dir, id, recover, &stop_requested);
+        return job_run(config, state_dir, id, recover, &signals);
 }
 
 static int run_verb(const Config *config, const char *state_dir, char *const *words)

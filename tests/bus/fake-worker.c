@@ -187,7 +187,7 @@ static bool obey(const char *line, int jobs_fd, int images_fd, Job *j, int *ret_
         else if (streq(line, "unrecord"))
                 CHECK(image_record_remove(images_fd, j->domain_uuid, NULL) >= 0);
         else if (strncmp(line, "quarantine ", 11) == 0)
-                CHECK(free_and_strdup(&j->swaps[0].quarantine, line + 11) >= 0);
+                CHECK(job_quarantine(j, &j->swaps[0].from, line + 11) >= 0);
         else if (sscanf(line, "fail %63s %n", word, &n) == 1) {
                 (void) failure_set(&j->failure, failure_code_from_string(word), "%s", line + n);
                 end(jobs_fd, j, JOB_FAILED);

@@ -280,10 +280,10 @@ static void test_job(const char *program)
         CHECK(&text, strstr(text.out_text, "Cancel: possible"));
         CHECK(&text, strstr(text.out_text, "\nSTEP") && strstr(text.out_text, "\nsuspend   done"));
         o = child_json(&json);
-        CHECK(&json, json_is(&json, o, "state", "running") && json_is(&json, o, "step_count", "14"));
+        CHECK(&json, json_is(&json, o, "state", "running") && json_is(&json, o, "step_count", "15"));
         CHECK(&json, json_is(&json, o, "steps.13.started_usec", "null"));
         CHECK(&json, json_is(&json, o, "ended_usec", "null"));
-        CHECK(&jobs, jobs.status == 0 && is_harmless(jobs.out_text) && strstr(jobs.out_text, "save 5/14"));
+        CHECK(&jobs, jobs.status == 0 && is_harmless(jobs.out_text) && strstr(jobs.out_text, "save 5/15"));
         list = child_json(&jobs_json);
         CHECK(&jobs_json, json_is(&jobs_json, list, "0.id", "17"));
         CHECK(&jobs_json, json_object_array_length(list) > 3);
@@ -339,7 +339,7 @@ static void test_terminal(const char *program)
         _cleanup_child_ Child json =
                         ctl_spawn(program, true, (const char *const[]) { "list", "--json", NULL });
 
-        child_wait_out(&bar, "slow: save 5/14 [");
+        child_wait_out(&bar, "slow: save 5/15 [");
         child_wait_out(&bar, "43 MiB of 96 MiB  12 MiB/s  ETA 4.0s");
         assert(kill(bar.pid, SIGINT) == 0);
         child_wait(&bar);

@@ -2,6 +2,7 @@
 #include "fake-host.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #define FAKE_MEMORY_BYTES (UINT64_C(256) << 20)
 #define FAKE_IMAGE_BYTES (UINT64_C(100) << 20)
@@ -33,6 +34,7 @@ void fake_host_init(FakeHost *h)
                 .libvirt = DOMAIN_RUNNING,
                 .image = IMAGE_NONE,
                 .bound = { true },
+                .canceled_in = _STEP_ID_INVALID,
         };
 }
 
@@ -57,43 +59,82 @@ static void qemu_dies(FakeHost *h)
         h->cpr_mode = false;
 }
 
-/* Called on entry and on exit of every operation. */
-static int enter(FakeHost *h, const char *name, Failure *reterr)
+/* Which fault hits the present call? */
+static FakeFault present_fault(const FakeHost *h)
 {
+        for (size_t i = 0; i < FAKE_FAULTS; i++)
+                if (h->calls == h->fault_at[i])
+                        return h->fault[i];
+
+        return FAKE_FAULT_NONE;
+}
+
+/* Called on entry and on exit of every operation. */
+static int enter(FakeHost *h, const char *name, bool in_store, Failure *reterr)
+{
+        FakeFault fault;
+
         h->last_call = name;
         h->calls++;
-        if (h->calls != h->fault_at)
-                return 0;
+        if (h->trace) {
+                const JobStep *s = job_current_step(h->journal);
 
-        if (h->fault == FAKE_FAULT_ERROR)
-                return failure_set(reterr, FAILURE_HOST, "injected failure of %s", name);
-        if (h->fault == FAKE_FAULT_KILL_BEFORE)
-                longjmp(h->killed, 1);
-
-        return 0;
-}
-
-static int leave(FakeHost *h)
-{
-        if (h->calls != h->fault_at)
-                return 0;
-
-        if (h->fault == FAKE_FAULT_POWER_CUT)
-                qemu_dies(h);
-        if (h->fault == FAKE_FAULT_KILL_AFTER || h->fault == FAKE_FAULT_POWER_CUT)
-                longjmp(h->killed, 1);
-
-        return 0;
-}
-
-#define ENTER(host, reterr)                            \
-        FakeHost *h = (host);                          \
-        {                                              \
-                int _r = enter(h, __func__, (reterr)); \
-                                                       \
-                if (_r < 0)                            \
-                        return _r;                     \
+                (void) printf("%3u %-32s qemu %-10s journal: %s, step %s %s\n", h->calls, name,
+                              qemu_status_to_string(h->qemu), job_state_to_string(h->journal->state),
+                              s ? step_id_to_string(s->id) : "-", s ? step_state_to_string(s->state) : "");
         }
+        for (size_t i = 0; i < FAKE_FAULTS; i++)
+                if (h->calls == h->fault_at[i])
+                        h->reached[i] = true;
+
+        fault = present_fault(h);
+        if (fault == FAKE_FAULT_CANCEL) {
+                h->canceled = 1;
+                if (!in_store && job_current_step(h->journal))
+                        h->canceled_in = job_current_step(h->journal)->id;
+        }
+        if (fault == FAKE_FAULT_HOLD)
+                h->held = 1;
+        if (fault == FAKE_FAULT_DISK_FULL)
+                h->disk_full = true;
+        if (fault == FAKE_FAULT_ERROR)
+                return failure_set(reterr, FAILURE_HOST, "injected failure of %s", name);
+        if (fault == FAKE_FAULT_KILL_BEFORE)
+                longjmp(h->killed, 1);
+
+        return 0;
+}
+
+static int leave(FakeHost *h, Failure *reterr)
+{
+        FakeFault fault = present_fault(h);
+
+        if (fault == FAKE_FAULT_ERROR_AFTER)
+                return failure_set(reterr, FAILURE_LIBVIRT, "injected loss of the reply of %s",
+                                   h->last_call);
+        if (fault == FAKE_FAULT_POWER_CUT)
+                qemu_dies(h);
+        if (fault == FAKE_FAULT_KILL_AFTER || fault == FAKE_FAULT_POWER_CUT)
+                longjmp(h->killed, 1);
+
+        return 0;
+}
+
+void fake_host_goes_down(FakeHost *h)
+{
+        qemu_dies(h);
+}
+
+#define ENTER_AS(host, in_store, reterr)                           \
+        FakeHost *h = (host);                                      \
+        {                                                          \
+                int _r = enter(h, __func__, (in_store), (reterr)); \
+                                                                   \
+                if (_r < 0)                                        \
+                        return _r;                                 \
+        }
+#define ENTER(host, reterr) ENTER_AS(host, false, reterr)
+#define ENTER_STORE(host, reterr) ENTER_AS(host, true, reterr)
 
 static int fake_inspect(void *host, const char *uuid, bool ask_guest, DomainFacts *ret, Failure *reterr)
 {
@@ -124,7 +165,7 @@ static int fake_inspect(void *host, const char *uuid, bool ask_guest, DomainFact
         };
         assert(ret->functions);
         ret->functions[0] = fake_function(active ? h->qemu_has : h->definition_names);
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_suspend_to_ram(void *host, const char *uuid, Failure *reterr)
@@ -136,7 +177,7 @@ static int fake_suspend_to_ram(void *host, const char *uuid, Failure *reterr)
 
         h->qemu = QEMU_SUSPENDED;
         h->libvirt = DOMAIN_PMSUSPENDED;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_suspend_to_disk(void *host, const char *uuid, Failure *reterr)
@@ -149,7 +190,7 @@ static int fake_suspend_to_disk(void *host, const char *uuid, Failure *reterr)
         h->s4_image = true;
         h->qemu = QEMU_NONE;
         h->libvirt = DOMAIN_SHUTOFF;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_wake(void *host, const char *uuid, Failure *reterr)
@@ -160,11 +201,14 @@ static int fake_wake(void *host, const char *uuid, Failure *reterr)
                 return failure_set(reterr, FAILURE_WAKE_FAILED, "QEMU is %s",
                                    qemu_status_to_string(h->qemu));
 
+        if (h->qemu == QEMU_SUSPENDED && h->qemu_is_restored && h->bad[h->qemu_has] == FAKE_BAD_WAKE)
+                return failure_set(reterr, FAILURE_WAKE_FAILED, "it does not wake up");
+
         h->qemu = QEMU_RUNNING;
         h->libvirt = DOMAIN_RUNNING;
         if (h->qemu_is_restored)
                 h->image_consumed = true;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_set_cpr_mode(void *host, const char *uuid, bool cpr, Failure *reterr)
@@ -175,7 +219,7 @@ static int fake_set_cpr_mode(void *host, const char *uuid, bool cpr, Failure *re
                 return failure_set(reterr, FAILURE_LIBVIRT, "domain is not running");
 
         h->cpr_mode = cpr;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static void save_happens(FakeHost *h)
@@ -203,17 +247,17 @@ static int fake_save(void *host, const char *uuid, HostProgress progress, void *
         h->guard = false;
         h->image_consumed = false;
 
-        if (h->calls == h->fault_at && h->fault == FAKE_FAULT_KILL_ASKED) {
+        if (present_fault(h) == FAKE_FAULT_KILL_ASKED) {
                 h->save_asked_for = true;
                 longjmp(h->killed, 1);
         }
-        if (h->calls == h->fault_at && h->fault == FAKE_FAULT_QEMU_DIES) {
+        if (present_fault(h) == FAKE_FAULT_QEMU_DIES) {
                 qemu_dies(h);
                 return failure_set(reterr, FAILURE_SAVE_FAILED, "QEMU was killed");
         }
 
         save_happens(h);
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_settle_save(void *host, const char *uuid, Failure *reterr)
@@ -224,7 +268,7 @@ static int fake_settle_save(void *host, const char *uuid, Failure *reterr)
         if (h->save_asked_for && h->qemu == QEMU_SUSPENDED)
                 save_happens(h);
         h->save_asked_for = false;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_image_guard(void *host, const char *uuid, uint64_t *ret_bytes, Failure *reterr)
@@ -236,7 +280,7 @@ static int fake_image_guard(void *host, const char *uuid, uint64_t *ret_bytes, F
 
         h->guard = true;
         *ret_bytes = FAKE_IMAGE_BYTES;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_image_put_back(void *host, const char *uuid, Failure *reterr)
@@ -245,7 +289,7 @@ static int fake_image_put_back(void *host, const char *uuid, Failure *reterr)
 
         if (h->image == IMAGE_NONE && h->guard)
                 h->image = IMAGE_VALID;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_image_discard(void *host, const char *uuid, Failure *reterr)
@@ -259,7 +303,7 @@ static int fake_image_discard(void *host, const char *uuid, Failure *reterr)
                 h->memory_lost = true;
         h->image = IMAGE_NONE;
         h->guard = false;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static unsigned swapped(unsigned names, const FunctionSwap *swaps, size_t n, bool back)
@@ -279,7 +323,7 @@ static int fake_image_set_functions(void *host, const char *uuid, const Function
                 return failure_set(reterr, FAILURE_IMAGE_DAMAGED, "no image");
 
         h->image_names = swapped(h->image_names, swaps, n, back);
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_definition_set_functions(void *host, const char *uuid, const FunctionSwap *swaps, size_t n,
@@ -288,7 +332,12 @@ static int fake_definition_set_functions(void *host, const char *uuid, const Fun
         ENTER(host, reterr);
 
         h->definition_names = swapped(h->definition_names, swaps, n, back);
-        return leave(h);
+        return leave(h, reterr);
+}
+
+static bool cannot_be_given(const FakeHost *h, unsigned function)
+{
+        return h->bad[function] == FAKE_BAD_RESTORE || h->bad[function] == FAKE_BAD_PROBE;
 }
 
 static int fake_restore(void *host, const char *uuid, Failure *reterr)
@@ -296,11 +345,13 @@ static int fake_restore(void *host, const char *uuid, Failure *reterr)
         ENTER(host, reterr);
 
         if (h->qemu == QEMU_PAUSED || h->qemu == QEMU_SUSPENDED)
-                return leave(h);
+                return leave(h, reterr);
         if (h->qemu != QEMU_NONE || h->image != IMAGE_VALID)
                 return failure_set(reterr, FAILURE_IMAGE_DAMAGED, "no image to restore");
         if (!h->bound[h->image_names])
                 return failure_set(reterr, FAILURE_RESTORE_FAILED, "Unmanaged PCI device must be detached");
+        if (cannot_be_given(h, h->image_names))
+                return failure_set(reterr, FAILURE_RESTORE_FAILED, "vfio_pci: no");
 
         if (h->image_consumed)
                 h->image_ran_twice = true;
@@ -309,7 +360,7 @@ static int fake_restore(void *host, const char *uuid, Failure *reterr)
         h->qemu_has = h->image_names;
         h->qemu_is_restored = true;
         h->libvirt = DOMAIN_PAUSED;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_cont(void *host, const char *uuid, Failure *reterr)
@@ -322,7 +373,7 @@ static int fake_cont(void *host, const char *uuid, Failure *reterr)
                 h->qemu = QEMU_SUSPENDED;
                 h->libvirt = DOMAIN_RUNNING;
         }
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_start(void *host, const char *uuid, Failure *reterr)
@@ -330,11 +381,13 @@ static int fake_start(void *host, const char *uuid, Failure *reterr)
         ENTER(host, reterr);
 
         if (h->qemu != QEMU_NONE)
-                return leave(h);
+                return leave(h, reterr);
         if (h->image != IMAGE_NONE)
                 return failure_set(reterr, FAILURE_RESTORE_FAILED, "a managed save image exists");
         if (!h->bound[h->definition_names])
                 return failure_set(reterr, FAILURE_RESTORE_FAILED, "Unmanaged PCI device must be detached");
+        if (cannot_be_given(h, h->definition_names))
+                return failure_set(reterr, FAILURE_RESTORE_FAILED, "vfio_pci: no");
 
         if (!h->s4_image)
                 h->cold_boots++;
@@ -342,7 +395,7 @@ static int fake_start(void *host, const char *uuid, Failure *reterr)
         h->qemu = QEMU_RUNNING;
         h->qemu_has = h->definition_names;
         h->libvirt = DOMAIN_RUNNING;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_destroy_unwoken(void *host, const char *uuid, Failure *reterr)
@@ -355,7 +408,7 @@ static int fake_destroy_unwoken(void *host, const char *uuid, Failure *reterr)
                 h->memory_lost = true;
         h->qemu = QEMU_NONE;
         h->libvirt = DOMAIN_SHUTOFF;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_wait_agent(void *host, const char *uuid, Failure *reterr)
@@ -364,34 +417,49 @@ static int fake_wait_agent(void *host, const char *uuid, Failure *reterr)
 
         if (h->agent_dead || h->qemu != QEMU_RUNNING)
                 return failure_set(reterr, FAILURE_GUEST_UNHEALTHY, "the agent does not answer");
-        return leave(h);
+        return leave(h, reterr);
 }
 
-static int fake_function_bind(void *host, const PciAddress *a, char **ret_previous, Failure *reterr)
+static int fake_function_bind(void *host, const PciAddress *a, bool *ret_bound, Failure *reterr)
 {
         ENTER(host, reterr);
 
-        *ret_previous = h->bound[function_index(a)] ? strdup("vfio-pci") : NULL;
+        if (h->bad[function_index(a)] == FAKE_BAD_BIND && !h->bound[function_index(a)])
+                return failure_set(reterr, FAILURE_BIND_FAILED, "vfio-pci does not take it");
+
+        *ret_bound = !h->bound[function_index(a)];
         h->bound[function_index(a)] = true;
-        return leave(h);
+        return leave(h, reterr);
+}
+
+/* Left alone, by the contract; that it was asked for is a mistake all the same. */
+static bool is_in_use(FakeHost *h, const PciAddress *a)
+{
+        bool in_use = h->qemu != QEMU_NONE && h->qemu_has == function_index(a);
+
+        h->took_from_guest = h->took_from_guest || in_use;
+        return in_use;
 }
 
 static int fake_function_unbind(void *host, const PciAddress *a, Failure *reterr)
 {
         ENTER(host, reterr);
 
-        assert(h->qemu == QEMU_NONE || h->qemu_has != function_index(a));
+        if (is_in_use(h, a))
+                return leave(h, reterr);
         h->bound[function_index(a)] = false;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_function_reset(void *host, const PciAddress *a, Failure *reterr)
 {
         ENTER(host, reterr);
 
-        /* A reset of a function in use would be the end of its owner's work. */
-        assert(h->qemu == QEMU_NONE || h->qemu_has != function_index(a));
-        return leave(h);
+        if (is_in_use(h, a))
+                return leave(h, reterr);
+        if (h->bad[function_index(a)] == FAKE_BAD_PROBE)
+                return failure_set(reterr, FAILURE_HOST, "it reads as all ones");
+        return leave(h, reterr);
 }
 
 const HostOps fake_host_ops = {
@@ -425,42 +493,67 @@ static Job *copy_job(const Job *j)
             job_set_swaps(copy, j->swaps, j->n_swaps) < 0 || free_and_strdup(&copy->stuck, j->stuck) < 0)
                 assert(false && "out of memory");
 
-        for (size_t i = 0; i < j->n_swaps; i++)
-                copy->swaps[i].bound = j->swaps[i].bound;
+        for (size_t i = 0; i < j->n_attempts; i++) {
+                if (job_add_attempt(copy, j->attempts[i].usec, j->attempts[i].step,
+                                    &j->attempts[i].failure) < 0)
+                        assert(false && "out of memory");
+                memcpy(copy->attempts[i].targets, j->attempts[i].targets, j->n_swaps * sizeof(PciAddress));
+        }
+        for (size_t i = 0; i < j->n_quarantines; i++)
+                if (job_quarantine(copy, &j->quarantines[i].function, j->quarantines[i].reason) < 0)
+                        assert(false && "out of memory");
 
         copy->state = j->state;
+        copy->targets_asked_for = j->targets_asked_for;
+        copy->fallback = j->fallback;
+        copy->back = j->back;
+        copy->retry = j->retry;
         memcpy(copy->steps, j->steps, sizeof(j->steps));
         if (j->failure.code != FAILURE_NONE)
                 (void) failure_set(&copy->failure, j->failure.code, "%s", failure_message(&j->failure));
         return copy;
 }
 
+Job *fake_host_read_journal(const FakeHost *h)
+{
+        return copy_job(h->journal);
+}
+
+static int fail_if_full(const FakeHost *h, Failure *reterr)
+{
+        return h->disk_full ? failure_set(reterr, FAILURE_HOST, "no space left on device") : 0;
+}
+
 static int fake_write_job(void *host, const Job *j, Failure *reterr)
 {
         Job *copy;
 
-        ENTER(host, reterr);
+        ENTER_STORE(host, reterr);
 
+        if (fail_if_full(h, reterr) < 0)
+                return -EREMOTEIO;
         copy = copy_job(j);
         (void) job_free(h->journal);
         h->journal = copy;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_write_record(void *host, const Job *j, uint64_t bytes, Failure *reterr)
 {
-        ENTER(host, reterr);
+        ENTER_STORE(host, reterr);
 
+        if (fail_if_full(h, reterr) < 0)
+                return -EREMOTEIO;
         h->record = true;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static int fake_remove_record(void *host, const char *domain_uuid, Failure *reterr)
 {
-        ENTER(host, reterr);
+        ENTER_STORE(host, reterr);
 
         h->record = false;
-        return leave(h);
+        return leave(h, reterr);
 }
 
 static void fake_progress(void *host, const Job *j)

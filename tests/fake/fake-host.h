@@ -5,19 +5,25 @@
  * FakeHost: a model of one domain, its image, its definition and its functions, behind HostOps. It keeps the books on
  * what must never happen (an image that runs twice, a guest lost) and fails or "kills" on demand: every operation is
  * counted, and at the chosen one it either returns an error, or ends the run before or after its effect as SIGKILL
- * would, by longjmp.
+ * would, by longjmp. Two faults may hit the same run.
  */
 
 #include <setjmp.h>
+#include <signal.h>
 
 #include "core/host-ops.h"
 #include "worker/executor.h"
 
 #define FAKE_FUNCTIONS 4
+#define FAKE_FAULTS 2
 
 typedef enum FakeFault {
         FAKE_FAULT_NONE,
         FAKE_FAULT_ERROR,       /* the operation fails, without effect */
+        FAKE_FAULT_ERROR_AFTER, /* it has its effect, and fails all the same: a reply that was lost */
+        FAKE_FAULT_DISK_FULL,   /* from here on nothing can be written to the journal and the records */
+        FAKE_FAULT_CANCEL,      /* SIGTERM comes while the operation is under way */
+        FAKE_FAULT_HOLD,        /* SIGUSR1 does, and the host goes down when the worker has ended */
         FAKE_FAULT_KILL_BEFORE, /* the worker dies before the effect */
         FAKE_FAULT_KILL_AFTER,  /* the worker dies after the effect */
         FAKE_FAULT_POWER_CUT,   /* the host dies after the effect: QEMU is gone */
@@ -25,6 +31,16 @@ typedef enum FakeFault {
         FAKE_FAULT_QEMU_DIES,  /* in save: QEMU is killed in the middle of it; elsewhere nothing */
         _FAKE_FAULT_MAX,
 } FakeFault;
+
+/* What a function cannot. */
+typedef enum FakeBad {
+        FAKE_GOOD,
+        FAKE_BAD_BIND,
+        FAKE_BAD_RESTORE,
+        FAKE_BAD_WAKE,
+        FAKE_BAD_PROBE, /* a restore on it fails, and so does its reset */
+        _FAKE_BAD_MAX,
+} FakeBad;
 
 typedef struct FakeHost {
         /* The world. */
@@ -37,6 +53,7 @@ typedef struct FakeHost {
         unsigned image_names, definition_names; /* index of the function that the XMLs name */
         unsigned qemu_has;                      /* index of the function that the running QEMU has */
         bool bound[FAKE_FUNCTIONS];
+        FakeBad bad[FAKE_FUNCTIONS];
         bool record;         /* store: the domain is recorded as hibernated */
         Job *journal;        /* store: the last durable copy */
         bool save_asked_for; /* of libvirt, which has not begun with it */
@@ -52,19 +69,29 @@ typedef struct FakeHost {
         bool memory_lost; /* an operation destroyed the last copy */
         bool memory_cut;  /* a power cut did */
         unsigned cold_boots;
+        bool took_from_guest; /* a function that it has was to be unbound or reset */
 
         /* Faults. */
         unsigned calls;
-        unsigned fault_at; /* the call's number, from 1; 0: never */
-        FakeFault fault;
+        unsigned fault_at[FAKE_FAULTS]; /* the call's number, from 1; 0: never */
+        FakeFault fault[FAKE_FAULTS];
+        bool reached[FAKE_FAULTS];
+        bool disk_full;
+        volatile sig_atomic_t canceled, held;
+        StepId canceled_in; /* whose operation it came during; _STEP_ID_INVALID: none */
         jmp_buf killed;
         const char *last_call;
+        bool trace; /* print the calls */
 } FakeHost;
 
 extern const HostOps fake_host_ops;
 extern const ExecutorStore fake_store_ops;
 
+/* What a worker reads when it starts; the caller's to free. */
+Job *fake_host_read_journal(const FakeHost *h);
+
 /* A running domain on function 0. */
 void fake_host_init(FakeHost *h);
 void fake_host_done(FakeHost *h);
+void fake_host_goes_down(FakeHost *h);
 PciAddress fake_function(unsigned index);

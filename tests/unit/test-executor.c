@@ -1,40 +1,67 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The project's heart: for every plan, let every operation fail, die before or after its effect, or be the last before
- * a power cut; recover; and let a second fault of each kind hit the recovery too. Then the guest's memory must exist
- * exactly once, nothing may be left behind, and the job must have ended with an honest word.
+ * The project's heart: for every plan, let every operation fail, fail after its effect, die before or after it, or be
+ * the last before a power cut; let the disk be full from any write on; cancel and hold at every operation; let targets
+ * be bad in every way, so that others are tried; and let a second fault of each kind hit the way back or the recovery
+ * too. Then the guest's memory must exist exactly once, nothing may be left behind, and the job must have ended with
+ * an honest word.
  *
- * One case again: test-executor KIND STRATEGY FAULT CALL [FAULT2 CALL2], as a failing run prints it.
+ * One case again: test-executor KIND STRATEGY BAD N_BAD FALLBACK FAULT CALL [FAULT2 CALL2], as a failing run prints it.
  */
+#include "core/retarget.h"
 #include "fake/fake-host.h"
 #include "test.h"
 
 #include <inttypes.h>
 
 #define UUID "6ed0b4a4-6e5c-4a51-9d2b-1f3c0d8a7b10"
-#define RECOVERIES_MAX 8
+#define WORKERS_MAX 16
+#define ATTEMPTS_MAX 3
 
 typedef struct Case {
         JobKind kind;
         Strategy strategy;
-        FakeFault fault[2];
-        unsigned call[2];
+        FakeBad bad; /* what the first n_bad of the functions 2, 3, 1, 0 are like */
+        unsigned n_bad;
+        JobFallback fallback;
+        FakeFault fault[FAKE_FAULTS];
+        unsigned call[FAKE_FAULTS];
 } Case;
 
-static const char *const fault_names[] = { "none",      "error",      "kill-before", "kill-after",
-                                           "power-cut", "kill-asked", "qemu-dies" };
+static bool trace;
+
+static const char *const fault_names[] = {
+        [FAKE_FAULT_NONE] = "none",
+        [FAKE_FAULT_ERROR] = "error",
+        [FAKE_FAULT_ERROR_AFTER] = "error-after",
+        [FAKE_FAULT_DISK_FULL] = "disk-full",
+        [FAKE_FAULT_CANCEL] = "cancel",
+        [FAKE_FAULT_HOLD] = "hold",
+        [FAKE_FAULT_KILL_BEFORE] = "kill-before",
+        [FAKE_FAULT_KILL_AFTER] = "kill-after",
+        [FAKE_FAULT_POWER_CUT] = "power-cut",
+        [FAKE_FAULT_KILL_ASKED] = "kill-asked",
+        [FAKE_FAULT_QEMU_DIES] = "qemu-dies",
+};
+
+static const char *const bad_names[] = {
+        [FAKE_GOOD] = "good",     [FAKE_BAD_BIND] = "bind",   [FAKE_BAD_RESTORE] = "restore",
+        [FAKE_BAD_WAKE] = "wake", [FAKE_BAD_PROBE] = "probe",
+};
 
 static void fail_case(const Case *c, const FakeHost *h, const char *what)
 {
         (void) fprintf(stderr,
-                       "failed: %s\n  qemu=%s image=%d consumed=%d guard=%d s4=%d record=%d lost=%d last=%s job=%s: %s\n"
-                       "  again: test-executor %s %s %s %u %s %u\n",
-                       what, qemu_status_to_string(h->qemu), h->image, h->image_consumed, h->guard,
-                       h->s4_image, h->record, h->memory_lost, h->last_call,
+                       "failed: %s\n  qemu=%s has=%u image=%d consumed=%d guard=%d s4=%d record=%d lost=%d cut=%d last=%s "
+                       "job=%s: %s\n"
+                       "  again: test-executor %s %s %s %u %s %s %u %s %u\n",
+                       what, qemu_status_to_string(h->qemu), h->qemu_has, h->image, h->image_consumed,
+                       h->guard, h->s4_image, h->record, h->memory_lost, h->memory_cut, h->last_call,
                        h->journal ? job_state_to_string(h->journal->state) : "(none)",
                        h->journal ? failure_message(&h->journal->failure) : "", job_kind_to_string(c->kind),
-                       strategy_to_string(c->strategy), fault_names[c->fault[0]], c->call[0],
+                       strategy_to_string(c->strategy), bad_names[c->bad], c->n_bad,
+                       job_fallback_to_string(c->fallback), fault_names[c->fault[0]], c->call[0],
                        fault_names[c->fault[1]], c->call[1]);
         exit(EXIT_FAILURE);
 }
@@ -57,12 +84,17 @@ static Job *make_job(const Case *c)
 
         CHECK(job_new(7, c->kind, c->strategy, UUID, "vm1", &j) >= 0);
         CHECK(job_set_swaps(j, &swap, 1) >= 0);
+        j->fallback = c->fallback;
         return j;
 }
 
 static void make_world(const Case *c, FakeHost *h)
 {
+        static const unsigned turn[FAKE_FUNCTIONS] = { 2, 3, 1, 0 }; /* as the policy chooses */
+
         fake_host_init(h);
+        for (unsigned i = 0; i < c->n_bad; i++)
+                h->bad[turn[i]] = c->bad;
         if (c->kind != JOB_RESUME)
                 return;
 
@@ -76,34 +108,81 @@ static void make_world(const Case *c, FakeHost *h)
                 h->s4_image = true;
 }
 
-/* One process: runs until its end, or until a fault kills it. False: killed. */
-static bool run_worker(FakeHost *h, bool recover)
+typedef enum WorkerEnd {
+        WORKER_KILLED,
+        WORKER_LATER, /* status 75 */
+        WORKER_ENDED,
+} WorkerEnd;
+
+static WorkerEnd run_worker(FakeHost *h, bool recover)
 {
         Executor e = {
                 .ops = &fake_host_ops,
                 .host = h,
                 .store_ops = &fake_store_ops,
                 .store = h,
+                .canceled = &h->canceled,
+                .held = &h->held,
         };
         int r;
 
-        h->calls = 0;
         if (setjmp(h->killed) != 0)
-                return false; /* the dead process's job leaks, as its memory would */
+                return WORKER_KILLED; /* the dead process's job leaks, as its memory would */
 
-        /* What the process works on is what it read from the journal. */
-        e.job = TAKE_PTR(h->journal);
-        CHECK(fake_store_ops.write_job(h, e.job, NULL) >= 0 || h->fault == FAKE_FAULT_ERROR);
-        if (!h->journal)
-                h->journal = make_job(&(Case) { e.job->kind, e.job->strategy, { 0 }, { 0 } });
-
+        e.job = fake_host_read_journal(h);
         r = recover ? executor_recover(&e) : executor_run(&e);
-        CHECK((r >= 0) == (e.job->state == JOB_DONE));
-        CHECK(r == -EAGAIN || job_state_is_final(e.job->state));
+        CHECK(r < 0 || e.job->state == JOB_DONE);
+        CHECK((r == -ERESTART) == (e.job->state == JOB_RETRYING));
+        CHECK(r == -EAGAIN || r == -ERESTART || job_state_is_final(h->journal->state));
 
         failure_done(&e.stuck);
         (void) job_free(e.job);
-        return true;
+        return r == -EAGAIN || r == -ERESTART ? WORKER_LATER : WORKER_ENDED;
+}
+
+/* What the daemon does with a job that wants other functions. */
+static void choose_targets(FakeHost *h)
+{
+        Function functions[FAKE_FUNCTIONS];
+        Job *j = h->journal;
+        PciAddress to;
+        Retarget how;
+
+        for (unsigned i = 0; i < FAKE_FUNCTIONS; i++) {
+                functions[i] = (Function) { .address = fake_function(i),
+                                            .physical_function = { .bus = fake_function(i).bus } };
+                for (size_t k = 0; k < j->n_quarantines; k++)
+                        if (pci_address_equal(&j->quarantines[k].function, &functions[i].address))
+                                functions[i].state = FUNCTION_QUARANTINED;
+                if (pci_address_equal(&j->swaps[0].to, &functions[i].address) ||
+                    (j->kind != JOB_RESUME && i == 0))
+                        functions[i].state = FUNCTION_LEASED;
+        }
+
+        how = retarget_decide(j, functions, FAKE_FUNCTIONS, PICK_PACK, ATTEMPTS_MAX, &to);
+        CHECK((how == RETARGET_END ? retarget_end(j, 1) : retarget_apply(j, how, &to, 1)) >= 0);
+}
+
+static bool fault_ends_worker(FakeFault f)
+{
+        return f >= FAKE_FAULT_KILL_BEFORE;
+}
+
+static void arm(FakeHost *h, const Case *c, size_t i)
+{
+        h->fault[i] = c->fault[i];
+        h->fault_at[i] = c->fault[i] == FAKE_FAULT_NONE ? 0 : c->call[i];
+}
+
+/* The next worker is another process: its signals and its calls are its own, and there is room on the disk again. */
+static void next_process(FakeHost *h, const Case *c)
+{
+        h->calls = 0;
+        h->canceled = h->held = 0;
+        h->disk_full = false;
+        h->fault_at[0] = h->fault_at[1] = 0;
+        if (!h->reached[1])
+                arm(h, c, 1);
 }
 
 static void make_world_with_stale_guard(const Case *c, FakeHost *h)
@@ -112,30 +191,40 @@ static void make_world_with_stale_guard(const Case *c, FakeHost *h)
         h->guard = h->image_consumed = true;
 }
 
-/* Runs the case. True when its last fault was reached. */
+/* Runs the case. True when its last fault was reached. A second fault hits the same process, unless the first one ends
+ * that. */
 static bool run_case_in(const Case *c, FakeHost *h, void (*make)(const Case *c, FakeHost *h))
 {
-        bool reached;
+        bool recover = false;
 
         make(c, h);
+        h->trace = trace;
         h->journal = make_job(c);
-        h->fault = c->fault[0];
-        h->fault_at = c->call[0];
-        (void) run_worker(h, false);
-        reached = h->calls >= h->fault_at;
+        arm(h, c, 0);
+        if (!fault_ends_worker(c->fault[0]))
+                arm(h, c, 1);
 
-        h->fault = c->fault[1];
-        h->fault_at = c->call[1];
-        if (h->fault != FAKE_FAULT_NONE)
-                reached = false;
-        for (unsigned i = 0; i < RECOVERIES_MAX && !job_state_is_final(h->journal->state); i++) {
-                (void) run_worker(h, true);
-                if (h->fault_at > 0)
-                        reached = h->calls >= h->fault_at;
-                h->fault_at = 0;
+        for (unsigned i = 0; i < WORKERS_MAX && !job_state_is_final(h->journal->state); i++) {
+                WorkerEnd end;
+
+                if (h->trace)
+                        (void) printf("--- %s\n", recover ? "recover" : "run");
+                end = run_worker(h, recover);
+
+                if (h->journal->state == JOB_RETRYING) {
+                        choose_targets(h);
+                        recover = false;
+                        continue;
+                }
+
+                recover = true;
+                if (end == WORKER_LATER && h->held && h->qemu != QEMU_RUNNING)
+                        fake_host_goes_down(h);
+                if (end != WORKER_ENDED)
+                        next_process(h, c);
         }
 
-        return reached;
+        return h->reached[c->fault[1] != FAKE_FAULT_NONE];
 }
 
 static bool run_case(const Case *c, FakeHost *h)
@@ -149,19 +238,58 @@ static bool is_hibernated(const FakeHost *h)
                (h->s4_image || (h->image == IMAGE_VALID && h->guard && !h->image_consumed));
 }
 
+/* Nobody died: then every function that is in nobody's hands is as it was, on no driver. */
+static void check_bindings(const Case *c, const FakeHost *h)
+{
+        for (size_t i = 0; i < FAKE_FAULTS; i++)
+                if (c->fault[i] != FAKE_FAULT_NONE && c->fault[i] != FAKE_FAULT_CANCEL)
+                        return;
+
+        for (unsigned i = 1; i < FAKE_FUNCTIONS; i++)
+                EXPECT(c, h, !h->bound[i] || (h->qemu != QEMU_NONE && h->qemu_has == i));
+}
+
+/* Index of the function that the job was for. */
+static unsigned target_of(const Job *j)
+{
+        unsigned i = 0;
+
+        for (PciAddress a = fake_function(0); !pci_address_equal(&a, &j->swaps[0].to); a = fake_function(i))
+                i++;
+        return i;
+}
+
 static void check_invariants(const Case *c, const FakeHost *h)
 {
         const Job *j = h->journal;
         bool runs = h->qemu == QEMU_RUNNING;
+
+        /* A worker died over a guest that was being woken, and it does not wake: it may have run and be asleep again,
+         * so nobody but a person may decide to end it. */
+        if (c->bad == FAKE_BAD_WAKE && c->fault[0] != FAKE_FAULT_NONE && !job_state_is_final(j->state)) {
+                EXPECT(c, h, h->qemu == QEMU_SUSPENDED && j->stuck && !h->memory_lost);
+                return;
+        }
+        /* The way back is the restore of what was saved, and the domain's own function went bad meanwhile: tried again
+         * until a person sees to it. */
+        if (c->n_bad == FAKE_FUNCTIONS && c->fault[0] != FAKE_FAULT_NONE && !job_state_is_final(j->state)) {
+                EXPECT(c, h,
+                       h->qemu == QEMU_NONE && j->stuck && h->image == IMAGE_VALID && !h->image_consumed);
+                return;
+        }
 
         EXPECT(c, h, job_state_is_final(j->state));
         EXPECT(c, h, (j->state == JOB_DONE) == (j->failure.code == FAILURE_NONE));
         EXPECT(c, h, !h->memory_lost);
         EXPECT(c, h, !h->image_ran_twice);
         EXPECT(c, h, h->cold_boots == 0);
+        EXPECT(c, h, !h->took_from_guest);
 
         if (!h->memory_cut)
                 EXPECT(c, h, runs != is_hibernated(h) || (j->failure.code == FAILURE_LOST && !h->record));
+        /* A host that goes down in an orderly way is no power cut: what is held can be held. */
+        if (c->fault[0] == FAKE_FAULT_HOLD && c->fault[1] == FAKE_FAULT_NONE)
+                EXPECT(c, h, !h->memory_cut);
         if (runs) {
                 EXPECT(c, h, !h->record && !h->guard && h->image == IMAGE_NONE && !h->s4_image);
                 EXPECT(c, h, !h->cpr_mode);
@@ -170,9 +298,11 @@ static void check_invariants(const Case *c, const FakeHost *h)
                 EXPECT(c, h, h->definition_names == h->qemu_has || j->failure.code != FAILURE_NONE);
         }
         if (j->state == JOB_DONE && !h->memory_cut)
-                EXPECT(c, h, c->kind == JOB_HIBERNATE ? is_hibernated(h) : runs && h->qemu_has == 2);
+                EXPECT(c, h,
+                       c->kind == JOB_HIBERNATE ? is_hibernated(h) : runs && h->qemu_has == target_of(j));
         for (size_t i = 0; i < j->n_steps; i++)
                 EXPECT(c, h, j->steps[i].state != STEP_STARTED && j->steps[i].state != STEP_UNDOING);
+        check_bindings(c, h);
 }
 
 static uint64_t run_and_check(const Case *c, bool *ret_reached)
@@ -185,28 +315,32 @@ static uint64_t run_and_check(const Case *c, bool *ret_reached)
         return 1;
 }
 
-/* Every first fault up to `last` at every call, and after each that killed, every second fault at every call of the
- * recovery. */
-static uint64_t run_all(JobKind kind, Strategy strategy, FakeFault last)
+/* Every first fault at every call, and with `twice` after or beside each of them every second fault at every call. */
+static uint64_t run_all(const Case *base, FakeFault last, bool twice)
 {
         uint64_t n = 0;
 
         for (FakeFault f = FAKE_FAULT_ERROR; f <= last; f++) {
                 bool reached = true;
 
-                for (unsigned call = 2; reached; call++) {
-                        Case c = { kind, strategy, { f, FAKE_FAULT_NONE }, { call, 0 } };
+                for (unsigned call = 1; reached; call++) {
+                        Case c = *base;
 
+                        c.fault[0] = f;
+                        c.call[0] = call;
                         n += run_and_check(&c, &reached);
-                        if (!reached || f == FAKE_FAULT_ERROR)
+                        if (!reached || !twice)
                                 continue;
 
-                        for (FakeFault g = FAKE_FAULT_ERROR; g < _FAKE_FAULT_MAX; g++) {
+                        for (FakeFault g = FAKE_FAULT_ERROR; g <= last; g++) {
                                 bool reached2 = true;
 
-                                for (unsigned call2 = 2; reached2; call2++) {
-                                        Case d = { kind, strategy, { f, g }, { call, call2 } };
+                                for (unsigned call2 = fault_ends_worker(f) ? 1 : call + 1; reached2;
+                                     call2++) {
+                                        Case d = c;
 
+                                        d.fault[1] = g;
+                                        d.call[1] = call2;
                                         n += run_and_check(&d, &reached2);
                                 }
                         }
@@ -220,7 +354,7 @@ static void test_undisturbed(void)
 {
         for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++)
                 for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++) {
-                        Case c = { k, s, { 0 }, { 0 } };
+                        Case c = { .kind = k, .strategy = s };
                         FakeHost h;
 
                         (void) run_case(&c, &h);
@@ -232,7 +366,7 @@ static void test_undisturbed(void)
 
 static void test_auto_becomes_suspend_to_ram(void)
 {
-        Case c = { JOB_MOVE, STRATEGY_AUTO, { 0 }, { 0 } };
+        Case c = { .kind = JOB_MOVE, .strategy = STRATEGY_AUTO };
         FakeHost h;
 
         (void) run_case(&c, &h);
@@ -246,7 +380,7 @@ static void test_auto_becomes_suspend_to_ram(void)
 static void test_guest_ignores_suspend(void)
 {
         for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++) {
-                Case c = { JOB_MOVE, s, { 0 }, { 0 } };
+                Case c = { .kind = JOB_MOVE, .strategy = s };
                 FakeHost h;
 
                 make_world(&c, &h);
@@ -268,8 +402,11 @@ static void test_stale_guard(void)
         for (FakeFault f = FAKE_FAULT_ERROR; f < _FAKE_FAULT_MAX; f++) {
                 bool reached = true;
 
-                for (unsigned call = 2; reached; call++) {
-                        Case c = { JOB_MOVE, STRATEGY_SUSPEND_TO_RAM, { f, FAKE_FAULT_NONE }, { call, 0 } };
+                for (unsigned call = 1; reached; call++) {
+                        Case c = { .kind = JOB_MOVE,
+                                   .strategy = STRATEGY_SUSPEND_TO_RAM,
+                                   .fault = { f },
+                                   .call = { call } };
                         FakeHost h;
 
                         reached = run_case_in(&c, &h, make_world_with_stale_guard);
@@ -284,7 +421,7 @@ static void test_stale_guard(void)
  * never exchanged for the image. */
 static void test_ran_and_stopped(JobKind kind, QemuStatus stopped)
 {
-        Case c = { kind, STRATEGY_SUSPEND_TO_RAM, { 0 }, { 0 } };
+        Case c = { .kind = kind, .strategy = STRATEGY_SUSPEND_TO_RAM };
         FakeHost h;
         Job *j;
 
@@ -318,67 +455,166 @@ static void test_ran_and_stopped(JobKind kind, QemuStatus stopped)
         fake_host_done(&h);
 }
 
+/* Asked before the first step, and too late. */
 static void test_cancel(void)
 {
-        volatile sig_atomic_t canceled = 1;
-        Case c = { JOB_MOVE, STRATEGY_SUSPEND_TO_RAM, { 0 }, { 0 } };
-        FakeHost h;
-        Executor e = { .ops = &fake_host_ops,
-                       .host = &h,
-                       .store_ops = &fake_store_ops,
-                       .store = &h,
-                       .canceled = &canceled };
+        static const struct {
+                StepId during;
+                JobState end;
+        } table[] = {
+                { STEP_CHECK, JOB_CANCELED }, { STEP_BIND, JOB_CANCELED }, { STEP_SUSPEND, JOB_CANCELED },
+                { STEP_SAVE, JOB_CANCELED },  { STEP_SYNC, JOB_DONE },     { STEP_RESTORE, JOB_DONE },
+                { STEP_WAKE, JOB_DONE },      { STEP_HEALTH, JOB_DONE },
+        };
 
-        make_world(&c, &h);
-        e.job = make_job(&c);
-        CHECK(executor_run(&e) < 0);
-        check_invariants(&c, &h);
-        CHECK(h.journal->state == JOB_CANCELED);
-        CHECK(h.qemu == QEMU_RUNNING);
-        (void) job_free(e.job);
-        fake_host_done(&h);
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                bool reached = true, found = false;
+
+                for (unsigned call = 1; reached; call++) {
+                        Case c = { .kind = JOB_MOVE,
+                                   .strategy = STRATEGY_SUSPEND_TO_RAM,
+                                   .fault = { FAKE_FAULT_CANCEL },
+                                   .call = { call } };
+                        FakeHost h;
+
+                        reached = run_case(&c, &h);
+                        check_invariants(&c, &h);
+                        EXPECT(&c, &h, h.qemu == QEMU_RUNNING);
+                        if (reached && h.canceled_in == table[i].during) {
+                                found = true;
+                                EXPECT(&c, &h, h.journal->state == table[i].end);
+                                EXPECT(&c, &h, h.qemu_has == (table[i].end == JOB_DONE ? 2 : 0));
+                        }
+                        fake_host_done(&h);
+                }
+                CHECK(found);
+        }
 }
 
-static FakeFault fault_from_string(const char *s)
+/* Targets that do not do: the next is taken; after the last, the domain goes back, or stays hibernated. */
+static void check_bad_targets(const Case *c, const FakeHost *h)
 {
-        for (FakeFault f = FAKE_FAULT_NONE; f < _FAKE_FAULT_MAX; f++)
-                if (streq(fault_names[f], s))
-                        return f;
+        /* As the policy chooses: a move leaves the card first, a resume has the old function to choose from as well. */
+        unsigned expected = c->kind == JOB_MOVE ? (const unsigned[]) { 2, 3, 1 }[c->n_bad % 3]
+                                                : (const unsigned[]) { 2, 3, 0, 0 }[c->n_bad % 4];
+        unsigned n_tried = c->kind == JOB_RESUME && c->n_bad == 3 ? 2 : c->n_bad;
+        const Job *j = h->journal;
+
+        if (c->n_bad < (c->kind == JOB_MOVE ? 3 : 4)) {
+                EXPECT(c, h, j->state == JOB_DONE && j->n_attempts == n_tried && h->qemu_has == expected);
+                return;
+        }
+
+        EXPECT(c, h, j->state == JOB_FAILED && j->n_attempts >= ATTEMPTS_MAX);
+        if (c->kind == JOB_RESUME)
+                EXPECT(c, h, is_hibernated(h));
+        else if (c->bad == FAKE_BAD_BIND) /* it never got so far as to leave */
+                EXPECT(c, h, h->qemu == QEMU_RUNNING && h->qemu_has == 0 && !j->back);
+        else if (c->fallback == FALLBACK_BACK && c->n_bad == 3)
+                EXPECT(c, h, h->qemu == QEMU_RUNNING && h->qemu_has == 0 && j->back);
+        else
+                EXPECT(c, h, is_hibernated(h) && j->back == (c->fallback == FALLBACK_BACK));
+}
+
+static void test_bad_targets(void)
+{
+        for (unsigned i = 0; i < 2 * 2 * 2 * _FAKE_BAD_MAX * (FAKE_FUNCTIONS + 1); i++) {
+                Case c = {
+                        .kind = i & 1 ? JOB_MOVE : JOB_RESUME,
+                        .strategy = i & 2 ? STRATEGY_SUSPEND_TO_DISK : STRATEGY_SUSPEND_TO_RAM,
+                        .fallback = i & 4 ? FALLBACK_STAY : FALLBACK_BACK,
+                        .bad = (FakeBad) (i / 8 % _FAKE_BAD_MAX),
+                        .n_bad = i / 8 / _FAKE_BAD_MAX,
+                };
+                const Job *j;
+                FakeHost h;
+
+                /* No wake-up of ours is part of a boot. */
+                if (c.bad == FAKE_GOOD || (c.strategy == STRATEGY_SUSPEND_TO_DISK && c.bad == FAKE_BAD_WAKE))
+                        c.n_bad = 0;
+                /* The function that the domain had is on vfio-pci already. */
+                if (c.bad == FAKE_BAD_BIND && c.n_bad == FAKE_FUNCTIONS)
+                        c.n_bad--;
+
+                (void) run_case(&c, &h);
+                check_invariants(&c, &h);
+                check_bad_targets(&c, &h);
+
+                /* Only what is proven is kept from others. */
+                j = h.journal;
+                EXPECT(&c, &h,
+                       j->n_quarantines == (c.bad == FAKE_BAD_BIND || c.bad == FAKE_BAD_PROBE ? j->n_attempts
+                                                                                              : 0));
+                fake_host_done(&h);
+        }
+}
+
+static int from_name(const char *const *names, int n, const char *s)
+{
+        for (int i = 0; i < n; i++)
+                if (streq_ptr(names[i], s))
+                        return i;
+
+        (void) fprintf(stderr, "what is '%s'?\n", s);
         exit(EXIT_FAILURE);
+}
+
+static int run_one(char *argv[], int argc)
+{
+        Case c = {
+                .kind = job_kind_from_string(argv[1]),
+                .strategy = strategy_from_string(argv[2]),
+                .bad = (FakeBad) from_name(bad_names, _FAKE_BAD_MAX, argv[3]),
+                .n_bad = (unsigned) atoi(argv[4]),
+                .fallback = job_fallback_from_string(argv[5]),
+        };
+        bool reached;
+
+        trace = true;
+        for (int i = 0; 7 + 2 * i < argc && i < FAKE_FAULTS; i++) {
+                c.fault[i] = (FakeFault) from_name(fault_names, _FAKE_FAULT_MAX, argv[6 + 2 * i]);
+                c.call[i] = (unsigned) atoi(argv[7 + 2 * i]);
+        }
+
+        (void) run_and_check(&c, &reached);
+        return EXIT_SUCCESS;
 }
 
 int main(int argc, char *argv[])
 {
         /* "errors": without what dies by longjmp and leaks as a killed process does, so that real leaks show. */
-        FakeFault last = argc == 2 && streq(argv[1], "errors") ? FAKE_FAULT_ERROR : _FAKE_FAULT_MAX - 1;
+        bool errors = argc == 2 && streq(argv[1], "errors");
+        FakeFault last = errors ? FAKE_FAULT_KILL_BEFORE - 1 : _FAKE_FAULT_MAX - 1;
         uint64_t n = 0;
 
-        if (argc >= 5) {
-                Case c = { job_kind_from_string(argv[1]),
-                           strategy_from_string(argv[2]),
-                           { fault_from_string(argv[3]),
-                             argc >= 7 ? fault_from_string(argv[5]) : FAKE_FAULT_NONE },
-                           { (unsigned) atoi(argv[4]), argc >= 7 ? (unsigned) atoi(argv[6]) : 0 } };
-                bool reached;
-
-                (void) run_and_check(&c, &reached);
-                return EXIT_SUCCESS;
-        }
+        if (argc >= 6)
+                return run_one(argv, argc);
 
         test_undisturbed();
         test_auto_becomes_suspend_to_ram();
         test_guest_ignores_suspend();
         test_cancel();
-        if (last != FAKE_FAULT_ERROR)
+        if (!errors)
                 test_stale_guard();
         for (JobKind k = JOB_RESUME; k <= JOB_MOVE; k++) {
                 test_ran_and_stopped(k, QEMU_SUSPENDED);
                 test_ran_and_stopped(k, QEMU_PAUSED);
         }
 
+        test_bad_targets();
+
         for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++)
-                for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++)
-                        n += run_all(k, s, last);
+                for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++) {
+                        Case c = { .kind = k, .strategy = s };
+
+                        n += run_all(&c, last, true);
+                        for (FakeBad bad = FAKE_BAD_BIND; k != JOB_HIBERNATE && bad < _FAKE_BAD_MAX; bad++)
+                                for (unsigned n_bad = 1; n_bad <= FAKE_FUNCTIONS; n_bad++) {
+                                        c.bad = bad;
+                                        c.n_bad = n_bad;
+                                        n += run_all(&c, last, n_bad == 1);
+                                }
+                }
 
         (void) printf("%" PRIu64 " cases of one and two faults\n", n);
         return EXIT_SUCCESS;

@@ -20,6 +20,11 @@ static bool has(const Plan *p, StepId id)
         return index_of(p, id) != SIZE_MAX;
 }
 
+static bool is_commit(const Plan *p, size_t i)
+{
+        return p->steps[i].flags & PLAN_COMMIT;
+}
+
 static void check_order(const Plan *p, StepId first, StepId second)
 {
         if (has(p, first) && has(p, second))
@@ -28,7 +33,7 @@ static void check_order(const Plan *p, StepId first, StepId second)
 
 static void check_plan(const Plan *p)
 {
-        unsigned commits = 0;
+        unsigned commits = 0, touches = 0;
 
         CHECK(p->n_steps > 0 && p->n_steps <= PLAN_STEPS_MAX);
         CHECK(p->steps[0].id == STEP_CHECK);
@@ -37,20 +42,27 @@ static void check_plan(const Plan *p)
                 for (size_t k = 0; k < i; k++)
                         CHECK(p->steps[k].id != p->steps[i].id);
                 if (i > 0)
-                        CHECK(p->steps[i].stage == p->steps[i - 1].stage + (p->steps[i - 1].commit ? 1 : 0));
-                commits += p->steps[i].commit;
+                        CHECK(p->steps[i].stage == p->steps[i - 1].stage + (is_commit(p, i - 1) ? 1 : 0));
+                commits += is_commit(p, i);
+                touches += (p->steps[i].flags & PLAN_TOUCHES) != 0;
+                if (is_commit(p, i))
+                        CHECK(touches == commits);
         }
         CHECK(commits == (p->kind == JOB_MOVE ? 2 : 1));
+        CHECK(touches == commits);
 
         /* The last stage has no commit: there is only forward. */
-        CHECK(!p->steps[p->n_steps - 1].commit);
+        CHECK(!is_commit(p, p->n_steps - 1));
 
         check_order(p, STEP_BIND, STEP_SUSPEND);
         check_order(p, STEP_BIND, STEP_SUSPEND_DISK);
         check_order(p, STEP_SUSPEND, STEP_SET_MODE);
         check_order(p, STEP_SET_MODE, STEP_SAVE);
         check_order(p, STEP_SAVE, STEP_SYNC);
-        check_order(p, STEP_SYNC, STEP_REWRITE);
+        check_order(p, STEP_SYNC, STEP_REBIND);
+        check_order(p, STEP_RECORD, STEP_REBIND);
+        check_order(p, STEP_REBIND, STEP_REWRITE);
+        check_order(p, STEP_REBIND, STEP_REDEFINE);
         check_order(p, STEP_REWRITE, STEP_RESTORE);
         check_order(p, STEP_RESTORE, STEP_CONTINUE);
         check_order(p, STEP_CONTINUE, STEP_WAKE);
@@ -59,6 +71,7 @@ static void check_plan(const Plan *p)
         check_order(p, STEP_WAKE, STEP_RELEASE);
         check_order(p, STEP_START, STEP_RELEASE);
 
+        CHECK(has(p, STEP_REBIND) == (p->kind == JOB_MOVE));
         if (p->kind != JOB_RESUME)
                 CHECK(has(p, STEP_RELEASE));
         if (p->kind != JOB_HIBERNATE)

@@ -41,7 +41,7 @@ static Job *make_job(uint64_t id)
 
         CHECK(job_new(id, JOB_MOVE, STRATEGY_SUSPEND_TO_RAM, UUID, "vm \"1\"\n", &j) >= 0);
         CHECK(job_set_swaps(j, &swap, 1) >= 0);
-        CHECK(free_and_strdup(&j->swaps[0].quarantine, "reads all ones") >= 0);
+        CHECK(job_quarantine(j, &j->swaps[0].from, "reads all ones") >= 0);
         j->state = JOB_FAILED;
         j->steps[0] = (JobStep) { STEP_CHECK, STEP_DONE, 11, 12 };
         j->steps[1] = (JobStep) { STEP_BIND, STEP_FAILED, 13, 14 };
@@ -72,7 +72,7 @@ static void test_journal(int dir)
         CHECK(journal_read(dir, 7, &back, NULL) >= 0);
         check_same(j, back);
         CHECK(back->steps[1].state == STEP_FAILED && back->steps[1].started_usec == 13);
-        CHECK(streq(back->swaps[0].quarantine, "reads all ones"));
+        CHECK(back->n_quarantines == 1 && streq(back->quarantines[0].reason, "reads all ones"));
         CHECK(streq(back->domain_name, "vm \"1\"\n"));
         CHECK(back->failure.code == FAILURE_BIND_FAILED);
         CHECK(back->worker_start_ticks == 123456);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/retarget.h"
+
+bool retarget_blames(StepId step, FailureCode code)
+{
+        static const struct {
+                StepId step;
+                FailureCode code;
+        } blames[] = {
+                { STEP_BIND, FAILURE_BIND_FAILED },       { STEP_BIND, FAILURE_FOREIGN_DRIVER },
+                { STEP_BIND, FAILURE_UNKNOWN_FUNCTION },  { STEP_REBIND, FAILURE_BIND_FAILED },
+                { STEP_REBIND, FAILURE_FOREIGN_DRIVER },  { STEP_REBIND, FAILURE_UNKNOWN_FUNCTION },
+                { STEP_RESTORE, FAILURE_RESTORE_FAILED }, { STEP_CONTINUE, FAILURE_RESTORE_FAILED },
+                { STEP_WAKE, FAILURE_WAKE_FAILED },       { STEP_START, FAILURE_RESTORE_FAILED },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(blames); i++)
+                if (blames[i].step == step && blames[i].code == code)
+                        return true;
+
+        return false;
+}
+
+static bool was_tried(const Job *j, const PciAddress *a)
+{
+        for (size_t i = 0; i < j->n_attempts; i++)
+                for (size_t k = 0; k < j->attempts[i].n_targets; k++)
+                        if (pci_address_equal(&j->attempts[i].targets[k], a))
+                                return true;
+
+        return false;
+}
+
+/* What was tried counts as in use: it is not chosen again, and still makes its physical function a full one. */
+static bool pick_other(const Job *j, const Function *functions, size_t n_functions, PickPolicy policy,
+                       PciAddress *ret)
+{
+        _cleanup_free_ Function *candidates = calloc(n_functions + 1, sizeof(Function));
+        _cleanup_free_ FunctionIdentity *wants = calloc(j->n_swaps + 1, sizeof(FunctionIdentity));
+        _cleanup_free_ PciAddress *current = calloc(j->n_swaps + 1, sizeof(PciAddress));
+
+        if (!candidates || !wants || !current)
+                return false;
+
+        for (size_t i = 0; i < n_functions; i++) {
+                candidates[i] = functions[i]; /* borrows its strings */
+                if (was_tried(j, &functions[i].address))
+                        candidates[i].state = FUNCTION_LEASED;
+        }
+        for (size_t i = 0; i < j->n_swaps; i++) {
+                wants[i] = j->swaps[i].identity;
+                current[i] = j->swaps[i].from;
+        }
+
+        return pool_pick(candidates, n_functions, wants, j->kind == JOB_MOVE ? current : NULL, j->n_swaps,
+                         policy, ret, NULL) >= 0;
+}
+
+Retarget retarget_decide(const Job *j, const Function *functions, size_t n_functions, PickPolicy policy,
+                         uint64_t attempts_max, PciAddress *ret)
+{
+        if (j->back)
+                return RETARGET_END;
+
+        if (!j->targets_asked_for && j->n_attempts < attempts_max && j->n_attempts < JOB_ATTEMPTS_MAX - 1 &&
+            pick_other(j, functions, n_functions, policy, ret))
+                return RETARGET_OTHER;
+
+        /* Before the commit the domain runs on them still. */
+        if (j->kind != JOB_MOVE || j->fallback != FALLBACK_BACK || !job_is_committed(j))
+                return RETARGET_END;
+
+        for (size_t i = 0; i < j->n_swaps; i++)
+                ret[i] = j->swaps[i].from;
+        return RETARGET_BACK;
+}
+
+int retarget_apply(Job *j, Retarget how, const PciAddress *to, uint64_t usec)
+{
+        int r = job_set_state(j, JOB_QUEUED);
+
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < j->n_swaps; i++) {
+                j->swaps[i].to = to[i];
+                j->swaps[i].bound = false;
+                job_tell(j, usec, "going on with function %s%s", PCI_ADDRESS_STR(&to[i]),
+                         how == RETARGET_BACK ? ", which the domain had" : "");
+        }
+
+        /* What is done stays done: it is of a stage that was committed. */
+        for (size_t i = 0; i < j->n_steps; i++)
+                if (j->steps[i].state != STEP_DONE)
+                        j->steps[i] = (JobStep) { .id = j->steps[i].id };
+
+        failure_done(&j->failure);
+        j->retry = false;
+        j->back = how == RETARGET_BACK;
+        return 0;
+}
+
+int retarget_end(Job *j, uint64_t usec)
+{
+        int r = job_set_state(j, JOB_FAILED);
+
+        if (r < 0)
+                return r;
+
+        failure_append(&j->failure, job_outcome_of_undo(j));
+        j->ended_usec = usec;
+        j->retry = false;
+        return 0;
+}
