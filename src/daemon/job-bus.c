@@ -92,6 +92,55 @@ static int property_get_steps(sd_bus *bus, const char *path, const char *interfa
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int append_attempt(sd_bus_message *reply, const JobAttempt *a)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(reply, 'r', "tassss")) < 0 ||
+            (r = sd_bus_message_append(reply, "t", a->usec)) < 0 ||
+            (r = sd_bus_message_open_container(reply, 'a', "s")) < 0)
+                return r;
+
+        for (size_t i = 0; i < a->n_targets; i++) {
+                r = sd_bus_message_append(reply, "s", PCI_ADDRESS_STR(&a->targets[i]));
+                if (r < 0)
+                        return r;
+        }
+
+        if ((r = sd_bus_message_close_container(reply)) < 0 ||
+            (r = sd_bus_message_append(reply, "sss", step_id_to_string(a->step),
+                                       failure_code_to_bus_error(a->failure.code),
+                                       failure_message(&a->failure))) < 0)
+                return r;
+        return sd_bus_message_close_container(reply);
+}
+
+static int property_get_attempts(sd_bus *bus, const char *path, const char *interface, const char *property,
+                                 sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const ManagedJob *j = userdata;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(tassss)");
+        for (size_t i = 0; r >= 0 && i < j->job->n_attempts; i++)
+                r = append_attempt(reply, j->job->attempts + i);
+
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int property_get_events(sd_bus *bus, const char *path, const char *interface, const char *property,
+                               sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const ManagedJob *j = userdata;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(ts)");
+        for (size_t i = 0; r >= 0 && i < j->job->n_events; i++)
+                r = sd_bus_message_append(reply, "(ts)", j->job->events[i].usec, j->job->events[i].text);
+
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 /* The job may have been forgotten while polkit was asked. */
 static int cancel(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
@@ -190,6 +239,8 @@ static const sd_bus_vtable job_vtable[] = {
         JOB_PROPERTY("Ended", "t", ended),
         JOB_PROPERTY("Functions", "a(ss)", functions),
         JOB_PROPERTY("Steps", "a(sstt)", steps),
+        JOB_PROPERTY("Attempts", "a(tassss)", attempts),
+        JOB_PROPERTY("Events", "a(ts)", events),
         SD_BUS_VTABLE_END,
 };
 

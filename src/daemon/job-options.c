@@ -31,7 +31,7 @@ static const char *allowed_options(JobKind kind)
         case JOB_RESUME:
                 return "'functions'";
         case JOB_MOVE:
-                return "'strategy' and 'functions'";
+                return "'strategy', 'functions' and 'fallback'";
         case _JOB_KIND_MAX:
         case _JOB_KIND_INVALID:
                 break;
@@ -58,19 +58,27 @@ static int check_type(sd_bus_message *m, const char *key, const char *type, cons
         return 0;
 }
 
+static int read_word(sd_bus_message *m, const char *key, const char **ret, Failure *reterr)
+{
+        int r;
+
+        r = check_type(m, key, "s", "a string", reterr);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(m, "v", "s", ret);
+        return r < 0 ? read_failed(r, reterr) : 0;
+}
+
 static int read_strategy(sd_bus_message *m, JobOptions *o, Failure *reterr)
 {
         const char *text;
         Strategy s;
         int r;
 
-        r = check_type(m, "strategy", "s", "a string", reterr);
+        r = read_word(m, "strategy", &text, reterr);
         if (r < 0)
                 return r;
-
-        r = sd_bus_message_read(m, "v", "s", &text);
-        if (r < 0)
-                return read_failed(r, reterr);
 
         s = strategy_from_string(text);
         if (s < 0)
@@ -81,6 +89,26 @@ static int read_strategy(sd_bus_message *m, JobOptions *o, Failure *reterr)
                                 echo(text));
 
         o->strategy = s;
+        return 0;
+}
+
+static int read_fallback(sd_bus_message *m, JobOptions *o, Failure *reterr)
+{
+        const char *text;
+        JobFallback f;
+        int r;
+
+        r = read_word(m, "fallback", &text, reterr);
+        if (r < 0)
+                return r;
+
+        f = job_fallback_from_string(text);
+        if ((int) f < 0)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "option 'fallback' cannot be '%s'; allowed are 'back' and 'stay'",
+                                   echo(text));
+
+        o->fallback = f;
         return 0;
 }
 
@@ -143,6 +171,7 @@ static int read_option(sd_bus_message *m, JobKind kind, unsigned *seen, JobOptio
         } options[] = {
                 { "strategy", 1U << JOB_HIBERNATE | 1U << JOB_MOVE, read_strategy },
                 { "functions", 1U << JOB_RESUME | 1U << JOB_MOVE, read_functions },
+                { "fallback", 1U << JOB_MOVE, read_fallback },
         };
         const char *key;
         int r;

@@ -13,6 +13,7 @@ typedef struct JobOptions {
         Strategy strategy;     /* STRATEGY_AUTO unless asked for */
         PciAddress *functions; /* owned; NULL: to be picked */
         size_t n_functions;
+        JobFallback fallback; /* FALLBACK_BACK unless asked for */
 } JobOptions;
 
 /* FAILURE_INVALID_OPTION names the key and what is allowed. */

@@ -18,6 +18,9 @@ struct JobShown {
         size_t n_steps;
         FunctionSwap *swaps; /* addresses only */
         size_t n_swaps;
+        size_t n_attempts; /* they only come and go at the end */
+        uint64_t last_attempt_usec, last_event_usec;
+        size_t n_events;
 };
 
 JobShown *job_shown_free(JobShown *s)
@@ -62,7 +65,13 @@ int job_shown_new(const ManagedJob *j, JobShown **ret)
                 .ended_usec = j->job->ended_usec,
                 .n_steps = j->job->n_steps,
                 .n_swaps = j->job->n_swaps,
+                .n_attempts = j->job->n_attempts,
+                .n_events = j->job->n_events,
         };
+        if (s->n_attempts > 0)
+                s->last_attempt_usec = j->job->attempts[s->n_attempts - 1].usec;
+        if (s->n_events > 0)
+                s->last_event_usec = j->job->events[s->n_events - 1].usec;
         memcpy(s->steps, j->job->steps, sizeof(s->steps));
 
         s->swaps = calloc(s->n_swaps + 1, sizeof(FunctionSwap));
@@ -131,6 +140,9 @@ size_t job_shown_compare(const JobShown *a, const JobShown *b, const char *names
                 { "Ended", a->ended_usec != b->ended_usec },
                 { "Functions", !swaps_equal(a, b) },
                 { "Steps", !steps_equal(a, b) },
+                { "Attempts",
+                  a->n_attempts != b->n_attempts || a->last_attempt_usec != b->last_attempt_usec },
+                { "Events", a->n_events != b->n_events || a->last_event_usec != b->last_event_usec },
         };
         size_t n = 0;
 

@@ -6,7 +6,7 @@
 
 #include "core/job.h"
 
-#define JOB_PROPERTIES_MAX 20U
+#define JOB_PROPERTIES_MAX 24U
 
 typedef struct JobShown JobShown;
 typedef struct ManagedJob ManagedJob;

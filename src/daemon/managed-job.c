@@ -8,6 +8,7 @@
 #include "daemon/job-log.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/manager.h"
+#include "daemon/retarget-job.h"
 #include "store/journal.h"
 
 /* Before the n-th recovery. The first waits too little to be noticed, the last long enough for libvirtd to
@@ -69,7 +70,9 @@ bool managed_job_is_open(const ManagedJob *j)
 
 JobState managed_job_state(const ManagedJob *j)
 {
-        return j->given_up ? JOB_FAILED : j->job->state;
+        if (j->given_up)
+                return JOB_FAILED;
+        return j->recovering ? JOB_RECOVERING : j->job->state;
 }
 
 const Failure *managed_job_failure(const ManagedJob *j)
@@ -126,6 +129,7 @@ static void managed_job_set_record(ManagedJob *j, Job *job)
 
         job_free(j->job);
         j->job = job;
+        j->recovering = false;
 
         if (job->bytes > j->bytes || job_state_is_final(job->state)) {
                 j->bytes = job->bytes;
@@ -158,6 +162,7 @@ static void managed_job_reload(ManagedJob *j, bool worker_gone)
 }
 
 static void managed_job_try_later(ManagedJob *j);
+static void managed_job_recover_after(ManagedJob *j, uint64_t usec);
 
 static void on_worker_exit(WorkerProcess *p, const siginfo_t *how, void *userdata)
 {
@@ -168,6 +173,10 @@ static void on_worker_exit(WorkerProcess *p, const siginfo_t *how, void *userdat
         j->worker = worker_process_free(j->worker);
         managed_job_reload(j, true);
 
+        if (j->job->state == JOB_RETRYING) {
+                managed_job_recover_after(j, 0);
+                return;
+        }
         if (managed_job_is_open(j) && later) {
                 managed_job_try_later(j);
                 return;
@@ -198,12 +207,33 @@ void managed_job_run(ManagedJob *j)
         managed_job_spawn(j, "run");
 }
 
+static void managed_job_retarget(ManagedJob *j)
+{
+        _cleanup_(failure_done) Failure f = { 0 };
+        Job *job;
+
+        if (manager_retarget_job(j->manager, j->job->id, &job, &f) < 0) {
+                job_log(j->job, LOG_ERR, "cannot choose other functions: %s", failure_message(&f));
+                managed_job_try_later(j);
+                return;
+        }
+
+        managed_job_set_record(j, job);
+        if (managed_job_is_open(j))
+                managed_job_run(j);
+        else
+                managed_job_supervise(j);
+}
+
 static int on_retry(sd_event_source *s, uint64_t usec, void *userdata)
 {
         ManagedJob *j = userdata;
 
         j->retry = sd_event_source_disable_unref(j->retry);
-        managed_job_spawn(j, "recover");
+        if (j->job->state == JOB_RETRYING)
+                managed_job_retarget(j);
+        else
+                managed_job_spawn(j, "recover");
         return 0;
 }
 
@@ -277,9 +307,12 @@ void managed_job_supervise(ManagedJob *j)
                 managed_job_changed(j);
         } else if (managed_job_adopt(j))
                 return;
-        else if (j->recoveries < JOB_RECOVERIES_MAX)
+        else if (j->job->state == JOB_RETRYING)
+                managed_job_recover_after(j, 0);
+        else if (j->recoveries < JOB_RECOVERIES_MAX) {
+                j->recovering = true;
                 managed_job_recover_after(j, recovery_delay_usec[j->recoveries++]);
-        else
+        } else
                 managed_job_give_up(j);
 }
 

@@ -32,6 +32,7 @@ typedef struct ManagedJob {
         sd_event_source *retry;
         unsigned recoveries; /* of workers that died, in a row */
         uint64_t later_usec; /* what was last waited for one that could not go on */
+        bool recovering;     /* a recovery is due, and the journal does not say so yet */
         bool given_up;
         Failure death; /* when given up */
 

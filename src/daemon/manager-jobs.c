@@ -110,20 +110,25 @@ void manager_supervise_jobs(Manager *m)
         }
 }
 
-static int manager_quarantine_after(Manager *m, const Job *j)
+int manager_quarantine_for(Manager *m, const Job *j)
 {
+        bool any = false;
         Failure f = { 0 };
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < j->n_quarantines; i++) {
                 const JobQuarantine *q = j->quarantines + i;
 
+                if (ledger_quarantine_reason(&m->ledger, &q->function))
+                        continue;
+
                 job_log(j, LOG_WARNING, "function %s is quarantined: %s", PCI_ADDRESS_STR(&q->function),
                         q->reason);
+                any = true;
                 r = ledger_quarantine(&m->ledger, &q->function, q->reason);
         }
 
-        if (r >= 0 && j->n_quarantines > 0)
+        if (r >= 0 && any)
                 r = ledger_save(m->state_fd, &m->ledger, &f);
         if (r < 0)
                 job_log(j, LOG_ERR, "the quarantine is not on disk, the next daemon will see to it: %s",
@@ -188,7 +193,7 @@ void manager_job_ended(Manager *m, ManagedJob *j)
 
         /* 1. The quarantine, durable before the lock file goes: between the two a restart comes here
          * again. */
-        if (manager_quarantine_after(m, j->job) >= 0)
+        if (manager_quarantine_for(m, j->job) >= 0)
                 manager_remove_lock_file(m, j->job->id);
 
         /* 2. What became of the domain. */

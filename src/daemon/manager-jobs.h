@@ -21,6 +21,8 @@ int manager_append_job(Manager *m, ManagedJob *j) _warn_unused_result_;
 int manager_add_job(Manager *m, Job *job, ManagedJob **ret) _warn_unused_result_;
 /* After start: adopts the workers of open jobs, or starts new ones. */
 void manager_supervise_jobs(Manager *m);
+/* Quarantines what the job found bad, durably; asked again it is the same. Logs. */
+int manager_quarantine_for(Manager *m, const Job *j) _warn_unused_result_;
 /* The journal says that it ended: what follows for functions and records. */
 void manager_job_ended(Manager *m, ManagedJob *j);
 /* Ended jobs above the configured number, oldest first, with their files. */

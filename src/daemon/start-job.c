@@ -19,6 +19,8 @@ typedef struct JobDraft {
         const DomainView *domain;
         FunctionSwap swaps[JOB_FUNCTIONS_MAX];
         size_t n_swaps;
+        bool targets_asked_for;
+        JobFallback fallback;
 } JobDraft;
 
 int find_domain(Manager *m, const char *domain, const DomainView **ret, Failure *reterr)
@@ -206,7 +208,12 @@ static int draft_job(Manager *m, JobKind kind, const char *domain, const JobOpti
 {
         int r;
 
-        *draft = (JobDraft) { .kind = kind, .strategy = options->strategy };
+        *draft = (JobDraft) {
+                .kind = kind,
+                .strategy = options->strategy,
+                .targets_asked_for = options->functions,
+                .fallback = options->fallback,
+        };
 
         r = manager_check_world(m, reterr);
         if (r < 0)
@@ -261,6 +268,8 @@ static int write_job(Manager *m, const JobDraft *draft, Job **ret, Failure *rete
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "failed to create a job");
 
+        job->targets_asked_for = draft->targets_asked_for;
+        job->fallback = draft->fallback;
         job->created_usec = clock_realtime_usec();
 
         r = journal_write(m->jobs_fd, job, reterr);

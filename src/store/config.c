@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "basic/fileio.h"
+#include "core/job.h"
 #include "store/json-util.h"
 
 #define CONFIG_SCHEMA 1
@@ -38,6 +39,7 @@ int config_new(Config **ret)
                 .suspend_to_disk_timeout_usec = 600 * USEC_PER_SEC,
                 .wake_timeout_usec = 30 * USEC_PER_SEC,
                 .health_timeout_usec = 180 * USEC_PER_SEC,
+                .attempts_max = 3,
                 .finished_jobs_max = 100,
         };
         if (free_and_strdup(&c->libvirt_uri, "qemu:///system") < 0 ||
@@ -248,8 +250,9 @@ static int pick_from_string(const char *s)
 
 static int parse_root(json_object *root, Config *c, Failure *reterr)
 {
-        static const char *const known[] = { "schema", "libvirt_uri", "image_dir",         "functions",
-                                             "pick",   "timeouts",    "finished_jobs_max", NULL };
+        static const char *const known[] = { "schema", "libvirt_uri", "image_dir",    "functions",
+                                             "pick",   "timeouts",    "attempts_max", "finished_jobs_max",
+                                             NULL };
         int pick = (int) c->pick, r;
 
         if ((r = json_check_schema(root, "the configuration", CONFIG_SCHEMA, reterr)) < 0 ||
@@ -259,6 +262,8 @@ static int parse_root(json_object *root, Config *c, Failure *reterr)
             (r = parse_functions(root, c, reterr)) < 0 ||
             (r = json_get_enum(root, "", "pick", false, pick_from_string, &pick, reterr)) < 0 ||
             (r = parse_timeouts(root, c, reterr)) < 0 ||
+            (r = json_get_u64(root, "", "attempts_max", false, 1, JOB_ATTEMPTS_MAX - 1, &c->attempts_max,
+                              reterr)) < 0 ||
             (r = json_get_u64(root, "", "finished_jobs_max", false, 0, FINISHED_JOBS_MAX,
                               &c->finished_jobs_max, reterr)) < 0)
                 return r;

@@ -32,7 +32,8 @@ typedef struct Config {
         uint64_t suspend_to_disk_timeout_usec; /* guest S4, until shut off */
         uint64_t wake_timeout_usec;            /* until QEMU says running */
         uint64_t health_timeout_usec;          /* until the agent answers after a resume */
-        uint64_t finished_jobs_max;            /* how many records of ended jobs are kept */
+        uint64_t attempts_max;      /* sets of targets that a job may try, 1 to JOB_ATTEMPTS_MAX - 1 */
+        uint64_t finished_jobs_max; /* how many records of ended jobs are kept */
 } Config;
 
 /* The defaults. */

@@ -158,6 +158,21 @@ static void obey_step(Job *j, const char *rest)
                 s->ended_usec = clock_realtime_usec();
 }
 
+/* The step failed with these targets, and all is undone up to the commit. */
+static void obey_retry(Job *j, const char *rest)
+{
+        char step[32], code[64];
+        int n = 0;
+
+        CHECK(sscanf(rest, "%31s %63s %n", step, code, &n) == 2);
+        failure_done(&j->failure);
+        (void) failure_set(&j->failure, failure_code_from_string(code), "%s", rest + n);
+        CHECK(job_add_attempt(j, clock_realtime_usec(), step_id_from_string(step), &j->failure) >= 0);
+        CHECK(job_set_state(j, JOB_UNDOING) >= 0 && job_set_state(j, JOB_RETRYING) >= 0);
+        j->retry = true;
+        j->worker_pid = 0;
+}
+
 /* Whether the line was the last: then *ret_status is what to exit with. */
 static bool obey(const char *line, int jobs_fd, int images_fd, Job *j, int *ret_status)
 {
@@ -188,7 +203,14 @@ static bool obey(const char *line, int jobs_fd, int images_fd, Job *j, int *ret_
                 CHECK(image_record_remove(images_fd, j->domain_uuid, NULL) >= 0);
         else if (strncmp(line, "quarantine ", 11) == 0)
                 CHECK(job_quarantine(j, &j->swaps[0].from, line + 11) >= 0);
-        else if (sscanf(line, "fail %63s %n", word, &n) == 1) {
+        else if (strncmp(line, "quarantine-target ", 18) == 0)
+                CHECK(job_quarantine(j, &j->swaps[0].to, line + 18) >= 0);
+        else if (strncmp(line, "retry ", 6) == 0) {
+                obey_retry(j, line + 6);
+                save(jobs_fd, j);
+                *ret_status = 75;
+                return true;
+        } else if (sscanf(line, "fail %63s %n", word, &n) == 1) {
                 (void) failure_set(&j->failure, failure_code_from_string(word), "%s", line + n);
                 end(jobs_fd, j, JOB_FAILED);
                 *ret_status = 1;

@@ -53,12 +53,12 @@ static void test_errors_name_the_place(void)
 
 static void test_values(void)
 {
-        _cleanup_(config_freep) Config *c =
-                        parse("{\"schema\":1,\"_comment\":\"lab\",\"libvirt_uri\":\"test:///default\","
-                              "\"functions\":{\"match\":[{\"vendor\":\"8086\",\"device\":\"10ca\"}],"
-                              "\"exclude\":[{\"address\":\"0000:01:10.2\"}]},\"pick\":\"spread\","
-                              "\"timeouts\":{\"agent_seconds\":3},\"finished_jobs_max\":0}",
-                              NULL);
+        _cleanup_(config_freep) Config *c = parse(
+                        "{\"schema\":1,\"_comment\":\"lab\",\"libvirt_uri\":\"test:///default\","
+                        "\"functions\":{\"match\":[{\"vendor\":\"8086\",\"device\":\"10ca\"}],"
+                        "\"exclude\":[{\"address\":\"0000:01:10.2\"}]},\"pick\":\"spread\","
+                        "\"timeouts\":{\"agent_seconds\":3},\"finished_jobs_max\":0,\"attempts_max\":15}",
+                        NULL);
         Function f = { .identity = { .vendor = 0x8086, .device = 0x10ca } };
 
         CHECK(c);
@@ -66,6 +66,7 @@ static void test_values(void)
         CHECK(c->pick == PICK_SPREAD);
         CHECK(c->agent_timeout_usec == 3 * USEC_PER_SEC);
         CHECK(c->finished_jobs_max == 0);
+        CHECK(c->attempts_max == 15);
 
         CHECK(pci_address_parse("0000:01:10.0", &f.address) >= 0);
         CHECK(config_matches(c, &f));

@@ -52,6 +52,10 @@ static Job *make_job(uint64_t id)
         j->worker_pid = 4711;
         j->worker_start_ticks = 123456;
         (void) failure_set(&j->failure, FAILURE_BIND_FAILED, "because");
+        CHECK(job_add_attempt(j, 21, STEP_BIND, &j->failure) >= 0);
+        job_tell(j, 22, "and so on");
+        j->fallback = FALLBACK_STAY;
+        j->targets_asked_for = j->back = j->retry = true;
         return j;
 }
 
@@ -73,6 +77,10 @@ static void test_journal(int dir)
         check_same(j, back);
         CHECK(back->steps[1].state == STEP_FAILED && back->steps[1].started_usec == 13);
         CHECK(back->n_quarantines == 1 && streq(back->quarantines[0].reason, "reads all ones"));
+        CHECK(back->n_attempts == 1 && pci_address_equal(&back->attempts[0].targets[0], &j->swaps[0].to));
+        CHECK(back->attempts[0].failure.code == FAILURE_BIND_FAILED);
+        CHECK(back->n_events == 1 && back->events[0].usec == 22 && streq(back->events[0].text, "and so on"));
+        CHECK(back->fallback == FALLBACK_STAY && back->targets_asked_for && back->back && back->retry);
         CHECK(streq(back->domain_name, "vm \"1\"\n"));
         CHECK(back->failure.code == FAILURE_BIND_FAILED);
         CHECK(back->worker_start_ticks == 123456);
@@ -88,12 +96,16 @@ static void test_truncated_journal(int dir)
 
         CHECK(read_file_at(dir, "7.json", 1 << 20, &text, &size) >= 0);
         for (size_t n = 0; n + 2 < size; n++) {
+                _cleanup_json_ json_object *o = NULL;
+                _cleanup_(failure_done) Failure why = { 0 };
                 Job *j = NULL;
 
-                CHECK(write_file_atomic_at(dir, "7.json", text, n) >= 0);
-                CHECK(journal_read(dir, 7, &j, NULL) < 0);
-                CHECK(!j);
+                CHECK(json_parse(text, n, "7.json", &o, &why) < 0 || job_from_json(o, &j, &why) < 0);
+                CHECK(!j && why.code != FAILURE_NONE);
         }
+
+        CHECK(write_file_atomic_at(dir, "7.json", text, size / 2) >= 0);
+        CHECK(journal_read(dir, 7, &(Job *) { NULL }, NULL) < 0);
         CHECK(write_file_atomic_at(dir, "7.json", text, size) >= 0);
 }
 
