@@ -5,15 +5,15 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <systemd/sd-journal.h>
 
-#define LOG_FIELDS_MAX 16
+/* The place in the source would always be the one below. */
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
 
 /* The one exception to "no globals": where and what this process logs is a property of the process. */
 static struct {
         int max_level;
         bool journal;
-        char *job_fields[3]; /* "JOB_ID=..", "DOMAIN_UUID=..", "DOMAIN_NAME=.." */
 } log_state = { .max_level = LOG_INFO };
 
 void log_set_max_level(int level)
@@ -51,59 +51,47 @@ void log_open(void)
                         log_state.max_level = levels[i].level;
 }
 
-static void set_field(char **field, const char *name, const char *value)
+/* What there is no memory for is left out. */
+static void add_field(struct iovec *iov, size_t *n, const char *name, const char *value)
 {
-        free(*field);
-        *field = NULL;
-        if (value && asprintf(field, "%s=%s", name, value) < 0)
-                *field = NULL;
+        char *field;
+
+        if (!value || asprintf(&field, "%s=%s", name, value) < 0)
+                return;
+
+        iov[(*n)++] = (struct iovec) { .iov_base = field, .iov_len = strlen(field) };
 }
 
-void log_set_job(uint64_t id, const char *domain_uuid, const char *domain_name)
+static void log_write(int level, const char *message_id, const LogField *fields, const char *text)
 {
-        char number[sizeof("18446744073709551615")];
+        char priority[sizeof("7")] = { (char) ('0' + level), '\0' };
+        _cleanup_free_ struct iovec *iov = NULL;
+        size_t n_fields = 0, n = 0;
 
-        (void) snprintf(number, sizeof(number), "%llu", (unsigned long long) id);
-        set_field(&log_state.job_fields[0], "JOB_ID", domain_uuid ? number : NULL);
-        set_field(&log_state.job_fields[1], "DOMAIN_UUID", domain_uuid);
-        set_field(&log_state.job_fields[2], "DOMAIN_NAME", domain_name);
-}
+        while (fields && fields[n_fields].name)
+                n_fields++;
 
-static void add_field(struct iovec *iov, size_t *n, char *field)
-{
-        if (field && *n < LOG_FIELDS_MAX)
-                iov[(*n)++] = (struct iovec) { .iov_base = field, .iov_len = strlen(field) };
-}
-
-static void log_write(int level, const char *message_id, const char *const *fields, const char *text)
-{
-        _cleanup_free_ char *message = NULL, *id = NULL, *priority = NULL;
-        struct iovec iov[LOG_FIELDS_MAX];
-        size_t n = 0;
-
-        if (!log_state.journal) {
+        if (log_state.journal)
+                iov = calloc(3 + n_fields, sizeof(struct iovec));
+        if (!iov) {
                 (void) fprintf(stderr, "%s\n", text);
                 return;
         }
 
-        set_field(&message, "MESSAGE", text);
-        set_field(&id, "MESSAGE_ID", message_id);
-        if (asprintf(&priority, "PRIORITY=%d", level) < 0)
-                priority = NULL;
-
-        add_field(iov, &n, message);
-        add_field(iov, &n, priority);
-        add_field(iov, &n, id);
-        for (size_t i = 0; i < ELEMENTSOF(log_state.job_fields); i++)
-                add_field(iov, &n, log_state.job_fields[i]);
-        for (; fields && *fields; fields++)
-                add_field(iov, &n, (char *) *fields);
+        add_field(iov, &n, "MESSAGE", text);
+        add_field(iov, &n, "PRIORITY", priority);
+        add_field(iov, &n, "MESSAGE_ID", message_id);
+        for (size_t i = 0; i < n_fields; i++)
+                add_field(iov, &n, fields[i].name, fields[i].value);
 
         /* A log that cannot be written is no reason to stop what is being done. */
         (void) sd_journal_sendv(iov, (int) n);
+
+        while (n-- > 0)
+                free(iov[n].iov_base);
 }
 
-static _printf_(4, 0) void log_vstruct(int level, const char *message_id, const char *const *fields,
+static _printf_(4, 0) void log_vstruct(int level, const char *message_id, const LogField *fields,
                                        const char *format, va_list ap)
 {
         _cleanup_free_ char *text = NULL;
@@ -127,7 +115,7 @@ void log_message(int level, const char *format, ...)
         va_end(ap);
 }
 
-void log_struct(int level, const char *message_id, const char *const *fields, const char *format, ...)
+void log_struct(int level, const char *message_id, const LogField *fields, const char *format, ...)
 {
         va_list ap;
 

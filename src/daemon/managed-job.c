@@ -5,10 +5,10 @@
 #include <inttypes.h>
 
 #include "basic/log.h"
-#include "daemon/job-log.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/manager.h"
 #include "daemon/retarget-job.h"
+#include "store/job-log.h"
 #include "store/journal.h"
 
 /* Before the n-th recovery. The first waits too little to be noticed, the last long enough for libvirtd to

@@ -8,8 +8,8 @@
 
 #include "basic/log.h"
 #include "daemon/changes.h"
-#include "daemon/job-log.h"
 #include "daemon/manager-store.h"
+#include "store/job-log.h"
 #include "store/journal.h"
 
 ManagedJob *manager_find_job(const Manager *m, uint64_t id)

@@ -5,9 +5,9 @@
 
 #include "basic/clock.h"
 #include "basic/log.h"
-#include "daemon/job-log.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/manager-store.h"
+#include "store/job-log.h"
 #include "store/journal.h"
 
 #define DOMAIN_ARGUMENT_BYTES_MAX 1024U

@@ -8,6 +8,7 @@
 #include "basic/fileio.h"
 #include "basic/log.h"
 #include "host/real-host.h"
+#include "store/job-log.h"
 #include "store/journal.h"
 #include "worker/executor.h"
 #include "worker/host-settings.h"
@@ -52,17 +53,13 @@ static void log_outcome(const Executor *e, int r)
         const Job *j = e->job;
 
         if (r == -ERESTART)
-                log_error("Job %" PRIu64 " (%s '%s') wants other functions: %s", j->id,
-                          job_kind_to_string(j->kind), j->domain_name, failure_message(&j->failure));
-        else if (r == -EAGAIN)
-                log_error("Job %" PRIu64 " (%s '%s') cannot go on now: %s", j->id,
-                          job_kind_to_string(j->kind), j->domain_name, failure_message(&e->stuck));
-        else if (r < 0)
-                log_error("Job %" PRIu64 " (%s '%s') %s: %s", j->id, job_kind_to_string(j->kind),
-                          j->domain_name, job_state_to_string(j->state), failure_message(&j->failure));
+                job_log(j, LOG_WARNING, "wants other functions: %s", failure_message(&j->failure));
+        else if (r == -EAGAIN) /* the daemon says when it tries again, and that is the event */
+                job_log(j, LOG_ERR, "cannot go on now: %s", failure_message(&e->stuck));
+        else if (job_state_is_final(j->state))
+                job_log_end(j);
         else
-                log_info("Job %" PRIu64 " (%s '%s') done", j->id, job_kind_to_string(j->kind),
-                         j->domain_name);
+                job_log(j, LOG_ERR, "%s: %s", job_state_to_string(j->state), failure_message(&j->failure));
 }
 
 static int execute(Executor *e, bool recover)
@@ -106,10 +103,8 @@ int job_run(const Config *config, const char *state_dir, uint64_t id, bool recov
                 return JOB_RUN_UNFINISHED;
         }
 
-        log_set_job(job->id, job->domain_uuid, job->domain_name);
-
         if (job_state_is_final(job->state)) {
-                log_info("Job %" PRIu64 " has ended already: %s", id, job_state_to_string(job->state));
+                job_log(job, LOG_INFO, "has ended already: %s", job_state_to_string(job->state));
                 return job->state == JOB_DONE ? JOB_RUN_DONE : JOB_RUN_FAILED;
         }
 

@@ -8,8 +8,8 @@
 
 #include "basic/clock.h"
 #include "basic/fileio.h"
-#include "basic/log.h"
 #include "store/image-record.h"
+#include "store/job-log.h"
 #include "store/journal.h"
 
 /* Five times a second is as much as anybody can read. */
@@ -43,18 +43,10 @@ void job_store_done(JobStore *s)
 static void log_step(const Job *j)
 {
         const JobStep *s = job_current_step(j);
-        _cleanup_free_ char *field = NULL;
-        const char *fields[] = { NULL, NULL };
 
         /* What is begun is worth a line; that it ended shows in what comes next. */
-        if (!s || (s->state != STEP_STARTED && s->state != STEP_UNDOING))
-                return;
-
-        if (asprintf(&field, "STEP=%s", step_id_to_string(s->id)) >= 0)
-                fields[0] = field;
-        log_struct(LOG_INFO, NULL, fields, "Job %" PRIu64 " (%s '%s'): step %s %s", j->id,
-                   job_kind_to_string(j->kind), j->domain_name, step_id_to_string(s->id),
-                   step_state_to_string(s->state));
+        if (s && (s->state == STEP_STARTED || s->state == STEP_UNDOING))
+                job_log(j, LOG_INFO, "step %s %s", step_id_to_string(s->id), step_state_to_string(s->state));
 }
 
 static int write_job(void *store, const Job *j, Failure *reterr)
