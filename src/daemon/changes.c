@@ -235,13 +235,16 @@ void changes_set_degraded(Manager *m, char *reason)
         if (same)
                 return;
 
-        /* Not yet to know the world is what a start looks like. */
-        if (reason && (m->world || m->watch_error))
-                log_warning("Degraded: %s", reason);
-        else if (reason)
+        /* Not yet to know the world is what a start looks like, and worth no word, nor is its end. */
+        if (reason && (m->world || m->watch_error)) {
+                log_struct(LOG_WARNING, VGPU_HIBERNATE_MESSAGE_DEGRADED, NULL, "Degraded: %s", reason);
+                m->degraded_told = true;
+        } else if (reason)
                 log_debug("Degraded: %s", reason);
-        else
-                log_info("No longer degraded");
+        else if (m->degraded_told) {
+                log_struct(LOG_INFO, VGPU_HIBERNATE_MESSAGE_DEGRADED_ENDED, NULL, "No longer degraded");
+                m->degraded_told = false;
+        }
 
         if (was == (reason != NULL))
                 names[1] = NULL;

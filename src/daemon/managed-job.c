@@ -10,6 +10,7 @@
 #include "daemon/retarget-job.h"
 #include "store/job-log.h"
 #include "store/journal.h"
+#include "vgpu-hibernate.h"
 
 /* Before the n-th recovery. The first waits too little to be noticed, the last long enough for libvirtd to
  * be back. */
@@ -123,8 +124,8 @@ static bool job_is_saving(Job *j)
 /* The setter of what the journal said: nothing else replaces j->job. */
 static void managed_job_set_record(ManagedJob *j, Job *job)
 {
-        if (j->job->state != job->state)
-                job_log(job, LOG_INFO, "%s -> %s", job_state_to_string(j->job->state),
+        if (j->job->state != job->state) /* people hear it of the worker */
+                job_log(job, LOG_DEBUG, "%s -> %s", job_state_to_string(j->job->state),
                         job_state_to_string(job->state));
 
         job_free(j->job);
@@ -183,8 +184,8 @@ static void on_worker_exit(WorkerProcess *p, const siginfo_t *how, void *userdat
         }
 
         if (managed_job_is_open(j))
-                job_log(j->job, LOG_WARNING, "its worker %s before the job's end",
-                        worker_exit_format(how, text));
+                job_log_struct(j->job, LOG_WARNING, VGPU_HIBERNATE_MESSAGE_WORKER_DIED, NULL,
+                               "its worker %s before the job's end", worker_exit_format(how, text));
         managed_job_supervise(j);
 }
 
@@ -247,7 +248,8 @@ static void managed_job_give_up(ManagedJob *j)
                            "recover it; see 'journalctl -u vgpu-hibernated', then "
                            "'systemctl restart vgpu-hibernated' to try again",
                            j->job->id, j->job->domain_name, JOB_RECOVERIES_MAX);
-        job_log(j->job, LOG_ERR, "given up: %s", failure_message(&j->death));
+        job_log_struct(j->job, LOG_ERR, VGPU_HIBERNATE_MESSAGE_JOB_GIVEN_UP, JOB_LOG_ERROR(j->death.code),
+                       "given up: %s", failure_message(&j->death));
         managed_job_changed(j);
 }
 
@@ -293,8 +295,8 @@ static void managed_job_try_later(ManagedJob *j)
         j->later_usec = j->later_usec == 0                   ? LATER_MIN_USEC
                         : j->later_usec < LATER_MAX_USEC / 2 ? j->later_usec * 2
                                                              : LATER_MAX_USEC;
-        job_log(j->job, LOG_NOTICE, "cannot go on now, trying again in %" PRIu64 " s",
-                j->later_usec / USEC_PER_SEC);
+        job_log_struct(j->job, LOG_WARNING, VGPU_HIBERNATE_MESSAGE_JOB_STUCK, NULL,
+                       "cannot go on now, trying again in %" PRIu64 " s", j->later_usec / USEC_PER_SEC);
         managed_job_recover_after(j, j->later_usec);
 }
 

@@ -11,6 +11,7 @@
 #include "daemon/manager-store.h"
 #include "store/job-log.h"
 #include "store/journal.h"
+#include "vgpu-hibernate.h"
 
 ManagedJob *manager_find_job(const Manager *m, uint64_t id)
 {
@@ -122,8 +123,9 @@ int manager_quarantine_for(Manager *m, const Job *j)
                 if (ledger_quarantine_reason(&m->ledger, &q->function))
                         continue;
 
-                job_log(j, LOG_WARNING, "function %s is quarantined: %s", PCI_ADDRESS_STR(&q->function),
-                        q->reason);
+                job_log_struct(j, LOG_WARNING, VGPU_HIBERNATE_MESSAGE_FUNCTION_QUARANTINED,
+                               LOG_FIELDS({ "FUNCTION", PCI_ADDRESS_STR(&q->function) }),
+                               "function %s is quarantined: %s", PCI_ADDRESS_STR(&q->function), q->reason);
                 any = true;
                 r = ledger_quarantine(&m->ledger, &q->function, q->reason);
         }

@@ -9,6 +9,7 @@
 #include "basic/log.h"
 #include "daemon/manager-jobs.h"
 #include "store/journal.h"
+#include "vgpu-hibernate.h"
 
 #define JOBS_DIR "jobs"
 #define IMAGES_DIR "images"
@@ -63,9 +64,10 @@ int manager_load_records(Manager *m)
                 return r;
         }
         if (broken > 0)
-                log_error("%zu records of hibernated domains were unreadable: moved aside as '%s/" IMAGES_DIR
-                          "/*.broken'",
-                          broken, m->paths.state_dir);
+                log_struct(LOG_ERR, VGPU_HIBERNATE_MESSAGE_STATE_BROKEN, NULL,
+                           "%zu records of hibernated domains were unreadable: moved aside as '%s/" IMAGES_DIR
+                           "/*.broken'",
+                           broken, m->paths.state_dir);
 
         manager_free_records(m);
         m->records = records;
@@ -86,9 +88,10 @@ static int manager_load_ledger(Manager *m)
                 return r;
         }
         if (broken)
-                log_error("The ledger was unreadable: moved aside as '%s/ledger.json.broken'; the functions "
-                          "that it had in quarantine are not any more",
-                          m->paths.state_dir);
+                log_struct(LOG_ERR, VGPU_HIBERNATE_MESSAGE_STATE_BROKEN, NULL,
+                           "The ledger was unreadable: moved aside as '%s/ledger.json.broken'; the functions "
+                           "that it had in quarantine are not any more",
+                           m->paths.state_dir);
 
         return 0;
 }
@@ -137,10 +140,10 @@ static int manager_load_jobs(Manager *m)
                 return r;
         }
         if (broken > 0)
-                log_error("%zu journals were unreadable and are moved aside as '%s/" JOBS_DIR
-                          "/*.broken'; what "
-                          "these jobs did last is in 'journalctl -u vgpu-hibernated'",
-                          broken, m->paths.state_dir);
+                log_struct(LOG_ERR, VGPU_HIBERNATE_MESSAGE_STATE_BROKEN, NULL,
+                           "%zu journals were unreadable and are moved aside as '%s/" JOBS_DIR
+                           "/*.broken'; what these jobs did last is in 'journalctl -u vgpu-hibernated'",
+                           broken, m->paths.state_dir);
 
         r = manager_take_jobs(m, jobs, n);
         if (r < 0)
@@ -250,7 +253,9 @@ int manager_quarantine(Manager *m, const PciAddress *a, const char *reason, Fail
                 return r;
         }
 
-        log_info("Function %s is quarantined: %s", PCI_ADDRESS_STR(a), reason);
+        log_struct(LOG_INFO, VGPU_HIBERNATE_MESSAGE_QUARANTINE_REQUESTED,
+                   LOG_FIELDS({ "FUNCTION", PCI_ADDRESS_STR(a) }), "Function %s is quarantined: %s",
+                   PCI_ADDRESS_STR(a), reason);
         manager_changed(m);
         return 0;
 }
@@ -272,7 +277,9 @@ int manager_clear_quarantine(Manager *m, const PciAddress *a, Failure *reterr)
                 return r;
         }
 
-        log_info("Function %s is no longer quarantined", PCI_ADDRESS_STR(a));
+        log_struct(LOG_INFO, VGPU_HIBERNATE_MESSAGE_QUARANTINE_CLEARED,
+                   LOG_FIELDS({ "FUNCTION", PCI_ADDRESS_STR(a) }), "Function %s is no longer quarantined",
+                   PCI_ADDRESS_STR(a));
         manager_changed(m);
         return 0;
 }

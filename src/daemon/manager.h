@@ -46,10 +46,11 @@ struct Manager {
         Outcome **outcomes;
         size_t n_outcomes;
 
-        World *world;      /* the last snapshot; NULL: none yet */
-        char *watch_error; /* the snapshot may be old, since nobody watches; NULL: somebody does */
-        View *view;        /* never NULL */
-        char *degraded;    /* NULL: not */
+        World *world;       /* the last snapshot; NULL: none yet */
+        char *watch_error;  /* the snapshot may be old, since nobody watches; NULL: somebody does */
+        View *view;         /* never NULL */
+        char *degraded;     /* NULL: not */
+        bool degraded_told; /* in the log, so its end will be as well */
 
         WatchChild *watch;
         NotifySocket *notify;

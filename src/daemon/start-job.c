@@ -9,6 +9,7 @@
 #include "daemon/manager-store.h"
 #include "store/job-log.h"
 #include "store/journal.h"
+#include "vgpu-hibernate.h"
 
 #define DOMAIN_ARGUMENT_BYTES_MAX 1024U
 
@@ -301,7 +302,7 @@ int start_job(Manager *m, JobKind kind, const char *domain, const JobOptions *op
         if (r < 0)
                 return r;
 
-        job_log(job, LOG_INFO, "accepted");
+        job_log_struct(job, LOG_INFO, VGPU_HIBERNATE_MESSAGE_JOB_ACCEPTED, NULL, "accepted");
 
         /* 3. Known to the bus before its worker can say anything of it. */
         id = job->id;

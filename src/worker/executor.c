@@ -122,6 +122,7 @@ static int undo_stage(Executor *e, size_t from)
                 if (set_step(e, s, STEP_UNDOING, &e->stuck) < 0 && job_is_committed(e->job))
                         return -EAGAIN;
                 failure_done(&e->stuck);
+                e->store_ops->tell_step(e->store, e->job, s, NULL);
                 if (step_undo(e, s->id, &why) >= 0)
                         (void) set_step(e, s, STEP_UNDONE, NULL);
                 else if (why.code == FAILURE_LOST || why.code == FAILURE_UNKNOWN_DOMAIN) {
@@ -292,8 +293,10 @@ static int do_step(Executor *e, size_t i, Failure *reterr)
         if (r < 0)
                 return r;
 
+        e->store_ops->tell_step(e->store, e->job, s, NULL);
         r = step_do(e, s->id, reterr);
         if (r < 0) {
+                e->store_ops->tell_step(e->store, e->job, s, reterr);
                 (void) set_step(e, s, STEP_FAILED, NULL); /* the failure itself is what is reported */
                 return -EREMOTEIO;
         }

@@ -32,6 +32,8 @@ typedef struct ExecutorStore {
         int (*remove_record)(void *store, const char *domain_uuid, Failure *reterr);
         /* Bytes of a save, many times a second at most; not durable. */
         void (*progress)(void *store, const Job *j);
+        /* For people: a step is begun or undone (its state says which), or failed of `why`. */
+        void (*tell_step)(void *store, const Job *j, const JobStep *s, const Failure *why);
 } ExecutorStore;
 
 typedef struct Executor {

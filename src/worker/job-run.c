@@ -10,6 +10,7 @@
 #include "host/real-host.h"
 #include "store/job-log.h"
 #include "store/journal.h"
+#include "vgpu-hibernate.h"
 #include "worker/executor.h"
 #include "worker/host-settings.h"
 #include "worker/job-store.h"
@@ -62,9 +63,23 @@ static void log_outcome(const Executor *e, int r)
                 job_log(j, LOG_ERR, "%s: %s", job_state_to_string(j->state), failure_message(&j->failure));
 }
 
+/* One that only stood still is tried again, which is not worth a word each time. */
+static void log_recovery(const Job *j)
+{
+        const JobStep *s = job_current_step(j);
+
+        if (!j->stuck)
+                job_log_struct(j, LOG_NOTICE, VGPU_HIBERNATE_MESSAGE_JOB_RECOVERING, NULL,
+                               "recovery begins, its worker died %s%s",
+                               s ? "in step " : "before its first step", s ? step_id_to_string(s->id) : "");
+}
+
 static int execute(Executor *e, bool recover)
 {
         int r;
+
+        if (recover)
+                log_recovery(e->job);
 
         r = recover ? executor_recover(e) : executor_run(e);
         log_outcome(e, r);

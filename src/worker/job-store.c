@@ -11,6 +11,7 @@
 #include "store/image-record.h"
 #include "store/job-log.h"
 #include "store/journal.h"
+#include "vgpu-hibernate.h"
 
 /* Five times a second is as much as anybody can read. */
 #define PROGRESS_INTERVAL_USEC (200 * USEC_PER_MSEC)
@@ -40,15 +41,6 @@ void job_store_done(JobStore *s)
         s->jobs_fd = s->images_fd = -EBADF;
 }
 
-static void log_step(const Job *j)
-{
-        const JobStep *s = job_current_step(j);
-
-        /* What is begun is worth a line; that it ended shows in what comes next. */
-        if (s && (s->state == STEP_STARTED || s->state == STEP_UNDOING))
-                job_log(j, LOG_INFO, "step %s %s", step_id_to_string(s->id), step_state_to_string(s->state));
-}
-
 static int write_job(void *store, const Job *j, Failure *reterr)
 {
         JobStore *s = store;
@@ -57,8 +49,6 @@ static int write_job(void *store, const Job *j, Failure *reterr)
         r = journal_write(s->jobs_fd, j, reterr);
         if (r < 0)
                 return r;
-
-        log_step(j);
 
         /* No socket, or nobody listening, is the normal case of a worker run by hand or during a daemon's restart. */
         (void) sd_notifyf(false, "X_VGPU_JOB=%" PRIu64, j->id);
@@ -93,9 +83,25 @@ static void progress(void *store, const Job *j)
                           j->id, j->bytes, j->bytes_total);
 }
 
+/* That a step is done shows in what comes next. */
+static void tell_step(void *store, const Job *j, const JobStep *s, const Failure *why)
+{
+        const char *name = step_id_to_string(s->id);
+
+        if (why)
+                job_log_struct(j, LOG_WARNING, VGPU_HIBERNATE_MESSAGE_STEP_FAILED, JOB_LOG_ERROR(why->code),
+                               "step %s failed: %s", name, failure_message(why));
+        else if (s->state == STEP_UNDOING)
+                job_log_struct(j, LOG_NOTICE, VGPU_HIBERNATE_MESSAGE_STEP_UNDOING, NULL,
+                               "step %s is being undone", name);
+        else
+                job_log_struct(j, LOG_INFO, VGPU_HIBERNATE_MESSAGE_STEP_BEGUN, NULL, "step %s begins", name);
+}
+
 const ExecutorStore job_store_ops = {
         .write_job = write_job,
         .write_record = write_record,
         .remove_record = remove_record,
         .progress = progress,
+        .tell_step = tell_step,
 };

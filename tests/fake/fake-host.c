@@ -560,9 +560,14 @@ static void fake_progress(void *host, const Job *j)
 {
 }
 
+static void fake_tell_step(void *host, const Job *j, const JobStep *s, const Failure *why)
+{
+}
+
 const ExecutorStore fake_store_ops = {
         .write_job = fake_write_job,
         .write_record = fake_write_record,
         .remove_record = fake_remove_record,
         .progress = fake_progress,
+        .tell_step = fake_tell_step,
 };
