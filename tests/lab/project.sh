@@ -59,6 +59,7 @@ project_install() {
                 systemd-sysusers
                 systemd-tmpfiles --create 2>/dev/null || true
                 systemctl daemon-reload
+                journalctl --update-catalog
                 busctl --quiet call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig
                 systemctl try-restart polkit.service
                 systemctl --quiet preset vgpu-hibernated.service
