@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The D-Bus contract of vgpu-hibernate: every name that a client may depend on. Documented in
- * org.vgpu.Hibernate1(5). Names are only ever added within version 1.
+ * The contract of vgpu-hibernate: every name that a client may depend on. Those of D-Bus are documented in
+ * org.vgpu.Hibernate1(5), those of the journal in vgpu-hibernated(8). Names are only ever added within version 1.
  */
 
 #define VGPU_HIBERNATE_BUS_NAME "org.vgpu.Hibernate1"
