@@ -54,7 +54,8 @@ typedef struct DomainFacts {
         bool persistent;
         DomainState state;
         QemuStatus qemu;
-        ImageState image; /* libvirt's managed save image */
+        ImageState image;     /* libvirt's managed save image */
+        uint64_t image_bytes; /* its size; 0: there is none */
         uint64_t memory_bytes;
         PciAddress *functions; /* owned: PCI hostdevs in XML order, live XML when active, else inactive */
         size_t n_functions;

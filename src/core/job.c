@@ -213,6 +213,18 @@ void job_tell(Job *j, uint64_t usec, const char *format, ...)
         j->events[j->n_events++] = (JobEvent) { .usec = usec, .text = text };
 }
 
+/* Had the guest been disturbed, in the first stage? */
+static bool has_touched(const Job *j)
+{
+        const Plan *plan = plan_find(j->kind, j->strategy);
+
+        for (size_t i = 0; plan && i < plan->n_steps && plan->steps[i].stage == 0; i++)
+                if ((plan->steps[i].flags & PLAN_TOUCHES) && j->steps[i].state != STEP_PENDING)
+                        return true;
+
+        return false;
+}
+
 const char *job_outcome_of_undo(const Job *j)
 {
         if (job_is_committed(j))
@@ -223,6 +235,8 @@ const char *job_outcome_of_undo(const Job *j)
                 return "the domain is off";
         if (j->failure.code == FAILURE_UNKNOWN_DOMAIN)
                 return "somebody undefined the domain";
+        if (!has_touched(j))
+                return "nothing was changed";
         return "the domain runs on as before";
 }
 

@@ -115,7 +115,7 @@ typedef struct Job {
         size_t n_events;
         JobStep steps[PLAN_STEPS_MAX];
         size_t n_steps;
-        uint64_t bytes, bytes_total; /* of the save; written with each step's outcome */
+        uint64_t bytes, bytes_total; /* of the save, written with each step's outcome; of a resume, the image's */
         uint64_t created_usec, ended_usec;
         Failure failure;
         char *stuck;         /* owned; while unfinished: what stands in the way of an end, NULL: nothing */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/verdict.h"
 
+#include <inttypes.h>
+
 #define MIB (UINT64_C(1) << 20)
 
 /* QEMU 9.0 commit 0cb51c183a91 "vfio: allow cpr-reboot migration if suspended". */
@@ -143,7 +145,7 @@ int verdict_hibernate(const DomainFacts *facts, Strategy asked, Strategy *ret_st
         return 0;
 }
 
-int verdict_resume(const DomainFacts *facts, Strategy strategy, Failure *reterr)
+int verdict_resume(const DomainFacts *facts, Strategy strategy, uint64_t image_bytes, Failure *reterr)
 {
         if (facts->state != DOMAIN_SHUTOFF && facts->state != DOMAIN_CRASHED)
                 return failure_set(reterr, FAILURE_NOT_HIBERNATED,
@@ -164,7 +166,15 @@ int verdict_resume(const DomainFacts *facts, Strategy strategy, Failure *reterr)
 
         switch (facts->image) {
         case IMAGE_VALID:
-                return 0;
+                /* libvirt reads no further than the header: of an image that was cut off it would say nothing. */
+                if (image_bytes == 0 || facts->image_bytes == image_bytes)
+                        return 0;
+                return failure_set(
+                                reterr, FAILURE_IMAGE_DAMAGED,
+                                "the managed save image of domain '%s' has %" PRIu64
+                                " bytes, it had %" PRIu64
+                                " when it was made; restore the file from a backup, do not start the domain",
+                                facts->name, facts->image_bytes, image_bytes);
         case IMAGE_NONE:
                 return failure_set(
                                 reterr, FAILURE_IMAGE_DAMAGED,

@@ -12,8 +12,10 @@
 int verdict_hibernate(const DomainFacts *facts, Strategy asked, Strategy *ret_strategy,
                       Failure *reterr) _warn_unused_result_;
 
-/* Judges a resume of a domain that the record says was hibernated by `strategy`. */
-int verdict_resume(const DomainFacts *facts, Strategy strategy, Failure *reterr) _warn_unused_result_;
+/* Judges a resume of a domain that the record says was hibernated by `strategy`, into an image of `image_bytes`
+ * (0: not known). */
+int verdict_resume(const DomainFacts *facts, Strategy strategy, uint64_t image_bytes,
+                   Failure *reterr) _warn_unused_result_;
 
 /* Bytes that must be free before a save of this domain starts. */
 uint64_t verdict_image_bytes(const DomainFacts *facts);

@@ -222,8 +222,10 @@ static void managed_job_retarget(ManagedJob *j)
         managed_job_set_record(j, job);
         if (managed_job_is_open(j))
                 managed_job_run(j);
-        else
+        else {
+                job_log_end(j->job);
                 managed_job_supervise(j);
+        }
 }
 
 static int on_retry(sd_event_source *s, uint64_t usec, void *userdata)

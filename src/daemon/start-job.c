@@ -20,6 +20,7 @@ typedef struct JobDraft {
         const DomainView *domain;
         FunctionSwap swaps[JOB_FUNCTIONS_MAX];
         size_t n_swaps;
+        uint64_t image_bytes; /* of a resume */
         bool targets_asked_for;
         JobFallback fallback;
 } JobDraft;
@@ -139,6 +140,7 @@ static int draft_from_record(const Manager *m, JobDraft *draft, Failure *reterr)
                 };
 
         draft->strategy = record->strategy;
+        draft->image_bytes = record->bytes;
         return 0;
 }
 
@@ -271,6 +273,7 @@ static int write_job(Manager *m, const JobDraft *draft, Job **ret, Failure *rete
 
         job->targets_asked_for = draft->targets_asked_for;
         job->fallback = draft->fallback;
+        job->bytes = job->bytes_total = draft->image_bytes;
         job->created_usec = clock_realtime_usec();
 
         r = journal_write(m->jobs_fd, job, reterr);

@@ -101,6 +101,19 @@ int image_file_state(const ImageFile *f, ImageFileState *ret, Failure *reterr)
         return 0;
 }
 
+int image_file_size(const ImageFile *f, uint64_t *ret_bytes, Failure *reterr)
+{
+        struct stat st;
+        int r;
+
+        r = stat_name(f, f->image, &st, reterr);
+        if (r < 0)
+                return r;
+
+        *ret_bytes = r > 0 ? (uint64_t) st.st_size : 0;
+        return 0;
+}
+
 static int sync_names(const ImageFile *f, Failure *reterr)
 {
         int r = fsync_directory_at(f->dir_fd, ".");

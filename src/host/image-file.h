@@ -38,6 +38,8 @@ int image_file_open(const char *directory, const char *name, const char *uuid, I
                     Failure *reterr) _warn_unused_result_;
 
 int image_file_state(const ImageFile *f, ImageFileState *ret, Failure *reterr) _warn_unused_result_;
+/* Size of libvirt's name, 0 when there is none. */
+int image_file_size(const ImageFile *f, uint64_t *ret_bytes, Failure *reterr) _warn_unused_result_;
 /* fsync of the content of libvirt's name. */
 int image_file_sync(const ImageFile *f, uint64_t *ret_bytes, Failure *reterr) _warn_unused_result_;
 /* Makes the guard link, in place of an older image's. */

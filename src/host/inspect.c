@@ -101,8 +101,8 @@ int host_inspect(void *host, const char *uuid, bool ask_guest, DomainFacts *ret,
         if (r < 0)
                 return r;
 
-        r = image_state(d, &f, &facts.image, reterr);
-        if (r < 0)
+        if ((r = image_state(d, &f, &facts.image, reterr)) < 0 ||
+            (r = image_file_size(&f, &facts.image_bytes, reterr)) < 0)
                 return r;
 
         r = image_file_space(h->settings.image_dir, &facts.image_space_bytes, reterr);

@@ -37,7 +37,7 @@ static int do_check(Executor *e, Failure *reterr)
                                    "the record of domain '%s' does not say how it was hibernated",
                                    e->job->domain_name);
         if (e->job->kind == JOB_RESUME)
-                return verdict_resume(&facts, strategy, reterr);
+                return verdict_resume(&facts, strategy, e->job->bytes_total, reterr);
 
         if ((r = verdict_hibernate(&facts, strategy, &strategy, reterr)) < 0 ||
             (r = check_functions(e->job, &facts, reterr)) < 0)

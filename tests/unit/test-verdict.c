@@ -135,7 +135,8 @@ static void test_space(void)
         expect_strategy(&f, STRATEGY_SUSPEND_TO_DISK, STRATEGY_SUSPEND_TO_DISK);
 }
 
-static void expect_resume(DomainState state, ImageState image, Strategy strategy, FailureCode code)
+static void expect_resume(DomainState state, ImageState image, Strategy strategy, uint64_t image_bytes,
+                          FailureCode code)
 {
         DomainFacts f = good_facts();
         Failure why = { 0 };
@@ -144,7 +145,8 @@ static void expect_resume(DomainState state, ImageState image, Strategy strategy
         f.state = state;
         f.qemu = QEMU_NONE;
         f.image = image;
-        r = verdict_resume(&f, strategy, &why);
+        f.image_bytes = image == IMAGE_NONE ? 0 : 4096;
+        r = verdict_resume(&f, strategy, image_bytes, &why);
         CHECK((r < 0) == (code != FAILURE_NONE));
         CHECK(why.code == code);
         failure_done(&why);
@@ -152,12 +154,14 @@ static void expect_resume(DomainState state, ImageState image, Strategy strategy
 
 static void test_resume(void)
 {
-        expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_SUSPEND_TO_RAM, FAILURE_NONE);
-        expect_resume(DOMAIN_SHUTOFF, IMAGE_NONE, STRATEGY_SUSPEND_TO_RAM, FAILURE_IMAGE_DAMAGED);
-        expect_resume(DOMAIN_SHUTOFF, IMAGE_DAMAGED, STRATEGY_SUSPEND_TO_RAM, FAILURE_IMAGE_DAMAGED);
-        expect_resume(DOMAIN_SHUTOFF, IMAGE_NONE, STRATEGY_SUSPEND_TO_DISK, FAILURE_NONE);
-        expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_SUSPEND_TO_DISK, FAILURE_IMAGE_DAMAGED);
-        expect_resume(DOMAIN_PAUSED, IMAGE_VALID, STRATEGY_SUSPEND_TO_RAM, FAILURE_NOT_HIBERNATED);
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_SUSPEND_TO_RAM, 4096, FAILURE_NONE);
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_NONE, STRATEGY_SUSPEND_TO_RAM, 4096, FAILURE_IMAGE_DAMAGED);
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_DAMAGED, STRATEGY_SUSPEND_TO_RAM, 4096, FAILURE_IMAGE_DAMAGED);
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_NONE, STRATEGY_SUSPEND_TO_DISK, 0, FAILURE_NONE);
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_SUSPEND_TO_DISK, 0, FAILURE_IMAGE_DAMAGED);
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_SUSPEND_TO_RAM, 0, FAILURE_NONE);
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_SUSPEND_TO_RAM, 4097, FAILURE_IMAGE_DAMAGED);
+        expect_resume(DOMAIN_PAUSED, IMAGE_VALID, STRATEGY_SUSPEND_TO_RAM, 4096, FAILURE_NOT_HIBERNATED);
 }
 
 int main(void)
