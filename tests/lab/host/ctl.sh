@@ -35,6 +35,11 @@ function_is_now() {
         [ "$(function_state "$1")" = "$2" ]
 }
 
+# is_open FILE: some process has it open
+is_open() {
+        find /proc/[0-9]*/fd -lname "$1" 2>/dev/null | grep -q .
+}
+
 # refused ERROR WORD COMMAND...: it fails with this error's name, and its text contains WORD
 refused() {
         local error=$1 word=$2 output
