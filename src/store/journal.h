@@ -4,15 +4,11 @@
 /*
  * Journal: one durable JSON file per job, DIR/jobs/ID.json, that holds the whole Job. The daemon writes it once,
  * with state "queued", before it answers the caller; from then on only the job's worker writes it (before and
- * after each step), until it ends. A daemon only reads it, so there is never more than one writer.
+ * after each step), until it ends. A daemon only reads it, but for a job in JOB_RETRYING, which has no worker: so there
+ * is never more than one writer.
  */
 
-#include <json-c/json.h>
-
 #include "core/job.h"
-
-int job_to_json(const Job *j, json_object **ret) _warn_unused_result_;
-int job_from_json(json_object *o, Job **ret, Failure *reterr) _warn_unused_result_;
 
 /* `dir_fd` is the jobs directory. */
 int journal_write(int dir_fd, const Job *j, Failure *reterr) _warn_unused_result_;

@@ -4,35 +4,13 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "basic/clock.h"
+#include "core/job-walk.h"
 #include "core/retarget.h"
+#include "worker/guest-run.h"
 #include "worker/steps.h"
+#include "worker/walk.h"
 
-/* A line of the job's story. It becomes durable with the next write of the journal. */
-#define TELL(e, ...) job_tell((e)->job, clock_realtime_usec(), __VA_ARGS__)
-
-static const PlanStep *plan_step(const Job *j, size_t i)
-{
-        const Plan *plan = plan_find(j->kind, j->strategy);
-
-        assert(plan && i < plan->n_steps);
-        return plan->steps + i;
-}
-
-/* Does some step from `i` on commit the stage that step `i` is in? Else it is the last stage. */
-static bool stage_has_commit(const Job *j, size_t i)
-{
-        unsigned stage = plan_step(j, i)->stage;
-
-        for (size_t k = i; k < j->n_steps && plan_step(j, k)->stage == stage; k++)
-                if (plan_step(j, k)->flags & PLAN_COMMIT)
-                        return true;
-
-        /* Only the check of an undecided job is planned so far: all of it can still be undone. */
-        return j->strategy == STRATEGY_AUTO;
-}
-
-static int write_job(Executor *e, Failure *reterr)
+int walk_write_job(Executor *e, Failure *reterr)
 {
         return e->store_ops->write_job(e->store, e->job, reterr);
 }
@@ -46,7 +24,7 @@ static int set_step(Executor *e, JobStep *s, StepState state, Failure *reterr)
         else
                 s->ended_usec = clock_realtime_usec();
 
-        return write_job(e, reterr);
+        return walk_write_job(e, reterr);
 }
 
 static bool is_canceled(const Executor *e)
@@ -59,19 +37,9 @@ static bool is_held(const Executor *e)
         return e->held && *e->held;
 }
 
-/* Is the guest, before step `i`, neither running nor safely stored? */
-static bool is_between(const Job *j, size_t i)
-{
-        for (size_t k = i; k-- > 0 && plan_step(j, k)->stage == plan_step(j, i)->stage;)
-                if (plan_step(j, k)->flags & PLAN_TOUCHES)
-                        return true;
-
-        return false;
-}
-
 /* The job's last word. A journal that cannot be written leaves the job unfinished on disk; then a recovery, when there
  * is room again, finds every step done or undone already and says the same. */
-static int finish(Executor *e, JobState state)
+int walk_finish(Executor *e, JobState state)
 {
         e->job->ended_usec = clock_realtime_usec();
         e->job->worker_pid = 0;
@@ -83,7 +51,7 @@ static int finish(Executor *e, JobState state)
         if (job_set_state(e->job, state) < 0)
                 assert(false && "final states can be reached from every state that executes");
 
-        if (write_job(e, &e->stuck) < 0)
+        if (walk_write_job(e, &e->stuck) < 0)
                 return -EAGAIN;
 
         return state == JOB_DONE ? 0 : -EREMOTEIO;
@@ -97,20 +65,20 @@ static int ask_for_others(Executor *e)
 
         e->job->worker_pid = 0;
         TELL(e, "this attempt is undone, other functions are wanted");
-        (void) write_job(e, NULL); /* else a recovery finds all undone, and comes here again */
+        (void) walk_write_job(e, NULL); /* else a recovery finds all undone, and comes here again */
         return -ERESTART;
 }
 
 /* Undoes what was done or begun of the stage of step `from`, last first. Each step stands on the ones before it, so one
  * that will not be undone stops the way back; the job stays unfinished, to be tried again. */
-static int undo_stage(Executor *e, size_t from)
+int walk_undo_stage(Executor *e, size_t from)
 {
-        unsigned stage = plan_step(e->job, from)->stage;
+        unsigned stage = job_plan_step(e->job, from)->stage;
 
         if (e->job->state != JOB_UNDOING && job_set_state(e->job, JOB_UNDOING) < 0)
                 assert(false && "every executing state may undo");
 
-        for (size_t i = from + 1; i-- > 0 && plan_step(e->job, i)->stage == stage;) {
+        for (size_t i = from + 1; i-- > 0 && job_plan_step(e->job, i)->stage == stage;) {
                 JobStep *s = e->job->steps + i;
                 Failure why = { 0 };
 
@@ -144,58 +112,7 @@ static int undo_stage(Executor *e, size_t from)
         e->job->retry = false;
 
         failure_append(&e->job->failure, job_outcome_of_undo(e->job));
-        return finish(e, e->job->failure.code == FAILURE_CANCELED ? JOB_CANCELED : JOB_FAILED);
-}
-
-typedef enum GuestRun {
-        GUEST_NOT_RUN,
-        GUEST_RAN,
-        GUEST_MAY_HAVE_RUN, /* its QEMU is gone, and the wake-up may have reached it before */
-        GUEST_ASLEEP,       /* its QEMU lives, and the wake-up may or may not have reached it */
-} GuestRun;
-
-/* A wake that is being undone was found not to have happened. */
-static bool may_have_happened(const JobStep *s)
-{
-        return s && (s->state == STEP_STARTED || s->state == STEP_DONE || s->state == STEP_FAILED);
-}
-
-/* Has the guest that the stage of step `from` brings back run? Asked of QEMU, not of the journal. Negative: the
- * question cannot be answered now, so nothing may be done in either direction. */
-static int ask_guest_run(Executor *e, size_t from, GuestRun *ret, Failure *reterr)
-{
-        _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
-        const JobStep *begin = job_find_step(e->job, STEP_RESTORE);
-        bool woken = may_have_happened(job_find_step(e->job, STEP_WAKE));
-        int r;
-
-        if (!begin)
-                begin = job_find_step(e->job, STEP_START);
-
-        *ret = GUEST_NOT_RUN;
-        if (!begin || begin->state == STEP_PENDING || begin->state == STEP_UNDONE ||
-            plan_step(e->job, from)->stage != plan_step(e->job, (size_t) (begin - e->job->steps))->stage)
-                return 0;
-
-        r = e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, reterr);
-        if (r < 0)
-                return r;
-
-        if (facts.qemu == QEMU_RUNNING)
-                *ret = GUEST_RAN;
-        else if (woken && facts.qemu == QEMU_NONE)
-                *ret = GUEST_MAY_HAVE_RUN;
-        else if (woken && facts.qemu == QEMU_SUSPENDED && !e->recovering)
-                *ret = GUEST_NOT_RUN; /* this very process waited for it to run until now */
-        else if (woken && facts.qemu == QEMU_SUSPENDED)
-                *ret = GUEST_ASLEEP;
-        else if (woken)
-                return failure_set(
-                                reterr, FAILURE_WAKE_FAILED,
-                                "the guest of domain '%s' was being woken, and QEMU is %s: it cannot be told whether "
-                                "the guest ran; bring it to run (virsh resume, virsh dompmwakeup)",
-                                e->job->domain_name, qemu_status_to_string(facts.qemu));
-        return 0;
+        return walk_finish(e, e->job->failure.code == FAILURE_CANCELED ? JOB_CANCELED : JOB_FAILED);
 }
 
 /* The index behind the commit step of the stage of step `from`, with all of that stage marked done. */
@@ -208,7 +125,7 @@ static size_t commit_stage(Executor *e, size_t from)
 
         for (;; i++) {
                 e->job->steps[i].state = STEP_DONE;
-                if (plan_step(e->job, i)->flags & PLAN_COMMIT)
+                if (job_plan_step(e->job, i)->flags & PLAN_COMMIT)
                         return i + 1;
         }
 }
@@ -226,14 +143,12 @@ static int give_up_image(Executor *e)
         if (e->store_ops->remove_record(e->store, e->job->domain_uuid, &e->stuck) < 0)
                 return -EAGAIN; /* while the record stands the job is not at its end */
 
-        return finish(e, JOB_FAILED);
+        return walk_finish(e, JOB_FAILED);
 }
-
-static int run_from(Executor *e, size_t i);
 
 /* Step `i` cannot go on (the job's failure says why): back, or forward after all. -EAGAIN leaves the job unfinished,
  * for a recovery when the world answers again. */
-static int turn_back(Executor *e, size_t i)
+int walk_turn_back(Executor *e, size_t i)
 {
         GuestRun ran = GUEST_NOT_RUN;
         int r;
@@ -246,8 +161,8 @@ static int turn_back(Executor *e, size_t i)
 
         switch (ran) {
         case GUEST_NOT_RUN:
-                TELL(e, "the guest has not run from an image: going back");
-                return undo_stage(e, i);
+                TELL(e, "going back");
+                return walk_undo_stage(e, i);
         case GUEST_MAY_HAVE_RUN:
                 return give_up_image(e);
         case GUEST_ASLEEP:
@@ -266,13 +181,13 @@ static int turn_back(Executor *e, size_t i)
                 job_drop_attempt(e->job);
         e->job->retry = false;
         failure_done(&e->job->failure);
-        return run_from(e, commit_stage(e, i));
+        return walk_from(e, commit_stage(e, i));
 }
 
 /* Intent: -EAGAIN when it cannot be made durable and nothing is in a hurry, because the domain is hibernated. */
 static int begin_step(Executor *e, size_t i, Failure *reterr)
 {
-        bool last_stage = !stage_has_commit(e->job, i);
+        bool last_stage = !job_stage_has_commit(e->job, i);
         JobStep *s = e->job->steps + i;
         StepState before = s->state;
 
@@ -320,7 +235,7 @@ static int check_requests(Executor *e, size_t i)
 {
         if (is_canceled(e) && !job_is_committed(e->job))
                 return failure_set(&e->job->failure, FAILURE_CANCELED, "canceled on request");
-        if (!is_held(e) || is_between(e->job, i))
+        if (!is_held(e) || job_is_between(e->job, i))
                 return 0;
         if (!job_is_committed(e->job))
                 return failure_set(&e->job->failure, FAILURE_CANCELED,
@@ -352,49 +267,14 @@ static void note_back(Executor *e)
         failure_append(&e->job->failure, "the domain runs again on the functions that it had");
 }
 
-/* The guest was told to hibernate to its own disk, and nobody saw whether it did: who listened for that died, or lost
- * libvirt. Without its QEMU nothing tells a hibernated guest from one that was shut down, so a start is left to whoever
- * asks for it: the guest's kernel knows whether there is an image. With `again` a guest that runs is asked again. */
-static int settle_suspend_disk(Executor *e, size_t i, bool again)
-{
-        _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
-
-        if (e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, &e->stuck) < 0) {
-                if (e->stuck.code != FAILURE_UNKNOWN_DOMAIN)
-                        return -EAGAIN;
-                failure_done(&e->job->failure);
-                e->job->failure = e->stuck;
-                e->stuck = (Failure) { 0 };
-                return undo_stage(e, i);
-        }
-
-        if (facts.qemu != QEMU_NONE && again) {
-                failure_done(&e->job->failure);
-                return run_from(e, i);
-        }
-        if (facts.qemu != QEMU_NONE)
-                return undo_stage(e, i);
-
-        if (e->store_ops->write_record(e->store, e->job, 0, &e->stuck) < 0)
-                return -EAGAIN;
-
-        for (size_t k = i; k-- > 0;)
-                if (step_undo(e, e->job->steps[k].id, &e->stuck) < 0)
-                        return -EAGAIN;
-
-        failure_append(&e->job->failure,
-                       "'vgpu-hibernatectl resume' continues the guest if it came to the end of that, else it boots");
-        return finish(e, JOB_FAILED);
-}
-
-static int run_from(Executor *e, size_t i)
+int walk_from(Executor *e, size_t i)
 {
         bool complete = true;
         int r;
 
         /* n_steps grows when the check decides the strategy. */
         for (; i < e->job->n_steps; i++) {
-                bool can_undo = stage_has_commit(e->job, i);
+                bool can_undo = job_stage_has_commit(e->job, i);
                 Failure why = { 0 };
 
                 if (e->job->steps[i].state == STEP_DONE)
@@ -404,7 +284,7 @@ static int run_from(Executor *e, size_t i)
                 if (r == -EAGAIN)
                         return r;
                 if (r < 0)
-                        return turn_back(e, i);
+                        return walk_turn_back(e, i);
 
                 r = do_step(e, i, &why);
                 if (r >= 0)
@@ -419,8 +299,8 @@ static int run_from(Executor *e, size_t i)
                         note_failure(e, i);
                         /* FAILURE_LOST: it was seen to shut down. */
                         if (e->job->steps[i].id == STEP_SUSPEND_DISK && e->job->failure.code != FAILURE_LOST)
-                                return settle_suspend_disk(e, i, false);
-                        return turn_back(e, i);
+                                return walk_settle_suspend_disk(e, i, false);
+                        return walk_turn_back(e, i);
                 }
 
                 /* What a last stage has to do must be done, if need be later; what can never be done is a finding. */
@@ -438,17 +318,7 @@ static int run_from(Executor *e, size_t i)
 
         if (e->job->back && e->job->n_attempts > 0)
                 note_back(e);
-        return finish(e, e->job->failure.code == FAILURE_NONE ? JOB_DONE : JOB_FAILED);
-}
-
-/* The first step that is not done. */
-static size_t first_open_step(const Job *j)
-{
-        for (size_t i = 0; i < j->n_steps; i++)
-                if (j->steps[i].state != STEP_DONE)
-                        return i;
-
-        return j->n_steps;
+        return walk_finish(e, e->job->failure.code == FAILURE_NONE ? JOB_DONE : JOB_FAILED);
 }
 
 static int run(Executor *e)
@@ -459,116 +329,27 @@ static int run(Executor *e)
                 return failure_set(&e->job->failure, FAILURE_HOST, "job %llu is '%s', it cannot be run",
                                    (unsigned long long) e->job->id, job_state_to_string(e->job->state));
 
-        if (write_job(e, &why) < 0) {
+        if (walk_write_job(e, &why) < 0) {
                 e->job->failure = why;
-                return finish(e, JOB_FAILED);
+                return walk_finish(e, JOB_FAILED);
         }
 
         /* Not the first one when other targets are tried after a commit. */
-        return run_from(e, first_open_step(e->job));
-}
-
-/* The last step that was touched: where undoing begins. */
-static size_t last_touched_step(const Job *j, size_t from)
-{
-        size_t last = from;
-
-        for (size_t i = from; i < j->n_steps; i++)
-                if (j->steps[i].state != STEP_PENDING)
-                        last = i;
-
-        return last;
-}
-
-static bool undo_was_begun(const Job *j)
-{
-        for (size_t i = 0; i < j->n_steps; i++)
-                if (j->steps[i].state == STEP_UNDOING || j->steps[i].state == STEP_UNDONE)
-                        return true;
-
-        return false;
-}
-
-/* For people: what the recovery found. */
-static void tell_what_is_found(Executor *e, size_t i)
-{
-        _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
-        Failure why = { 0 };
-        const char *step = i < e->job->n_steps ? step_id_to_string(e->job->steps[i].id) : "health";
-
-        if (e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, &why) < 0)
-                TELL(e, "recovery at step %s: the domain cannot be asked: %s", step, failure_message(&why));
-        else
-                TELL(e, "recovery at step %s: libvirt's state is '%s', QEMU's '%s', its image '%s'", step,
-                     domain_state_to_string(facts.state), qemu_status_to_string(facts.qemu),
-                     image_state_to_string(facts.image));
-        failure_done(&why);
-}
-
-static int recover(Executor *e)
-{
-        size_t i = first_open_step(e->job);
-        bool undoing = e->job->state == JOB_UNDOING || undo_was_begun(e->job);
-
-        e->recovering = true;
-        if (job_set_state(e->job, JOB_RECOVERING) < 0)
-                return failure_set(&e->job->failure, FAILURE_HOST, "job %llu has ended already",
-                                   (unsigned long long) e->job->id);
-
-        tell_what_is_found(e, i);
-        (void) write_job(e, NULL); /* what follows is the same without this note */
-
-        if (i == e->job->n_steps || !stage_has_commit(e->job, i))
-                return run_from(e, i);
-
-        (void) failure_set(&e->job->failure, FAILURE_WORKER_DIED,
-                           "the worker of this job died during step '%s'",
-                           step_id_to_string(e->job->steps[i].id));
-
-        if (e->job->steps[i].id == STEP_SUSPEND_DISK &&
-            (e->job->steps[i].state == STEP_STARTED || e->job->steps[i].state == STEP_FAILED))
-                return settle_suspend_disk(e, i, e->job->steps[i].state == STEP_STARTED);
-
-        if (job_is_committed(e->job) && !undoing) {
-                GuestRun ran;
-                int r;
-
-                r = ask_guest_run(e, i, &ran, &e->stuck);
-                if (r < 0 && e->stuck.code != FAILURE_UNKNOWN_DOMAIN)
-                        return -EAGAIN;
-                failure_done(&e->stuck);
-                /* A boot that may have happened is not repeated unasked: it would be one without memory. */
-                if (r >= 0 && ran == GUEST_NOT_RUN &&
-                    !may_have_happened(job_find_step(e->job, STEP_START))) {
-                        TELL(e, "the image is safe and has not run: going forward");
-                        failure_done(&e->job->failure);
-                        return run_from(e, i);
-                }
-        }
-
-        return turn_back(e, last_touched_step(e->job, i));
+        return walk_from(e, job_first_open_step(e->job));
 }
 
 /* Why an unfinished job stands still is for people to see. */
-static int note_stuck(Executor *e, int r)
+int walk_note_stuck(Executor *e, int r)
 {
         if (r != -EAGAIN || job_state_is_final(e->job->state))
                 return r;
 
         if (free_and_strdup(&e->job->stuck, failure_message(&e->stuck)) >= 0)
-                (void) write_job(e, NULL); /* only a note */
+                (void) walk_write_job(e, NULL); /* only a note */
         return r;
 }
 
 int executor_run(Executor *e)
 {
-        return note_stuck(e, run(e));
-}
-
-int executor_recover(Executor *e)
-{
-        if (free_and_strdup(&e->job->stuck, NULL) < 0)
-                assert(false && "freeing cannot fail");
-
-        return note_stuck(e, recover(e));
+        return walk_note_stuck(e, run(e));
 }

@@ -50,6 +50,7 @@ typedef struct Executor {
 
 /* 0: JOB_DONE. -EAGAIN: the way back is blocked, or QEMU could not be asked whether the guest ran, so that neither
  * direction is safe, or the job is held; `stuck` says what, the job is unfinished and must be recovered later.
- * -ERESTART: JOB_RETRYING, see core/retarget.h. Other negative: the job ended in JOB_FAILED or JOB_CANCELED, its failure says why and how the domain was left. */
+ * -ERESTART: JOB_RETRYING, see core/retarget.h. Other negative: the job ended in JOB_FAILED or JOB_CANCELED, its failure
+ * says why and how the domain was left. */
 int executor_run(Executor *e) _warn_unused_result_;
 int executor_recover(Executor *e) _warn_unused_result_;

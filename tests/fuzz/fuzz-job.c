@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fuzz.h"
-#include "store/journal.h"
+#include "store/job-json.h"
 #include "store/json-util.h"
 
 /* What is read as a job must come back from its own text as the same job. */

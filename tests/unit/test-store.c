@@ -2,6 +2,7 @@
 
 /* Journal, record and ledger: what was written comes back, and what is broken is set aside while the rest goes on. */
 #include "store/image-record.h"
+#include "store/job-json.h"
 #include "store/journal.h"
 #include "store/ledger.h"
 #include "store/world-json.h"
