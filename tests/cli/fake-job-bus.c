@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The fake daemon's jobs on the bus. */
+
+#include "fake-daemon.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+static int get_uint64(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const FakeJob *j = userdata;
+        uint64_t value = 0;
+
+        if (streq(property, "Id"))
+                value = j->id;
+        else if (streq(property, "Bytes"))
+                value = j->bytes;
+        else if (streq(property, "BytesTotal"))
+                value = j->bytes > 0 ? 96 * MIB : 0;
+        else if (streq(property, "Rate"))
+                value = j->bytes > 0 && j->bytes < 96 * MIB ? 12 * MIB : 0;
+        else if (streq(property, "Created"))
+                value = j->created;
+        else if (streq(property, "Ended"))
+                value = j->ended;
+        return sd_bus_message_append_basic(reply, 't', &value);
+}
+
+static int get_string(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const FakeJob *j = userdata;
+        const char *value = "";
+
+        if (streq(property, "Kind"))
+                value = job_kind_to_string(j->kind);
+        else if (streq(property, "Domain"))
+                value = j->domain;
+        else if (streq(property, "DomainUUID"))
+                value = UUID;
+        else if (streq(property, "Strategy"))
+                value = strategy_to_string(j->plan->strategy);
+        else if (streq(property, "State"))
+                value = job_state_to_string(j->state);
+        else if (streq(property, "Step"))
+                value = j->step < j->plan->n_steps ? step_id_to_string(j->plan->steps[j->step].id)
+                                                   : "release";
+        else if (streq(property, "Error") && j->state == JOB_FAILED)
+                value = VGPU_HIBERNATE_ERROR_SAVE_FAILED;
+        else if (streq(property, "ErrorMessage") && j->state == JOB_FAILED)
+                value = "cannot write the image: the disk says \x1b[31mno\x1b[0m";
+        else if (streq(property, "Error") && j->state == JOB_CANCELED)
+                value = VGPU_HIBERNATE_ERROR_CANCELED;
+        return sd_bus_message_append_basic(reply, 's', value);
+}
+
+static int get_uint32(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const FakeJob *j = userdata;
+        uint32_t number = (uint32_t) (j->step < j->plan->n_steps ? j->step + 1 : j->plan->n_steps);
+        uint32_t count = (uint32_t) j->plan->n_steps;
+
+        return sd_bus_message_append_basic(reply, 'u', streq(property, "StepNumber") ? &number : &count);
+}
+
+static int get_progress(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const FakeJob *j = userdata;
+        double progress = (double) j->step / (double) j->plan->n_steps;
+
+        return sd_bus_message_append_basic(reply, 'd', &progress);
+}
+
+static int get_cancelable(sd_bus *bus, const char *path, const char *interface, const char *property,
+                          sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const FakeJob *j = userdata;
+        int cancelable = !job_state_is_final(j->state) && !job_is_of(j, "late");
+
+        return sd_bus_message_append_basic(reply, 'b', &cancelable);
+}
+
+static int get_swaps(sd_bus *bus, const char *path, const char *interface, const char *property,
+                     sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const FakeJob *j = userdata;
+
+        if (j->kind == JOB_HIBERNATE)
+                return sd_bus_message_append(reply, "a(ss)", 1, "0000:01:10.0", "");
+        return sd_bus_message_append(reply, "a(ss)", 1, "0000:01:10.0", "0000:02:10.0");
+}
+
+static StepState step_state(const FakeJob *j, size_t i)
+{
+        if (j->step_ended[i] > 0)
+                return j->state == JOB_FAILED && i == j->step ? STEP_FAILED
+                       : j->state == JOB_CANCELED             ? STEP_UNDONE
+                                                              : STEP_DONE;
+        return j->step_started[i] > 0 ? STEP_STARTED : STEP_PENDING;
+}
+
+static int get_steps(sd_bus *bus, const char *path, const char *interface, const char *property,
+                     sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const FakeJob *j = userdata;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(sstt)");
+        for (size_t i = 0; r >= 0 && i < j->plan->n_steps; i++)
+                r = sd_bus_message_append(reply, "(sstt)", step_id_to_string(j->plan->steps[i].id),
+                                          step_state_to_string(step_state(j, i)), j->step_started[i],
+                                          j->step_ended[i]);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int on_cancel(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
+{
+        FakeJob *j = userdata;
+
+        if (job_is_of(j, "late") || job_state_is_final(j->state))
+                return sd_bus_error_setf(reterr, VGPU_HIBERNATE_ERROR_TOO_LATE,
+                                         "job %" PRIu64 " has passed its commit point", j->id);
+        j->canceled = true;
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+static const sd_bus_vtable job_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("Cancel", "", "", on_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_PROPERTY("Id", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Kind", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Domain", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("DomainUUID", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Strategy", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("State", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Step", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("StepNumber", "u", get_uint32, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("StepCount", "u", get_uint32, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Progress", "d", get_progress, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Bytes", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("BytesTotal", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Rate", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Error", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ErrorMessage", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Cancelable", "b", get_cancelable, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Created", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Ended", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Functions", "a(ss)", get_swaps, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Steps", "a(sstt)", get_steps, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        /* What a later version might add: clients must not mind. */
+        SD_BUS_PROPERTY("FromTheFuture", "a(ss)", get_swaps, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_VTABLE_END,
+};
+
+void job_export(Fake *f, FakeJob *j)
+{
+        assert(sd_bus_add_object_vtable(f->bus, NULL, j->path, VGPU_HIBERNATE_JOB_INTERFACE, job_vtable,
+                                        j) >= 0);
+}
