@@ -117,7 +117,7 @@ static int on_get_job(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
                 return r;
 
         for (size_t i = 0; i < f->n_jobs; i++)
-                if (f->jobs[i].id == id)
+                if (f->jobs[i].job->id == id)
                         return sd_bus_reply_method_return(m, "o", f->jobs[i].path);
 
         return sd_bus_error_setf(reterr, VGPU_HIBERNATE_ERROR_UNKNOWN_JOB, "there is no job %" PRIu64, id);

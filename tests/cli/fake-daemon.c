@@ -32,53 +32,83 @@
 
 bool job_is_of(const FakeJob *j, const char *domain)
 {
-        return streq(j->domain, domain);
+        return streq(j->job->domain_name, domain);
+}
+
+static void set_state(Job *j, JobState state)
+{
+        assert(job_set_state(j, state) >= 0);
 }
 
 static void job_end(Fake *f, FakeJob *j, JobState state)
 {
-        assert(job_set_state(&(Job) { .state = j->state }, state) >= 0 || state == JOB_CANCELED);
-        j->state = state;
-        j->ended = clock_realtime_usec();
+        set_state(j->job, state);
+        j->job->ended_usec = clock_realtime_usec();
         assert(sd_bus_emit_signal(f->bus, VGPU_HIBERNATE_ROOT_PATH, VGPU_HIBERNATE_MANAGER_INTERFACE,
-                                  "JobRemoved", "tos", j->id, j->path, job_state_to_string(state)) >= 0);
+                                  "JobRemoved", "tos", j->job->id, j->path,
+                                  job_state_to_string(state)) >= 0);
+}
+
+static void step_end(JobStep *s, StepState state)
+{
+        s->state = state;
+        s->ended_usec = clock_realtime_usec();
+}
+
+/* Back from step `from`. */
+static void undo(Job *j, size_t from)
+{
+        const Plan *plan = plan_find(j->kind, j->strategy);
+
+        for (size_t i = from + 1; i-- > 0 && plan->steps[i].stage == plan->steps[from].stage;)
+                step_end(&j->steps[i], STEP_UNDONE);
+}
+
+static void step_did(Fake *f, FakeJob *j, JobStep *s)
+{
+        step_end(s, STEP_DONE);
+        if (s->id == STEP_SAVE)
+                j->job->bytes = 96 * MIB;
+        if (s->id == STEP_CHECK) /* only now the strategy is known, and with it the plan */
+                assert(job_set_strategy(j->job, STRATEGY_SUSPEND_TO_RAM) >= 0);
+        if (s == &j->job->steps[j->job->n_steps - 1])
+                job_end(f, j, JOB_DONE);
 }
 
 /* One step further: the step that runs ends, the next one begins. */
-static void job_tick(Fake *f, FakeJob *j)
+static void job_tick(Fake *f, FakeJob *fj)
 {
-        StepId id = j->plan->steps[j->step].id;
-        bool waits = id == STEP_SAVE && (job_is_of(j, "slow") || job_is_of(j, "late"));
+        Job *j = fj->job;
+        JobStep *s = j->steps;
+        bool waits;
 
-        if (job_state_is_final(j->state))
-                return;
+        while (s->state == STEP_DONE)
+                s++;
+        waits = s->id == STEP_SAVE && (job_is_of(fj, "slow") || job_is_of(fj, "late"));
 
-        if (j->canceled) {
-                for (size_t i = 0; i <= j->step; i++)
-                        j->step_ended[i] = clock_realtime_usec();
-                job_end(f, j, JOB_CANCELED);
-        } else if (waits && j->step_started[j->step] > 0)
-                return;
-        else if (j->step_started[j->step] == 0) {
-                j->state = JOB_RUNNING;
-                j->step_started[j->step] = clock_realtime_usec();
-                if (id == STEP_SAVE)
+        if (fj->canceled) {
+                set_state(j, JOB_UNDOING);
+                undo(j, (size_t) (s - j->steps));
+                (void) failure_set(&j->failure, FAILURE_CANCELED, "%s", "");
+                job_end(f, fj, JOB_CANCELED);
+        } else if (s->state == STEP_PENDING) {
+                if (j->state == JOB_QUEUED)
+                        set_state(j, JOB_RUNNING);
+                s->state = STEP_STARTED;
+                s->started_usec = clock_realtime_usec();
+                if (s->id == STEP_SAVE)
                         j->bytes = 43 * MIB;
-        } else {
-                j->step_ended[j->step] = clock_realtime_usec();
-                if (id == STEP_SAVE && job_is_of(j, "broken"))
-                        job_end(f, j, JOB_FAILED);
-                else {
-                        if (id == STEP_SAVE)
-                                j->bytes = 96 * MIB;
-                        if (id == STEP_CHECK) /* only now the strategy is known, and with it the plan */
-                                j->plan = plan_find(j->kind, STRATEGY_SUSPEND_TO_RAM);
-                        if (++j->step == j->plan->n_steps)
-                                job_end(f, j, JOB_DONE);
-                }
-        }
+        } else if (waits)
+                return;
+        else if (s->id == STEP_SAVE && job_is_of(fj, "broken")) {
+                step_end(s, STEP_FAILED);
+                (void) failure_set(&j->failure, FAILURE_SAVE_FAILED,
+                                   "cannot write the image: the disk says \x1b[31mno\x1b[0m");
+                job_end(f, fj, JOB_FAILED);
+        } else
+                step_did(f, fj, s);
 
-        assert(sd_bus_emit_properties_changed(f->bus, j->path, VGPU_HIBERNATE_JOB_INTERFACE, "Strategy",
+        assert(sd_bus_emit_properties_changed(f->bus, fj->path, VGPU_HIBERNATE_JOB_INTERFACE, "Strategy",
                                               "State", "Step", "StepNumber", "StepCount", "Progress",
                                               "Bytes", "BytesTotal", "Rate", "Error", "ErrorMessage",
                                               "Cancelable", "Ended", "Steps", NULL) >= 0);
@@ -89,7 +119,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
         Fake *f = userdata;
 
         for (size_t i = 0; i < f->n_jobs; i++)
-                if (!job_state_is_final(f->jobs[i].state))
+                if (!job_state_is_final(f->jobs[i].job->state))
                         job_tick(f, &f->jobs[i]);
 
         assert(sd_event_source_set_time_relative(source, TICK_USEC) >= 0);
@@ -100,15 +130,14 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 FakeJob *job_add(Fake *f, uint64_t id, JobKind kind, const char *domain)
 {
         FakeJob *j = &f->jobs[f->n_jobs++];
+        FunctionSwap swap = { .has_from = true, .has_to = kind != JOB_HIBERNATE };
 
         assert(f->n_jobs <= JOBS_MAX);
-        *j = (FakeJob) {
-                .id = id,
-                .kind = kind,
-                .domain = strdup(domain),
-                .plan = plan_find(kind, STRATEGY_AUTO),
-                .created = clock_realtime_usec(),
-        };
+        assert(pci_address_parse("0000:01:10.0", &swap.from) >= 0);
+        assert(pci_address_parse("0000:02:10.0", &swap.to) >= 0);
+        assert(job_new(id, kind, STRATEGY_AUTO, UUID, domain, &j->job) >= 0);
+        assert(job_set_swaps(j->job, &swap, 1) >= 0);
+        j->job->created_usec = clock_realtime_usec();
         (void) snprintf(j->path, sizeof(j->path), "%s/%" PRIu64, VGPU_HIBERNATE_JOB_PATH, id);
         job_export(f, j);
         return j;
@@ -117,14 +146,13 @@ FakeJob *job_add(Fake *f, uint64_t id, JobKind kind, const char *domain)
 /* The job that was in its save when the last daemon died, now free to go on. */
 static void adopt_job(Fake *f, uint64_t id)
 {
-        FakeJob *j = job_add(f, id, JOB_MOVE, "vm1");
+        Job *j = job_add(f, id, JOB_MOVE, "vm1")->job;
 
-        j->plan = plan_find(JOB_MOVE, STRATEGY_SUSPEND_TO_RAM);
-        j->state = JOB_RUNNING;
-        while (j->plan->steps[j->step].id != STEP_SAVE) {
-                j->step_started[j->step] = j->created;
-                j->step_ended[j->step] = j->created + 1;
-                j->step++;
+        assert(job_set_strategy(j, STRATEGY_SUSPEND_TO_RAM) >= 0);
+        set_state(j, JOB_RUNNING);
+        for (JobStep *s = j->steps; s->id != STEP_SAVE; s++) {
+                s->started_usec = j->created_usec;
+                step_end(s, STEP_DONE);
         }
         f->next_id = id + 1;
 }

@@ -27,14 +27,7 @@ typedef struct FakeFunction {
 } FakeFunction;
 
 typedef struct FakeJob {
-        uint64_t id;
-        JobKind kind;
-        const char *domain;
-        const Plan *plan;
-        JobState state;
-        size_t step; /* index into the plan; its end: all done */
-        uint64_t step_started[PLAN_STEPS_MAX], step_ended[PLAN_STEPS_MAX];
-        uint64_t bytes, created, ended;
+        Job *job; /* owned */
         bool canceled;
         char path[sizeof(VGPU_HIBERNATE_JOB_PATH) + 24];
 } FakeJob;

@@ -10,7 +10,7 @@
 static int get_uint64(sd_bus *bus, const char *path, const char *interface, const char *property,
                       sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
 {
-        const FakeJob *j = userdata;
+        const Job *j = ((const FakeJob *) userdata)->job;
         uint64_t value = 0;
 
         if (streq(property, "Id"))
@@ -22,46 +22,44 @@ static int get_uint64(sd_bus *bus, const char *path, const char *interface, cons
         else if (streq(property, "Rate"))
                 value = j->bytes > 0 && j->bytes < 96 * MIB ? 12 * MIB : 0;
         else if (streq(property, "Created"))
-                value = j->created;
+                value = j->created_usec;
         else if (streq(property, "Ended"))
-                value = j->ended;
+                value = j->ended_usec;
         return sd_bus_message_append_basic(reply, 't', &value);
 }
 
 static int get_string(sd_bus *bus, const char *path, const char *interface, const char *property,
                       sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
 {
-        const FakeJob *j = userdata;
+        const Job *j = ((const FakeJob *) userdata)->job;
+        const JobStep *step = job_current_step(j);
         const char *value = "";
 
         if (streq(property, "Kind"))
                 value = job_kind_to_string(j->kind);
         else if (streq(property, "Domain"))
-                value = j->domain;
+                value = j->domain_name;
         else if (streq(property, "DomainUUID"))
-                value = UUID;
+                value = j->domain_uuid;
         else if (streq(property, "Strategy"))
-                value = strategy_to_string(j->plan->strategy);
+                value = strategy_to_string(j->strategy);
         else if (streq(property, "State"))
                 value = job_state_to_string(j->state);
-        else if (streq(property, "Step"))
-                value = j->step < j->plan->n_steps ? step_id_to_string(j->plan->steps[j->step].id)
-                                                   : "release";
-        else if (streq(property, "Error") && j->state == JOB_FAILED)
-                value = VGPU_HIBERNATE_ERROR_SAVE_FAILED;
-        else if (streq(property, "ErrorMessage") && j->state == JOB_FAILED)
-                value = "cannot write the image: the disk says \x1b[31mno\x1b[0m";
-        else if (streq(property, "Error") && j->state == JOB_CANCELED)
-                value = VGPU_HIBERNATE_ERROR_CANCELED;
+        else if (streq(property, "Step") && step)
+                value = step_id_to_string(step->id);
+        else if (streq(property, "Error") && j->failure.code != FAILURE_NONE)
+                value = failure_code_to_bus_error(j->failure.code);
+        else if (streq(property, "ErrorMessage") && j->failure.code != FAILURE_NONE)
+                value = failure_message(&j->failure);
         return sd_bus_message_append_basic(reply, 's', value);
 }
 
 static int get_uint32(sd_bus *bus, const char *path, const char *interface, const char *property,
                       sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
 {
-        const FakeJob *j = userdata;
-        uint32_t number = (uint32_t) (j->step < j->plan->n_steps ? j->step + 1 : j->plan->n_steps);
-        uint32_t count = (uint32_t) j->plan->n_steps;
+        const Job *j = ((const FakeJob *) userdata)->job;
+        const JobStep *step = job_current_step(j);
+        uint32_t number = step ? (uint32_t) (step - j->steps) + 1 : 0, count = (uint32_t) j->n_steps;
 
         return sd_bus_message_append_basic(reply, 'u', streq(property, "StepNumber") ? &number : &count);
 }
@@ -69,9 +67,11 @@ static int get_uint32(sd_bus *bus, const char *path, const char *interface, cons
 static int get_progress(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
 {
-        const FakeJob *j = userdata;
-        double progress = (double) j->step / (double) j->plan->n_steps;
+        const Job *j = ((const FakeJob *) userdata)->job;
+        double progress = 0;
 
+        for (size_t i = 0; i < j->n_steps; i++)
+                progress += j->steps[i].state == STEP_DONE ? 1.0 / (double) j->n_steps : 0;
         return sd_bus_message_append_basic(reply, 'd', &progress);
 }
 
@@ -79,7 +79,7 @@ static int get_cancelable(sd_bus *bus, const char *path, const char *interface, 
                           sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
 {
         const FakeJob *j = userdata;
-        int cancelable = !job_state_is_final(j->state) && !job_is_of(j, "late");
+        int cancelable = !job_state_is_final(j->job->state) && !job_is_of(j, "late");
 
         return sd_bus_message_append_basic(reply, 'b', &cancelable);
 }
@@ -87,33 +87,25 @@ static int get_cancelable(sd_bus *bus, const char *path, const char *interface, 
 static int get_swaps(sd_bus *bus, const char *path, const char *interface, const char *property,
                      sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
 {
-        const FakeJob *j = userdata;
+        const FunctionSwap *s = ((const FakeJob *) userdata)->job->swaps;
 
-        if (j->kind == JOB_HIBERNATE)
-                return sd_bus_message_append(reply, "a(ss)", 1, "0000:01:10.0", "");
-        return sd_bus_message_append(reply, "a(ss)", 1, "0000:01:10.0", "0000:02:10.0");
-}
-
-static StepState step_state(const FakeJob *j, size_t i)
-{
-        if (j->step_ended[i] > 0)
-                return j->state == JOB_FAILED && i == j->step ? STEP_FAILED
-                       : j->state == JOB_CANCELED             ? STEP_UNDONE
-                                                              : STEP_DONE;
-        return j->step_started[i] > 0 ? STEP_STARTED : STEP_PENDING;
+        return sd_bus_message_append(reply, "a(ss)", 1, PCI_ADDRESS_STR(&s->from),
+                                     s->has_to ? PCI_ADDRESS_STR(&s->to) : "");
 }
 
 static int get_steps(sd_bus *bus, const char *path, const char *interface, const char *property,
                      sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
 {
-        const FakeJob *j = userdata;
+        const Job *j = ((const FakeJob *) userdata)->job;
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "(sstt)");
-        for (size_t i = 0; r >= 0 && i < j->plan->n_steps; i++)
-                r = sd_bus_message_append(reply, "(sstt)", step_id_to_string(j->plan->steps[i].id),
-                                          step_state_to_string(step_state(j, i)), j->step_started[i],
-                                          j->step_ended[i]);
+        for (size_t i = 0; r >= 0 && i < j->n_steps; i++) {
+                const JobStep *s = &j->steps[i];
+
+                r = sd_bus_message_append(reply, "(sstt)", step_id_to_string(s->id),
+                                          step_state_to_string(s->state), s->started_usec, s->ended_usec);
+        }
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -121,9 +113,9 @@ static int on_cancel(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
 {
         FakeJob *j = userdata;
 
-        if (job_is_of(j, "late") || job_state_is_final(j->state))
+        if (job_is_of(j, "late") || job_state_is_final(j->job->state))
                 return sd_bus_error_setf(reterr, VGPU_HIBERNATE_ERROR_TOO_LATE,
-                                         "job %" PRIu64 " has passed its commit point", j->id);
+                                         "job %" PRIu64 " has passed its commit point", j->job->id);
         j->canceled = true;
         return sd_bus_reply_method_return(m, NULL);
 }
