@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/model.h"
 
-#include "cli/array.h"
 #include "cli/property.h"
-#include "vgpu-hibernate.h"
 
 void manager_info_done(ManagerInfo *m)
 {
@@ -33,119 +31,6 @@ void function_info_done(FunctionInfo *f)
         free(f->domain);
         free(f->reason);
         *f = (FunctionInfo) { 0 };
-}
-
-static void job_info_clear_functions(JobInfo *j)
-{
-        for (size_t i = 0; i < j->n_functions; i++) {
-                free(j->functions[i].from);
-                free(j->functions[i].to);
-        }
-        free(j->functions);
-        j->functions = NULL;
-        j->n_functions = 0;
-}
-
-static void job_info_clear_steps(JobInfo *j)
-{
-        for (size_t i = 0; i < j->n_steps; i++) {
-                free(j->steps[i].name);
-                free(j->steps[i].state);
-        }
-        free(j->steps);
-        j->steps = NULL;
-        j->n_steps = 0;
-}
-
-void job_info_done(JobInfo *j)
-{
-        job_info_clear_functions(j);
-        job_info_clear_steps(j);
-        free(j->kind);
-        free(j->domain);
-        free(j->domain_uuid);
-        free(j->strategy);
-        free(j->state);
-        free(j->step);
-        free(j->error);
-        free(j->error_message);
-        *j = (JobInfo) { 0 };
-}
-
-bool job_id_from_path(const char *path, uint64_t *ret)
-{
-        static const char prefix[] = VGPU_HIBERNATE_JOB_PATH "/";
-        const char *digits;
-        uint64_t id = 0;
-
-        if (!path || strncmp(path, prefix, strlen(prefix)) != 0)
-                return false;
-
-        digits = path + strlen(prefix);
-        if (!*digits)
-                return false;
-
-        for (const char *p = digits; *p; p++)
-                if (*p < '0' || *p > '9' || __builtin_mul_overflow(id, 10, &id) ||
-                    __builtin_add_overflow(id, (uint64_t) (*p - '0'), &id))
-                        return false;
-
-        *ret = id;
-        return true;
-}
-
-static int read_pairs(sd_bus_message *m, void *field)
-{
-        JobInfo *j = field;
-        const char *from, *to;
-        int r;
-
-        job_info_clear_functions(j);
-        r = sd_bus_message_enter_container(m, 'a', "(ss)");
-        if (r < 0)
-                return r;
-
-        while ((r = sd_bus_message_read(m, "(ss)", &from, &to)) > 0) {
-                FunctionPair *p = array_add(&j->functions, &j->n_functions, sizeof(*p), MODEL_LIST_MAX);
-                if (!p)
-                        return -ENOMEM;
-
-                *p = (FunctionPair) { .from = strdup(from), .to = strdup(to) };
-                if (!p->from || !p->to)
-                        return -ENOMEM;
-        }
-
-        return r < 0 ? r : sd_bus_message_exit_container(m);
-}
-
-static int read_steps(sd_bus_message *m, void *field)
-{
-        JobInfo *j = field;
-        const char *name, *state;
-        uint64_t started, ended;
-        int r;
-
-        job_info_clear_steps(j);
-        r = sd_bus_message_enter_container(m, 'a', "(sstt)");
-        if (r < 0)
-                return r;
-
-        while ((r = sd_bus_message_read(m, "(sstt)", &name, &state, &started, &ended)) > 0) {
-                StepInfo *s = array_add(&j->steps, &j->n_steps, sizeof(*s), MODEL_LIST_MAX);
-                if (!s)
-                        return -ENOMEM;
-
-                *s = (StepInfo) {
-                        .name = strdup(name),
-                        .state = strdup(state),
-                        .started_usec = started,
-                        .ended_usec = ended,
-                };
-                if (!s->name || !s->state)
-                        return -ENOMEM;
-        }
-
-        return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
 static const PropertyField manager_fields[] = {
@@ -191,32 +76,4 @@ int function_info_read(FunctionInfo *ret, sd_bus_message *m)
         ret->iommu_group = -1;
         ret->numa_node = -1;
         return properties_read(m, function_fields, ELEMENTSOF(function_fields), ret);
-}
-
-static const PropertyField job_fields[] = {
-        { "Id", "t", property_read_uint64, offsetof(JobInfo, id) },
-        { "Kind", "s", property_read_string, offsetof(JobInfo, kind) },
-        { "Domain", "s", property_read_string, offsetof(JobInfo, domain) },
-        { "DomainUUID", "s", property_read_string, offsetof(JobInfo, domain_uuid) },
-        { "Strategy", "s", property_read_string, offsetof(JobInfo, strategy) },
-        { "State", "s", property_read_string, offsetof(JobInfo, state) },
-        { "Step", "s", property_read_string, offsetof(JobInfo, step) },
-        { "StepNumber", "u", property_read_uint32, offsetof(JobInfo, step_number) },
-        { "StepCount", "u", property_read_uint32, offsetof(JobInfo, step_count) },
-        { "Progress", "d", property_read_fraction, offsetof(JobInfo, progress) },
-        { "Bytes", "t", property_read_uint64, offsetof(JobInfo, bytes) },
-        { "BytesTotal", "t", property_read_uint64, offsetof(JobInfo, bytes_total) },
-        { "Rate", "t", property_read_uint64, offsetof(JobInfo, rate) },
-        { "Error", "s", property_read_string, offsetof(JobInfo, error) },
-        { "ErrorMessage", "s", property_read_string, offsetof(JobInfo, error_message) },
-        { "Cancelable", "b", property_read_bool, offsetof(JobInfo, cancelable) },
-        { "Created", "t", property_read_uint64, offsetof(JobInfo, created_usec) },
-        { "Ended", "t", property_read_uint64, offsetof(JobInfo, ended_usec) },
-        { "Functions", "a(ss)", read_pairs, 0 }, /* array and length: they get the whole object */
-        { "Steps", "a(sstt)", read_steps, 0 },
-};
-
-int job_info_read(JobInfo *ret, sd_bus_message *m)
-{
-        return properties_read(m, job_fields, ELEMENTSOF(job_fields), ret);
 }
