@@ -29,10 +29,34 @@ static void job_info_clear_steps(JobInfo *j)
         j->n_steps = 0;
 }
 
+static void job_info_clear_attempts(JobInfo *j)
+{
+        for (size_t i = 0; i < j->n_attempts; i++) {
+                strings_free(j->attempts[i].functions);
+                free(j->attempts[i].step);
+                free(j->attempts[i].error);
+                free(j->attempts[i].error_message);
+        }
+        free(j->attempts);
+        j->attempts = NULL;
+        j->n_attempts = 0;
+}
+
+static void job_info_clear_events(JobInfo *j)
+{
+        for (size_t i = 0; i < j->n_events; i++)
+                free(j->events[i].text);
+        free(j->events);
+        j->events = NULL;
+        j->n_events = 0;
+}
+
 void job_info_done(JobInfo *j)
 {
         job_info_clear_functions(j);
         job_info_clear_steps(j);
+        job_info_clear_attempts(j);
+        job_info_clear_events(j);
         free(j->kind);
         free(j->domain);
         free(j->domain_uuid);
@@ -120,6 +144,81 @@ static int read_steps(sd_bus_message *m, void *field)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+static int read_attempt(sd_bus_message *m, AttemptInfo *a)
+{
+        const char *step, *error, *message;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 't', &a->usec);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read_strv(m, &a->functions);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(m, "sss", &step, &error, &message);
+        if (r < 0)
+                return r;
+
+        a->step = strdup(step);
+        a->error = strdup(error);
+        a->error_message = strdup(message);
+        return a->step && a->error && a->error_message ? 0 : -ENOMEM;
+}
+
+static int read_attempts(sd_bus_message *m, void *field)
+{
+        JobInfo *j = field;
+        int r;
+
+        job_info_clear_attempts(j);
+        r = sd_bus_message_enter_container(m, 'a', "(tassss)");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_enter_container(m, 'r', "tassss")) > 0) {
+                AttemptInfo *a = array_add(&j->attempts, &j->n_attempts, sizeof(*a), MODEL_LIST_MAX);
+                if (!a)
+                        return -ENOMEM;
+
+                r = read_attempt(m, a);
+                if (r < 0)
+                        return r;
+
+                r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int read_events(sd_bus_message *m, void *field)
+{
+        JobInfo *j = field;
+        const char *text;
+        uint64_t usec;
+        int r;
+
+        job_info_clear_events(j);
+        r = sd_bus_message_enter_container(m, 'a', "(ts)");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_read(m, "(ts)", &usec, &text)) > 0) {
+                EventInfo *e = array_add(&j->events, &j->n_events, sizeof(*e), MODEL_LIST_MAX);
+                if (!e)
+                        return -ENOMEM;
+
+                *e = (EventInfo) { .usec = usec, .text = strdup(text) };
+                if (!e->text)
+                        return -ENOMEM;
+        }
+
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 static const PropertyField job_fields[] = {
         { "Id", "t", property_read_uint64, offsetof(JobInfo, id) },
         { "Kind", "s", property_read_string, offsetof(JobInfo, kind) },
@@ -141,6 +240,8 @@ static const PropertyField job_fields[] = {
         { "Ended", "t", property_read_uint64, offsetof(JobInfo, ended_usec) },
         { "Functions", "a(ss)", read_pairs, 0 }, /* array and length: they get the whole object */
         { "Steps", "a(sstt)", read_steps, 0 },
+        { "Attempts", "a(tassss)", read_attempts, 0 },
+        { "Events", "a(ts)", read_events, 0 },
 };
 
 int job_info_read(JobInfo *ret, sd_bus_message *m)

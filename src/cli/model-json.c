@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The documented JSON form of each object: vgpu-hibernatectl(1), section JSON. Members are only ever added.
- * */
+/* The JSON form of each object, documented in vgpu-hibernatectl(1). Members are only ever added. */
 
 #include "cli/json.h"
 #include "cli/model.h"
 
+static json_object *strings_to_json(char **strings)
+{
+        _cleanup_json_ json_object *array = json_object_new_array();
+
+        for (char **s = strings; s && *s; s++)
+                json_append(&array, json_object_new_string(*s));
+        return TAKE_PTR(array);
+}
+
 json_object *domain_info_to_json(const DomainInfo *d)
 {
-        _cleanup_json_ json_object *o = json_object_new_object(), *functions = json_object_new_array();
+        _cleanup_json_ json_object *o = json_object_new_object();
         uint64_t job;
-
-        for (char **f = d->functions; f && *f; f++)
-                json_append(&functions, json_object_new_string(*f));
 
         json_add_string(&o, "name", d->name);
         json_add_string(&o, "uuid", d->uuid);
         json_add_string(&o, "state", d->state);
-        json_add(&o, "functions", TAKE_PTR(functions));
+        json_add(&o, "functions", strings_to_json(d->functions));
         json_add_string(&o, "strategy", d->strategy);
         json_add_uint64(&o, "image_bytes", d->image_bytes);
         if (job_id_from_path(d->job, &job))
@@ -75,6 +80,39 @@ static json_object *steps_to_json(const JobInfo *j)
         return TAKE_PTR(array);
 }
 
+static json_object *attempts_to_json(const JobInfo *j)
+{
+        _cleanup_json_ json_object *array = json_object_new_array();
+
+        for (size_t i = 0; i < j->n_attempts; i++) {
+                _cleanup_json_ json_object *o = json_object_new_object();
+
+                json_add_time(&o, "usec", j->attempts[i].usec);
+                json_add(&o, "functions", strings_to_json(j->attempts[i].functions));
+                json_add_string(&o, "step", j->attempts[i].step);
+                json_add_string(&o, "error", j->attempts[i].error);
+                json_add_string(&o, "error_message", j->attempts[i].error_message);
+                json_append(&array, TAKE_PTR(o));
+        }
+
+        return TAKE_PTR(array);
+}
+
+static json_object *events_to_json(const JobInfo *j)
+{
+        _cleanup_json_ json_object *array = json_object_new_array();
+
+        for (size_t i = 0; i < j->n_events; i++) {
+                _cleanup_json_ json_object *o = json_object_new_object();
+
+                json_add_time(&o, "usec", j->events[i].usec);
+                json_add_string(&o, "text", j->events[i].text);
+                json_append(&array, TAKE_PTR(o));
+        }
+
+        return TAKE_PTR(array);
+}
+
 json_object *job_info_to_json(const JobInfo *j)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
@@ -99,5 +137,7 @@ json_object *job_info_to_json(const JobInfo *j)
         json_add_time(&o, "ended_usec", j->ended_usec);
         json_add(&o, "functions", pairs_to_json(j));
         json_add(&o, "steps", steps_to_json(j));
+        json_add(&o, "attempts", attempts_to_json(j));
+        json_add(&o, "events", events_to_json(j));
         return TAKE_PTR(o);
 }

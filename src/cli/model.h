@@ -42,6 +42,19 @@ typedef struct StepInfo {
         uint64_t started_usec, ended_usec; /* CLOCK_REALTIME; 0: not yet */
 } StepInfo;
 
+/* Functions that were tried and did not do. */
+typedef struct AttemptInfo {
+        uint64_t usec;    /* CLOCK_REALTIME: when it failed */
+        char **functions; /* NULL-terminated */
+        char *step, *error, *error_message;
+} AttemptInfo;
+
+/* What happened beside the steps. */
+typedef struct EventInfo {
+        uint64_t usec; /* CLOCK_REALTIME */
+        char *text;
+} EventInfo;
+
 typedef struct JobInfo {
         uint64_t id;
         char *kind, *domain, *domain_uuid, *strategy, *state, *step, *error, *error_message;
@@ -54,6 +67,10 @@ typedef struct JobInfo {
         size_t n_functions;
         StepInfo *steps;
         size_t n_steps;
+        AttemptInfo *attempts;
+        size_t n_attempts;
+        EventInfo *events;
+        size_t n_events;
 } JobInfo;
 
 void manager_info_done(ManagerInfo *m);

@@ -173,6 +173,20 @@ char *text_ellipsize(const char *s, size_t columns, bool utf8)
         return cut;
 }
 
+char *text_join(char **strings)
+{
+        char *text = strdup("");
+
+        for (char **s = strings; text && s && *s; s++) {
+                _cleanup_free_ char *before = text;
+
+                if (asprintf(&text, "%s%s%s", before, *before ? "," : "", *s) < 0)
+                        text = NULL;
+        }
+
+        return text;
+}
+
 char *text_format_bytes(uint64_t bytes, char buf[static TEXT_NUMBER_MAX])
 {
         static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };

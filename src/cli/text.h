@@ -21,6 +21,9 @@ size_t text_width(const char *s);
 /* Escaped text cut to so many columns, with an ellipsis where something is missing. NULL: out of memory. */
 char *text_ellipsize(const char *s, size_t columns, bool utf8) _warn_unused_result_;
 
+/* "a,b,c" of a NULL-terminated array; NULL, like an empty one, makes "". NULL: out of memory. */
+char *text_join(char **strings) _warn_unused_result_;
+
 #define TEXT_NUMBER_MAX 32
 
 /* "96 MiB", "1.2 GiB" */

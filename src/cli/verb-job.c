@@ -13,6 +13,13 @@
 #include "cli/text.h"
 #include "vgpu-hibernate.h"
 
+/* A cell "+3.2s": since the job began. */
+static void add_since(Table *t, const JobInfo *j, uint64_t usec)
+{
+        table_add_format(t, TINT_NONE, "+%s",
+                         TEXT_DURATION(usec > j->created_usec ? usec - j->created_usec : 0));
+}
+
 static int print_steps(const Ctl *c, const JobInfo *j)
 {
         static const TableColumn columns[] = {
@@ -40,13 +47,65 @@ static int print_steps(const Ctl *c, const JobInfo *j)
                         table_add(t, TINT_NONE, NULL);
                         continue;
                 }
-                table_add_format(t, TINT_NONE, "+%s",
-                                 TEXT_DURATION(s->started_usec > j->created_usec
-                                                               ? s->started_usec - j->created_usec
-                                                               : 0));
+                add_since(t, j, s->started_usec);
                 table_add(t, TINT_NONE, TEXT_DURATION(end > s->started_usec ? end - s->started_usec : 0));
         }
 
+        return table_print(t, stdout, !c->no_legend);
+}
+
+/* Here and in the events nothing is cut, however narrow the terminal: a story's end is worth a second line. */
+static int print_attempts(const Ctl *c, const JobInfo *j)
+{
+        static const TableColumn columns[] = {
+                { "TRIED", false, false },
+                { "STEP", false, false },
+                { "FAILED", true, false },
+                { "ERROR", false, false },
+        };
+        _cleanup_(table_freep) Table *t = NULL;
+        int r;
+
+        r = table_new(&c->terminal, columns, ELEMENTSOF(columns), &t);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < j->n_attempts; i++) {
+                const AttemptInfo *a = &j->attempts[i];
+                _cleanup_free_ char *functions = text_join(a->functions);
+
+                if (!functions)
+                        return -ENOMEM;
+
+                table_add(t, TINT_NONE, functions);
+                table_add(t, TINT_NONE, a->step);
+                add_since(t, j, a->usec);
+                table_add(t, TINT_NONE, a->error_message);
+        }
+
+        (void) putchar('\n');
+        return table_print(t, stdout, !c->no_legend);
+}
+
+static int print_events(const Ctl *c, const JobInfo *j)
+{
+        static const TableColumn columns[] = {
+                { "AFTER", true, false },
+                { "EVENT", false, false },
+        };
+        _cleanup_(table_freep) Table *t = NULL;
+        int r;
+
+        r = table_new(&c->terminal, columns, ELEMENTSOF(columns), &t);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < j->n_events; i++) {
+                add_since(t, j, j->events[i].usec);
+                table_add(t, TINT_NONE, j->events[i].text);
+        }
+
+        (void) putchar('\n');
         return table_print(t, stdout, !c->no_legend);
 }
 
@@ -68,6 +127,7 @@ static int print_story(Ctl *c, const JobInfo *j)
         JobState state = job_state_from_string(j->state);
         Tint tint = tint_of_state(j->state);
         uint64_t end = j->ended_usec > 0 ? j->ended_usec : clock_realtime_usec();
+        int r;
 
         if (!functions)
                 return -ENOMEM;
@@ -91,7 +151,12 @@ static int print_story(Ctl *c, const JobInfo *j)
                 ctl_print(c, "   Cancel: %s", j->cancelable ? "possible" : "too late");
 
         (void) putchar('\n');
-        return print_steps(c, j);
+        r = print_steps(c, j);
+        if (r >= 0 && j->n_attempts > 0)
+                r = print_attempts(c, j);
+        if (r >= 0 && j->n_events > 0)
+                r = print_events(c, j);
+        return r;
 }
 
 /* Reads the job of the command line; reports on failure. */

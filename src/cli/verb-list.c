@@ -20,20 +20,6 @@ static int get_snapshot(Ctl *c, const char *of_what, Snapshot *ret)
         return r < 0 ? ctl_error(c, &e, r, "cannot list %s", of_what) : EXIT_STATUS_OK;
 }
 
-static char *join(char **strings)
-{
-        char *text = strdup("");
-
-        for (char **s = strings; text && s && *s; s++) {
-                _cleanup_free_ char *before = text;
-
-                if (asprintf(&text, "%s%s%s", before, *before ? "," : "", *s) < 0)
-                        text = NULL;
-        }
-
-        return text;
-}
-
 static bool domain_is_ours(const DomainInfo *d)
 {
         return (d->functions && d->functions[0]) || streq_ptr(d->state, "hibernated");
@@ -60,7 +46,7 @@ static int list_as_table(Ctl *c, const Snapshot *s)
                 if (!c->all && !domain_is_ours(d))
                         continue;
 
-                functions = join(d->functions);
+                functions = text_join(d->functions);
                 if (!functions)
                         return -ENOMEM;
 

@@ -6,6 +6,8 @@
  *   vm1       jobs run through their whole plan and end well
  *   refused   every request is refused
  *   broken    the job fails in the middle
+ *   fickle    the first function does not do, the second does
+ *   undecided the same, but the daemon never chooses the second
  *   slow      the job stops in its save and waits: for a cancel, or for the next daemon
  *   late      like slow, but too late to cancel
  *   brief     the job has come and gone, and its object with it, before the request is answered
@@ -24,6 +26,7 @@
 #include <stdio.h>
 
 #include "basic/clock.h"
+#include "core/retarget.h"
 
 #define TICK_USEC (20 * USEC_PER_MSEC)
 
@@ -55,6 +58,25 @@ static void step_end(JobStep *s, StepState state)
         s->ended_usec = clock_realtime_usec();
 }
 
+/* The target does not do: the stage is to be undone, and another one chosen. */
+static void step_did_not_do(Job *j, JobStep *s)
+{
+        step_end(s, STEP_FAILED);
+        (void) failure_set(&j->failure, FAILURE_RESTORE_FAILED,
+                           "QEMU cannot open function 0000:02:10.0: \x1b[31mno\x1b[0m");
+        job_tell(j, s->ended_usec, "step restore failed: %s", failure_message(&j->failure));
+        assert(job_add_attempt(j, s->ended_usec, s->id, &j->failure) >= 0);
+        set_state(j, JOB_UNDOING);
+}
+
+static void choose_another(Job *j)
+{
+        PciAddress other;
+
+        assert(pci_address_parse("0000:02:10.2", &other) >= 0);
+        assert(retarget_apply(j, RETARGET_OTHER, &other, clock_realtime_usec()) >= 0);
+}
+
 /* Back from step `from`. */
 static void undo(Job *j, size_t from)
 {
@@ -80,7 +102,7 @@ static void job_tick(Fake *f, FakeJob *fj)
 {
         Job *j = fj->job;
         JobStep *s = j->steps;
-        bool waits;
+        bool waits, fickle = job_is_of(fj, "fickle") || job_is_of(fj, "undecided");
 
         while (s->state == STEP_DONE)
                 s++;
@@ -91,6 +113,13 @@ static void job_tick(Fake *f, FakeJob *fj)
                 undo(j, (size_t) (s - j->steps));
                 (void) failure_set(&j->failure, FAILURE_CANCELED, "%s", "");
                 job_end(f, fj, JOB_CANCELED);
+        } else if (j->state == JOB_UNDOING) {
+                undo(j, (size_t) (job_find_step(j, STEP_RESTORE) - j->steps));
+                set_state(j, JOB_RETRYING);
+        } else if (j->state == JOB_RETRYING) {
+                if (job_is_of(fj, "undecided"))
+                        return;
+                choose_another(j);
         } else if (s->state == STEP_PENDING) {
                 if (j->state == JOB_QUEUED)
                         set_state(j, JOB_RUNNING);
@@ -105,13 +134,16 @@ static void job_tick(Fake *f, FakeJob *fj)
                 (void) failure_set(&j->failure, FAILURE_SAVE_FAILED,
                                    "cannot write the image: the disk says \x1b[31mno\x1b[0m");
                 job_end(f, fj, JOB_FAILED);
-        } else
+        } else if (s->id == STEP_RESTORE && fickle && j->n_attempts == 0)
+                step_did_not_do(j, s);
+        else
                 step_did(f, fj, s);
 
         assert(sd_bus_emit_properties_changed(f->bus, fj->path, VGPU_HIBERNATE_JOB_INTERFACE, "Strategy",
                                               "State", "Step", "StepNumber", "StepCount", "Progress",
                                               "Bytes", "BytesTotal", "Rate", "Error", "ErrorMessage",
-                                              "Cancelable", "Ended", "Steps", NULL) >= 0);
+                                              "Cancelable", "Ended", "Functions", "Steps", "Attempts",
+                                              "Events", NULL) >= 0);
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)

@@ -71,7 +71,8 @@ static int get_progress(sd_bus *bus, const char *path, const char *interface, co
         double progress = 0;
 
         for (size_t i = 0; i < j->n_steps; i++)
-                progress += j->steps[i].state == STEP_DONE ? 1.0 / (double) j->n_steps : 0;
+                progress += j->steps[i].state == STEP_DONE ? 1 : 0;
+        progress /= (double) j->n_steps;
         return sd_bus_message_append_basic(reply, 'd', &progress);
 }
 
@@ -109,6 +110,36 @@ static int get_steps(sd_bus *bus, const char *path, const char *interface, const
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int get_attempts(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const Job *j = ((const FakeJob *) userdata)->job;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(tassss)");
+        for (size_t i = 0; r >= 0 && i < j->n_attempts; i++) {
+                const JobAttempt *a = &j->attempts[i];
+
+                r = sd_bus_message_append(reply, "(tassss)", a->usec, 1, PCI_ADDRESS_STR(&a->targets[0]),
+                                          step_id_to_string(a->step),
+                                          failure_code_to_bus_error(a->failure.code),
+                                          failure_message(&a->failure));
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int get_events(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const Job *j = ((const FakeJob *) userdata)->job;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(ts)");
+        for (size_t i = 0; r >= 0 && i < j->n_events; i++)
+                r = sd_bus_message_append(reply, "(ts)", j->events[i].usec, j->events[i].text);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int on_cancel(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
 {
         FakeJob *j = userdata;
@@ -143,6 +174,8 @@ static const sd_bus_vtable job_vtable[] = {
         SD_BUS_PROPERTY("Ended", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Functions", "a(ss)", get_swaps, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Steps", "a(sstt)", get_steps, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Attempts", "a(tassss)", get_attempts, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Events", "a(ts)", get_events, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         /* What a later version might add: clients must not mind. */
         SD_BUS_PROPERTY("FromTheFuture", "a(ss)", get_swaps, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_VTABLE_END,

@@ -279,10 +279,12 @@ static void test_job(const char *program)
         CHECK(&text, strstr(text.out_text, "Functions: 0000:01:10.0 -> 0000:02:10.0"));
         CHECK(&text, strstr(text.out_text, "Cancel: possible"));
         CHECK(&text, strstr(text.out_text, "\nSTEP") && strstr(text.out_text, "\nsuspend   done"));
+        CHECK(&text, !strstr(text.out_text, "TRIED") && !strstr(text.out_text, "EVENT"));
         o = child_json(&json);
         CHECK(&json, json_is(&json, o, "state", "running") && json_is(&json, o, "step_count", "15"));
         CHECK(&json, json_is(&json, o, "steps.13.started_usec", "null"));
         CHECK(&json, json_is(&json, o, "ended_usec", "null"));
+        CHECK(&json, json_is(&json, o, "attempts", "[ ]") && json_is(&json, o, "events", "[ ]"));
         CHECK(&jobs, jobs.status == 0 && is_harmless(jobs.out_text) && strstr(jobs.out_text, "save 5/15"));
         list = child_json(&jobs_json);
         CHECK(&jobs_json, json_is(&jobs_json, list, "0.id", "17"));
@@ -300,6 +302,42 @@ static void test_job(const char *program)
 
                 CHECK(&after, json_is(&after, still, "state", "running"));
         }
+}
+
+/* The first function does not do, the second one does: the job tells of both. */
+static void test_story(const char *program)
+{
+        static const char why[] = "QEMU cannot open function 0000:02:10.0: \\x1b[31mno\\x1b[0m\n";
+        _cleanup_free_ char *id = start_job(program, "move", "fickle");
+        _cleanup_child_ Child follow = CTL("job", "-fq", id), text = CTL("job", id),
+                              json = CTL("job", id, "--json"), bare = CTL("job", id, "--no-legend");
+        _cleanup_json_ json_object *o = child_json(&json);
+        const char *attempts, *events;
+
+        CHECK(&follow, follow.status == 0 && streq(follow.out_text, ""));
+        CHECK(&text, text.status == 0 && is_harmless(text.out_text));
+        CHECK(&text, strstr(text.out_text, "Functions: 0000:01:10.0 -> 0000:02:10.2\n"));
+        attempts = strstr(text.out_text,
+                          "\n\nTRIED         STEP     FAILED  ERROR\n0000:02:10.0  restore   +");
+        CHECK(&text, attempts);
+        events = strstr(attempts, "\n\nAFTER  EVENT\n+");
+        CHECK(&text, events);
+        CHECK(&text, count(text.out_text, why) == 2);
+        CHECK(&text, strstr(events, "s  step restore failed: ") &&
+                                     strstr(events, "s  going on with function 0000:02:10.2\n"));
+        CHECK(&bare, strstr(bare.out_text, "\n\n0000:02:10.0  restore  +") &&
+                                     !strstr(bare.out_text, "TRIED") && !strstr(bare.out_text, "EVENT"));
+
+        CHECK(&json, json_object_array_length(json_at(&json, o, "attempts")) == 1);
+        CHECK(&json, json_is(&json, o, "attempts.0.functions.0", "0000:02:10.0"));
+        CHECK(&json, json_is(&json, o, "attempts.0.step", "restore"));
+        CHECK(&json, json_is(&json, o, "attempts.0.error", "org.vgpu.Hibernate1.Error.RestoreFailed"));
+        CHECK(&json, json_is(&json, o, "attempts.0.error_message",
+                             "QEMU cannot open function 0000:02:10.0: \x1b[31mno\x1b[0m"));
+        CHECK(&json, json_object_get_uint64(json_at(&json, o, "attempts.0.usec")) > 1600000000000000);
+        CHECK(&json, json_object_array_length(json_at(&json, o, "events")) == 2);
+        CHECK(&json, json_is(&json, o, "events.1.text", "going on with function 0000:02:10.2"));
+        CHECK(&json, json_object_get_uint64(json_at(&json, o, "events.1.usec")) > 1600000000000000);
 }
 
 static void test_no_wait(const char *program)
@@ -397,6 +435,7 @@ int main(int argc, char *argv[])
         test_brief(program);
         test_cancel(program);
         test_job(program);
+        test_story(program);
         test_no_wait(program);
         test_terminal(program);
         test_restart(program, fake);

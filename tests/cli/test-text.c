@@ -42,6 +42,15 @@ static void test_numbers(void)
         assert(strlen(TEXT_TIME(UINT64_C(1740824763000000))) == strlen("2025-03-01 10:26:03"));
 }
 
+static void test_join(void)
+{
+        check_owned(text_join(NULL), "");
+        check_owned(text_join((char *[]) { NULL }), "");
+        check_owned(text_join((char *[]) { (char[]) { "a" }, NULL }), "a");
+        check_owned(text_join((char *[]) { (char[]) { "a" }, (char[]) { "b" }, (char[]) { "c" }, NULL }),
+                    "a,b,c");
+}
+
 static void test_utf8(void)
 {
         uint32_t c;
@@ -113,6 +122,7 @@ int main(void)
         bool utf8_locale = setlocale(LC_CTYPE, "C.UTF-8") != NULL;
 
         test_numbers();
+        test_join();
         test_utf8();
         test_escape(utf8_locale);
         if (utf8_locale)
