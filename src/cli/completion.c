@@ -10,7 +10,7 @@
 #include <assert.h>
 
 #include "cli/verb.h"
-#include "core/plan.h"
+#include "core/job.h"
 
 #define FUNCTION_NAME "_vgpu_hibernatectl"
 
@@ -21,6 +21,7 @@ static const char *const offers[] = {
         [VALUE_FUNCTION] = FUNCTION_NAME "_ask functions",
         [VALUE_JOB] = FUNCTION_NAME "_ask jobs",
         [VALUE_STRATEGY] = FUNCTION_NAME "_strategies",
+        [VALUE_FALLBACK] = FUNCTION_NAME "_fallbacks",
         [VALUE_HOST] = FUNCTION_NAME "_hosts",
         [VALUE_TEXT] = "true",
 };
@@ -51,11 +52,24 @@ static const char functions_text[] =
                 "    declare -F _known_hosts_real >/dev/null && _known_hosts_real -a -- \"$cur\"\n"
                 "}\n";
 
-static void print_strategies(FILE *file)
+static const char *next_strategy(size_t i)
 {
-        (void) fprintf(file, "\n" FUNCTION_NAME "_strategies() {\n    " FUNCTION_NAME "_offer");
-        for (Strategy s = 0; s < _STRATEGY_MAX; s++)
-                (void) fprintf(file, " %s", strategy_to_string(s));
+        return strategy_to_string((Strategy) i);
+}
+
+static const char *next_fallback(size_t i)
+{
+        return job_fallback_to_string((JobFallback) i);
+}
+
+/* The shell function that offers fixed words; `next` returns one after the other, NULL at the end. */
+static void print_words(FILE *file, const char *function, const char *(*next)(size_t i))
+{
+        const char *word;
+
+        (void) fprintf(file, "\n%s() {\n    " FUNCTION_NAME "_offer", function);
+        for (size_t i = 0; (word = next(i)); i++)
+                (void) fprintf(file, " %s", word);
         (void) fprintf(file, "\n}\n");
 }
 
@@ -143,7 +157,8 @@ void completion_print_bash(FILE *file)
                        "# SPDX-License-Identifier: LGPL-2.1-or-later\n"
                        "# Completion of vgpu-hibernatectl for bash, made by:\n# vgpu-hibernatectl --completion=bash\n\n");
         (void) fputs(functions_text, file);
-        print_strategies(file);
+        print_words(file, offers[VALUE_STRATEGY], next_strategy);
+        print_words(file, offers[VALUE_FALLBACK], next_fallback);
 
         /* Words are joined again where COMP_WORDBREAKS took "=" and ":" for ends of words. */
         (void) fprintf(file, "\n" FUNCTION_NAME "() {\n"

@@ -25,7 +25,7 @@ typedef enum ExitStatus {
 struct Ctl {
         const Verb *verb;     /* NULL while the command line is read */
         const char *argument; /* NULL when the verb takes none */
-        const char *host, *strategy, *reason, *completion;
+        const char *host, *strategy, *fallback, *reason, *completion;
         PciAddress functions[JOB_FUNCTIONS_MAX];
         size_t n_functions;
         bool all, follow, no_wait, json, quiet, no_legend, no_ask_password, user, help, version;

@@ -61,6 +61,9 @@ static int apply(Parser *p, const Option *o, const char *value)
         case OPTION_ALL:
                 c->all = true;
                 break;
+        case OPTION_FALLBACK:
+                c->fallback = value;
+                break;
         case OPTION_FOLLOW:
                 c->follow = true;
                 break;

@@ -48,6 +48,12 @@ static int append_request(sd_bus_message *m, const Ctl *c)
                         return r;
         }
 
+        if (c->fallback) {
+                r = sd_bus_message_append(m, "{sv}", "fallback", "s", c->fallback);
+                if (r < 0)
+                        return r;
+        }
+
         if (c->n_functions > 0) {
                 r = append_functions(m, c);
                 if (r < 0)

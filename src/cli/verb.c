@@ -27,8 +27,9 @@ const Verb verbs[] = {
         { "resume", "DOMAIN", VALUE_DOMAIN, OPTION_BIT(OPTION_FUNCTION) | OPTION_BIT(OPTION_NO_WAIT), 0,
           "Resume a hibernated domain on functions that are free", verb_resume },
         { "move", "DOMAIN", VALUE_DOMAIN,
-          OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_FUNCTION) | OPTION_BIT(OPTION_NO_WAIT), 0,
-          "Hibernate a domain and resume it on other functions", verb_move },
+          OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_FUNCTION) | OPTION_BIT(OPTION_FALLBACK) |
+                          OPTION_BIT(OPTION_NO_WAIT),
+          0, "Hibernate a domain and resume it on other functions", verb_move },
         { "list", NULL, VALUE_NONE, OPTION_BIT(OPTION_ALL), 0,
           "List the domains that have functions or are hibernated", verb_list },
         { "functions", NULL, VALUE_NONE, 0, 0, "List the functions of this host's pool", verb_functions },
@@ -49,6 +50,8 @@ const size_t n_verbs = ELEMENTSOF(verbs);
 const Option options[] = {
         [OPTION_ALL] = { OPTION_ALL, "all", 'a', NULL, VALUE_NONE, false, false,
                          "List also domains without functions" },
+        [OPTION_FALLBACK] = { OPTION_FALLBACK, "fallback", '\0', "back|stay", VALUE_FALLBACK, false, false,
+                              "If no other function does: back to its own, or stay hibernated" },
         [OPTION_FOLLOW] = { OPTION_FOLLOW, "follow", 'f', NULL, VALUE_NONE, false, false,
                             "Follow the job until it ends" },
         [OPTION_FUNCTION] = { OPTION_FUNCTION, "function", '\0', "ADDRESS", VALUE_FUNCTION, true, false,

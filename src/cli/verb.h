@@ -17,6 +17,7 @@ typedef enum ValueKind {
         VALUE_FUNCTION,
         VALUE_JOB,
         VALUE_STRATEGY,
+        VALUE_FALLBACK,
         VALUE_HOST,
         VALUE_TEXT,
         _VALUE_KIND_MAX,
@@ -24,6 +25,7 @@ typedef enum ValueKind {
 
 typedef enum OptionId {
         OPTION_ALL,
+        OPTION_FALLBACK,
         OPTION_FOLLOW,
         OPTION_FUNCTION,
         OPTION_NO_WAIT,

@@ -21,6 +21,11 @@ static int read_options(sd_bus_message *m, sd_bus_error *reterr)
                         if (strategy_from_string(value) < 0)
                                 return sd_bus_error_setf(reterr, VGPU_HIBERNATE_ERROR_INVALID_OPTION,
                                                          "there is no strategy '%s'", value);
+                } else if (streq(name, "fallback")) {
+                        assert(sd_bus_message_read(m, "v", "s", &value) >= 0);
+                        if (job_fallback_from_string(value) < 0)
+                                return sd_bus_error_setf(reterr, VGPU_HIBERNATE_ERROR_INVALID_OPTION,
+                                                         "there is no fallback '%s'", value);
                 } else if (streq(name, "functions")) {
                         assert(sd_bus_message_enter_container(m, 'v', "as") >= 0);
                         assert(sd_bus_message_enter_container(m, 'a', "s") >= 0);

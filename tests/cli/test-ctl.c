@@ -141,7 +141,8 @@ static void test_move(const char *program)
         static const char *const steps[] = { "check",   "bind",     "suspend", "set-mode", "save",
                                              "sync",    "rewrite",  "restore", "continue", "wake",
                                              "discard", "redefine", "release", "health" };
-        _cleanup_child_ Child c = CTL("move", "vm1", "--strategy=auto", "--function", "0000:02:10.0");
+        _cleanup_child_ Child c = CTL("move", "vm1", "--strategy=auto", "--fallback=stay", "--function",
+                                      "0000:02:10.0");
         const char *at = c.out_text;
 
         CHECK(&c, c.status == 0 && streq(c.err_text, ""));
@@ -183,6 +184,7 @@ static void test_errors(const char *program)
         _cleanup_child_ Child refused = CTL("move", "refused"), json = CTL("move", "refused", "--json"),
                               unknown = CTL("resume", "unknown"),
                               option = CTL("move", "vm1", "--strategy=magic"),
+                              fallback = CTL("move", "vm1", "--fallback=magic"),
                               busy = CTL("resume", "vm1", "--function=0000:02:10.4"),
                               broken = CTL("hibernate", "broken"),
                               broken_json = CTL("hibernate", "broken", "--json"),
@@ -199,6 +201,8 @@ static void test_errors(const char *program)
         CHECK(&unknown, unknown.status == 2);
         CHECK(&option,
               option.status == 2 && strstr(option.err_text, "there is no strategy 'magic' (InvalidOption)"));
+        CHECK(&fallback, fallback.status == 2 && strstr(fallback.err_text,
+                                                        "there is no fallback 'magic' (InvalidOption)"));
         CHECK(&busy, busy.status == 3);
 
         CHECK(&broken, broken.status == 1);
