@@ -52,6 +52,7 @@
 #define VGPU_HIBERNATE_ERROR_LOST "org.vgpu.Hibernate1.Error.Lost"
 #define VGPU_HIBERNATE_ERROR_CANCELED "org.vgpu.Hibernate1.Error.Canceled"
 #define VGPU_HIBERNATE_ERROR_TOO_LATE "org.vgpu.Hibernate1.Error.TooLate"
+#define VGPU_HIBERNATE_ERROR_SHUTTING_DOWN "org.vgpu.Hibernate1.Error.ShuttingDown"
 #define VGPU_HIBERNATE_ERROR_NOT_AUTHORIZED "org.vgpu.Hibernate1.Error.NotAuthorized"
 
 /*

@@ -46,6 +46,7 @@ typedef enum FailureCode {
         FAILURE_LOST, /* the memory of the guest is gone */
         FAILURE_CANCELED,
         FAILURE_TOO_LATE,
+        FAILURE_SHUTTING_DOWN, /* the host is */
         FAILURE_NOT_AUTHORIZED,
         _FAILURE_CODE_MAX,
         _FAILURE_CODE_INVALID = -EINVAL,
