@@ -136,12 +136,14 @@ static int spawn(const char *const *argv, char **env, int stdout_fd, pid_t *ret)
 {
         _cleanup_(file_actions_donep) posix_spawn_file_actions_t actions;
         _cleanup_(spawn_attributes_donep) posix_spawnattr_t attributes;
-        sigset_t none, pipe_only;
+        sigset_t requests, pipe_only;
         int r;
 
         (void) posix_spawn_file_actions_init(&actions); /* cannot fail in glibc */
         (void) posix_spawnattr_init(&attributes);
-        (void) sigemptyset(&none);
+        (void) sigemptyset(&requests);
+        (void) sigaddset(&requests, SIGTERM);
+        (void) sigaddset(&requests, SIGUSR1);
         (void) sigemptyset(&pipe_only);
         (void) sigaddset(&pipe_only, SIGPIPE);
 
@@ -152,7 +154,7 @@ static int spawn(const char *const *argv, char **env, int stdout_fd, pid_t *ret)
         if (r == 0)
                 r = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
         if (r == 0)
-                r = posix_spawnattr_setsigmask(&attributes, &none);
+                r = posix_spawnattr_setsigmask(&attributes, &requests);
         if (r == 0)
                 r = posix_spawnattr_setsigdefault(&attributes, &pipe_only);
         if (r == 0)

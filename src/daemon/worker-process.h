@@ -19,7 +19,8 @@ typedef struct WorkerProcess WorkerProcess;
 typedef void (*WorkerExitHandler)(WorkerProcess *p, const siginfo_t *how, void *userdata);
 
 /* argv[0] is the program's path. The child has /dev/null, `stdout_fd` (negative: the daemon's stderr) and
- * the daemon's stderr; no other descriptor; no signal blocked. */
+ * the daemon's stderr; no other descriptor. SIGTERM and SIGUSR1 are blocked: what is asked of it before it has its
+ * handlers waits until it unblocks them. */
 int worker_process_spawn(sd_event *event, const char *const *argv, const char *notify_socket, int stdout_fd,
                          WorkerExitHandler handler, void *userdata,
                          WorkerProcess **ret) _warn_unused_result_;

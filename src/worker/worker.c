@@ -30,9 +30,15 @@ static int install_signal_handler(void)
          * way. */
         const struct sigaction cancel = { .sa_handler = on_signal };
         const struct sigaction hold = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+        sigset_t none;
 
         if (sigaction(SIGTERM, &cancel, NULL) < 0 || sigaction(SIGINT, &cancel, NULL) < 0 ||
             sigaction(SIGUSR1, &hold, NULL) < 0)
+                return -errno;
+
+        /* The daemon may have asked already, see worker_process_spawn(). */
+        (void) sigemptyset(&none);
+        if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
                 return -errno;
 
         /* The daemon may go away while we write to it. */
