@@ -64,6 +64,11 @@ int managed_job_new(Manager *m, Job *job, ManagedJob **ret)
         return 0;
 }
 
+bool managed_job_is_at_work(const ManagedJob *j)
+{
+        return j->worker || j->retry;
+}
+
 bool managed_job_is_open(const ManagedJob *j)
 {
         return !job_state_is_final(j->job->state);
@@ -172,12 +177,16 @@ static void on_worker_exit(WorkerProcess *p, const siginfo_t *how, void *userdat
         ManagedJob *j = userdata;
 
         j->worker = worker_process_free(j->worker);
+        j->asked_to_rest = false;
         managed_job_reload(j, true);
 
         if (j->job->state == JOB_RETRYING) {
                 managed_job_recover_after(j, 0);
                 return;
         }
+        /* Of an adopted one only the journal tells. */
+        later = later || (!how && j->job->stuck);
+
         if (managed_job_is_open(j) && later) {
                 managed_job_try_later(j);
                 return;
@@ -294,6 +303,12 @@ static void managed_job_try_later(ManagedJob *j)
                 return;
 
         j->recoveries = 0;
+        if (host_shutdown_is_near(j->manager->shutdown)) {
+                job_log(j->job, LOG_NOTICE, "rests, and goes on when the host is up again");
+                managed_job_changed(j);
+                return;
+        }
+
         j->later_usec = j->later_usec == 0                   ? LATER_MIN_USEC
                         : j->later_usec < LATER_MAX_USEC / 2 ? j->later_usec * 2
                                                              : LATER_MAX_USEC;
@@ -372,4 +387,27 @@ int managed_job_cancel(ManagedJob *j, Failure *reterr)
 
         job_log(j->job, LOG_INFO, "asked to cancel");
         return 0;
+}
+
+void managed_job_rest(ManagedJob *j)
+{
+        int r;
+
+        /* A worker that died has left the guest who knows where: its successor is waited for. */
+        if (!j->worker && j->recoveries == 0)
+                j->retry = sd_event_source_disable_unref(j->retry);
+
+        if (!j->worker || j->asked_to_rest)
+                return;
+
+        j->asked_to_rest = true;
+        r = worker_process_signal(j->worker, SIGUSR1);
+        if (r < 0)
+                job_log(j->job, LOG_ERR, "failed to signal its worker: %s", strerror(-r));
+}
+
+void managed_job_go_on(ManagedJob *j)
+{
+        if (managed_job_is_open(j) && !managed_job_is_at_work(j) && !j->given_up)
+                managed_job_recover_after(j, 0);
 }

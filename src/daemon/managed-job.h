@@ -33,6 +33,7 @@ typedef struct ManagedJob {
         unsigned recoveries; /* of workers that died, in a row */
         uint64_t later_usec; /* what was last waited for one that could not go on */
         bool recovering;     /* a recovery is due, and the journal does not say so yet */
+        bool asked_to_rest;  /* the worker was */
         bool given_up;
         Failure death; /* when given up */
 
@@ -60,6 +61,14 @@ void managed_job_supervise(ManagedJob *j);
 void managed_job_notify(ManagedJob *j, const NotifyMessage *message);
 int managed_job_cancel(ManagedJob *j, Failure *reterr) _warn_unused_result_;
 
+/* While the host is about to shut down: asks the worker to end where the job may be left for a recovery after the boot
+ * (SIGUSR1; it says JOB_WORKER_EXIT_LATER then), and waits no longer for a time when the job could go on. */
+void managed_job_rest(ManagedJob *j);
+/* The host does not shut down after all. */
+void managed_job_go_on(ManagedJob *j);
+
+/* Something is done for it, or about to be. */
+bool managed_job_is_at_work(const ManagedJob *j);
 /* Its outcome is not known: it needs its functions, and its domain takes no other job. */
 bool managed_job_is_open(const ManagedJob *j);
 bool managed_job_is_cancelable(const ManagedJob *j);

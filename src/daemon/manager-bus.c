@@ -185,6 +185,13 @@ static int method_get_job(sd_bus_message *message, void *userdata, sd_bus_error 
         return reply_with_job(message, j);
 }
 
+static int method_prepare_for_shutdown(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        Manager *m = userdata;
+
+        return host_shutdown_prepare(m->shutdown, message, error);
+}
+
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("Hibernate", SD_BUS_ARGS("s", domain, "a{sv}", options),
@@ -199,6 +206,8 @@ static const sd_bus_vtable manager_vtable[] = {
                                 method_get_function, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetJob", SD_BUS_ARGS("t", id), SD_BUS_RESULT("o", job), method_get_job,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        /* For vgpu-hibernate-shutdown.service alone, so root's: no SD_BUS_VTABLE_UNPRIVILEGED. */
+        SD_BUS_METHOD("PrepareForShutdown", NULL, NULL, method_prepare_for_shutdown, 0),
         SD_BUS_PROPERTY("Version", "s", property_get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Degraded", "b", property_get_degraded, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("DegradedReason", "s", NULL, offsetof(Manager, degraded),

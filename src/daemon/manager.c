@@ -114,8 +114,10 @@ static void manager_update(Manager *m)
         changes_set_view(m, view);
         changes_of_jobs(m);
         manager_forget_old_jobs(m);
-        if (m->started)
+        if (m->started) {
+                host_shutdown_update(m->shutdown);
                 manager_tell_systemd(m);
+        }
 }
 
 static int on_update(sd_event_source *s, void *userdata)
@@ -222,6 +224,10 @@ int manager_start(Manager *m)
         if (r < 0)
                 return log_error_errno(r, "Failed to listen on '%s': %m", m->notify_path);
 
+        r = host_shutdown_new(m, &m->shutdown);
+        if (r < 0)
+                return log_error_errno(r, "Failed to prepare for the host's shutdown: %m");
+
         manager_supervise_jobs(m);
 
         m->started = true;
@@ -240,6 +246,7 @@ Manager *manager_free(Manager *m)
         watch_child_free(m->watch);
         notify_socket_free(m->notify);
         polkit_free(m->polkit);
+        host_shutdown_free(m->shutdown);
         manager_store_done(m);
         view_free(m->view);
         world_free(m->world);

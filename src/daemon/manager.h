@@ -13,6 +13,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "daemon/host-shutdown.h"
 #include "daemon/managed-job.h"
 #include "daemon/outcome.h"
 #include "daemon/polkit.h"
@@ -55,6 +56,7 @@ struct Manager {
         WatchChild *watch;
         NotifySocket *notify;
         Polkit *polkit;
+        HostShutdown *shutdown;
         sd_event_source *update; /* deferred: manager_changed() */
         sd_event_source *
                         name_timer; /* before the bus name is asked for: the end of the wait for a snapshot */

@@ -218,6 +218,10 @@ static int draft_job(Manager *m, JobKind kind, const char *domain, const JobOpti
                 .fallback = options->fallback,
         };
 
+        r = host_shutdown_check(m->shutdown, reterr);
+        if (r < 0)
+                return r;
+
         r = manager_check_world(m, reterr);
         if (r < 0)
                 return r;

@@ -200,6 +200,14 @@ void expect_signal(Fixture *f, const char *words)
         abort();
 }
 
+void await(Fixture *f, const bool *what)
+{
+        uint64_t until = clock_monotonic_usec() + WAIT_USEC;
+
+        while (!*what)
+                CHECK(wait_for_message(f, until));
+}
+
 static const char *interface_of(const char *path)
 {
         if (strstr(path, "/domain/"))

@@ -23,11 +23,25 @@
 
 #define WORKER_SECONDS_MAX 60U
 
-static volatile sig_atomic_t canceled;
+static volatile sig_atomic_t canceled, asked_to_rest;
 
 static void on_sigterm(int signal_number)
 {
         canceled = 1;
+}
+
+static void on_sigusr1(int signal_number)
+{
+        asked_to_rest = 1;
+}
+
+static void await_request_to_rest(void)
+{
+        sigset_t none;
+
+        (void) sigemptyset(&none);
+        while (!asked_to_rest)
+                (void) sigsuspend(&none);
 }
 
 /* Readable and writable, so that it never ends and its writer need not be there. */
@@ -43,7 +57,7 @@ static int open_pipe(int state_fd, const char *name)
         return fd;
 }
 
-/* Until one of them is ready; false: interrupted. SIGTERM comes only here. */
+/* Until one of them is ready; false: interrupted. Signals come only here. */
 static bool wait_ready(struct pollfd *p, size_t n)
 {
         sigset_t none;
@@ -187,7 +201,10 @@ static bool obey(const char *line, int jobs_fd, int images_fd, Job *j, int *ret_
 
         if (sscanf(line, "strategy %63s", word) == 1)
                 CHECK(job_set_strategy(j, strategy_from_string(word)) >= 0);
-        else if (sscanf(line, "state %63s", word) == 1)
+        else if (sscanf(line, "state-on-request %63s", word) == 1) {
+                await_request_to_rest();
+                CHECK(job_set_state(j, job_state_from_string(word)) >= 0);
+        } else if (sscanf(line, "state %63s", word) == 1)
                 CHECK(job_set_state(j, job_state_from_string(word)) >= 0);
         else if (strncmp(line, "step ", 5) == 0)
                 obey_step(j, line + 5);
@@ -205,6 +222,8 @@ static bool obey(const char *line, int jobs_fd, int images_fd, Job *j, int *ret_
                 CHECK(job_quarantine(j, &j->swaps[0].from, line + 11) >= 0);
         else if (strncmp(line, "quarantine-target ", 18) == 0)
                 CHECK(job_quarantine(j, &j->swaps[0].to, line + 18) >= 0);
+        else if (strncmp(line, "stuck ", 6) == 0)
+                CHECK(free_and_strdup(&j->stuck, line + 6) >= 0);
         else if (strncmp(line, "retry ", 6) == 0) {
                 obey_retry(j, line + 6);
                 save(jobs_fd, j);
@@ -269,7 +288,7 @@ int main(int argc, char *argv[])
                 { "state-dir", required_argument, NULL, 's' },
                 { 0 },
         };
-        const struct sigaction sa = { .sa_handler = on_sigterm };
+        const struct sigaction term = { .sa_handler = on_sigterm }, usr1 = { .sa_handler = on_sigusr1 };
         _cleanup_close_ int state_fd = -EBADF;
         const char *state_dir = NULL;
         sigset_t blocked;
@@ -282,7 +301,9 @@ int main(int argc, char *argv[])
         CHECK(state_dir && optind < argc);
         (void) sigemptyset(&blocked);
         (void) sigaddset(&blocked, SIGTERM);
-        CHECK(sigprocmask(SIG_BLOCK, &blocked, NULL) >= 0 && sigaction(SIGTERM, &sa, NULL) >= 0);
+        (void) sigaddset(&blocked, SIGUSR1);
+        CHECK(sigprocmask(SIG_BLOCK, &blocked, NULL) >= 0);
+        CHECK(sigaction(SIGTERM, &term, NULL) >= 0 && sigaction(SIGUSR1, &usr1, NULL) >= 0);
         CHECK(open_directory_at(AT_FDCWD, state_dir, false, &state_fd) >= 0);
 
         /* "inherit nothing else": only the three. */

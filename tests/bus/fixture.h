@@ -75,6 +75,8 @@ void start_refused(Fixture *f, const char *error, const char *words, const char 
 /* Any method with one string argument (types "s") or none (NULL). */
 char *simple_call(Fixture *f, const char *path, const char *method, const char *types, const char *argument);
 
+/* Until *what. */
+void await(Fixture *f, const bool *what);
 char *get_property(Fixture *f, const char *path, const char *property);
 void expect_property(Fixture *f, const char *path, const char *property, const char *value);
 /* In the order of their coming: forgets what came before it. */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * HostShutdown: what the host's going down means for jobs. Both who can tell of it wait for us:
+ *
+ *   logind   announces it to who holds an inhibitor lock, and then waits for a while, with the host still whole. We
+ *            hold one while jobs are at work.
+ *   systemd  may come without logind (ctrl-alt-del, "systemctl start reboot.target"), or when logind waited long
+ *            enough. The first thing that it stops is vgpu-hibernate-shutdown.service, which calls PrepareForShutdown()
+ *            and waits for the answer, and with it wait libvirt-guests, the domains and libvirt.
+ *
+ * From then on no new job is taken, and workers are asked to come to rest: to end at the next point where the job may
+ * be left for the recovery after the boot. Who came to rest is followed by no other worker, who died is, for the guest
+ * may be in its hands. When none is at work any more the lock is let go and the call is answered. If the host does not
+ * go down after all, jobs go on.
+ *
+ * A host that sleeps is no concern of ours: QEMU, libvirt and workers freeze and thaw together, and deadlines, being
+ * monotonic, do not run meanwhile.
+ */
+
+#include <systemd/sd-bus.h>
+
+#include "core/failure.h"
+
+typedef struct Manager Manager;
+typedef struct HostShutdown HostShutdown;
+
+int host_shutdown_new(Manager *m, HostShutdown **ret) _warn_unused_result_;
+HostShutdown *host_shutdown_free(HostShutdown *s);
+DEFINE_CLEANUP_FUNC(HostShutdown *, host_shutdown_free);
+
+bool host_shutdown_is_near(const HostShutdown *s);
+/* 0 when jobs may be begun, else FAILURE_SHUTTING_DOWN. */
+int host_shutdown_check(const HostShutdown *s, Failure *reterr) _warn_unused_result_;
+/* After anything changed with jobs or their workers. */
+void host_shutdown_update(HostShutdown *s);
+/* Answers the call when no job is at work. Returns what a method handler returns. */
+int host_shutdown_prepare(HostShutdown *s, sd_bus_message *call, sd_bus_error *error);
