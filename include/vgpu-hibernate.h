@@ -13,12 +13,14 @@
 #define VGPU_HIBERNATE_DOMAIN_INTERFACE "org.vgpu.Hibernate1.Domain"
 #define VGPU_HIBERNATE_FUNCTION_INTERFACE "org.vgpu.Hibernate1.Function"
 #define VGPU_HIBERNATE_JOB_INTERFACE "org.vgpu.Hibernate1.Job"
+#define VGPU_HIBERNATE_POOL_INTERFACE "org.vgpu.Hibernate1.Pool"
 
 /* Objects: the last element is a job's number, a domain's UUID with '-' as '_', a function's address with
- * ':' and '.' as '_' ("0000_01_10_0"). */
+ * ':' and '.' as '_' ("0000_01_10_0"), a pool's name escaped as sd_bus_path_encode(3) does ("_31002_2d74b6"). */
 #define VGPU_HIBERNATE_DOMAIN_PATH "/org/vgpu/Hibernate1/domain"
 #define VGPU_HIBERNATE_FUNCTION_PATH "/org/vgpu/Hibernate1/function"
 #define VGPU_HIBERNATE_JOB_PATH "/org/vgpu/Hibernate1/job"
+#define VGPU_HIBERNATE_POOL_PATH "/org/vgpu/Hibernate1/pool"
 
 /* What a refusal or a failed job is called. The text beside it names the thing, the cause and the remedy. */
 #define VGPU_HIBERNATE_ERROR_PREFIX "org.vgpu.Hibernate1.Error."

@@ -12,6 +12,7 @@ DEFINE_ENUM_TABLE(function_state, FunctionState, _FUNCTION_STATE_MAX);
 void function_done(Function *f)
 {
         free(f->driver);
+        free(f->pool);
         free(f->domain);
         free(f->reason);
         *f = (Function) { .iommu_group = -1, .numa_node = -1 };

@@ -46,6 +46,7 @@ typedef struct Function {
         char *driver;    /* owned; NULL: none bound */
         int iommu_group; /* -1: none */
         int numa_node;   /* -1: unknown */
+        char *pool;      /* owned; name of the pool it is in, NULL: not said */
         FunctionState state;
         char *domain; /* owned; name of the owning domain, NULL when it has none */
         char *reason; /* owned; why quarantined, else NULL */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/pool.h"
 
+#include <assert.h>
+
 #include "core/enum-table.h"
 
 #include <stdio.h>
@@ -65,10 +67,26 @@ static size_t count_used(const Function *functions, size_t n, const PciAddress *
 typedef struct Pick {
         const Function *functions;
         size_t n_functions;
-        const PciAddress *current; /* NULL or as many as there are wants */
-        size_t n_wants;
-        PickPolicy policy;
+        const PoolRequest *request;
 } Pick;
+
+/* What the domain has or had for want number i; NULL: nothing, or it is gone from the host. */
+static const Function *source_of(const Pick *p, size_t i)
+{
+        return p->request->from ? pool_find(p->functions, p->n_functions, &p->request->from[i]) : NULL;
+}
+
+/* May want number i be answered with f? */
+static int check_candidate(const Pick *p, size_t i, const Function *f, Failure *reterr)
+{
+        const Function *from = source_of(p, i);
+
+        if (from && from->pool && f->pool && !streq(from->pool, f->pool))
+                return failure_set(reterr, FAILURE_INCOMPATIBLE, "function %s is in pool '%s', not '%s'",
+                                   PCI_ADDRESS_STR(&f->address), f->pool, from->pool);
+
+        return pool_check(f, &p->request->wants[i], reterr);
+}
 
 static bool is_among(const PciAddress *list, size_t n, const PciAddress *a)
 {
@@ -82,38 +100,34 @@ static bool is_among(const PciAddress *list, size_t n, const PciAddress *a)
 /* Is `a` a better choice than `b` for the want number i? */
 static bool is_better(const Pick *p, size_t i, const Function *a, const Function *b)
 {
+        const Function *from;
         size_t used_a, used_b;
 
-        if (p->current) {
-                const Function *from = pool_find(p->functions, p->n_functions, &p->current[i]);
+        if (p->request->leave && (from = source_of(p, i))) {
+                bool same_a = pci_address_equal(&a->physical_function, &from->physical_function);
+                bool same_b = pci_address_equal(&b->physical_function, &from->physical_function);
 
-                if (from) {
-                        bool same_a = pci_address_equal(&a->physical_function, &from->physical_function);
-                        bool same_b = pci_address_equal(&b->physical_function, &from->physical_function);
-
-                        if (same_a != same_b)
-                                return same_b;
-                }
+                if (same_a != same_b)
+                        return same_b;
         }
 
         used_a = count_used(p->functions, p->n_functions, &a->physical_function);
         used_b = count_used(p->functions, p->n_functions, &b->physical_function);
         if (used_a != used_b)
-                return p->policy == PICK_SPREAD ? used_a < used_b : used_a > used_b;
+                return p->request->policy == PICK_SPREAD ? used_a < used_b : used_a > used_b;
 
         return pci_address_compare(&a->address, &b->address) < 0;
 }
 
-static const Function *pick_one(const Pick *p, size_t i, const FunctionIdentity *want,
-                                const PciAddress *taken)
+static const Function *pick_one(const Pick *p, size_t i, const PciAddress *taken)
 {
         const Function *best = NULL;
 
         for (size_t k = 0; k < p->n_functions; k++) {
                 const Function *f = p->functions + k;
 
-                if (pool_check(f, want, NULL) < 0 || is_among(taken, i, &f->address) ||
-                    (p->current && is_among(p->current, p->n_wants, &f->address)))
+                if (check_candidate(p, i, f, NULL) < 0 || is_among(taken, i, &f->address) ||
+                    (p->request->leave && is_among(p->request->from, p->request->n, &f->address)))
                         continue;
 
                 if (!best || is_better(p, i, f, best))
@@ -126,7 +140,7 @@ static const Function *pick_one(const Pick *p, size_t i, const FunctionIdentity 
 #define REASONS_MAX 32
 
 /* "0000:01:10.2 is assigned to domain vm2; ..." for the refusal's text. */
-static char *collect_reasons(const Pick *p, const FunctionIdentity *want)
+static char *collect_reasons(const Pick *p, size_t i)
 {
         char *text = NULL;
         size_t size = 0;
@@ -138,7 +152,7 @@ static char *collect_reasons(const Pick *p, const FunctionIdentity *want)
         for (size_t k = 0, said = 0; k < p->n_functions; k++) {
                 Failure why = { 0 };
 
-                if (pool_check(p->functions + k, want, &why) >= 0)
+                if (check_candidate(p, i, p->functions + k, &why) >= 0)
                         continue;
 
                 if (said++ < REASONS_MAX)
@@ -154,37 +168,37 @@ static char *collect_reasons(const Pick *p, const FunctionIdentity *want)
         return text;
 }
 
-int pool_pick(const Function *functions, size_t n_functions, const FunctionIdentity *wants,
-              const PciAddress *current, size_t n, PickPolicy policy, PciAddress *ret, Failure *reterr)
+int pool_pick(const Function *functions, size_t n_functions, const PoolRequest *request, PciAddress *ret,
+              Failure *reterr)
 {
         const Pick p = {
                 .functions = functions,
                 .n_functions = n_functions,
-                .current = current,
-                .n_wants = n,
-                .policy = policy,
+                .request = request,
         };
-        _cleanup_free_ PciAddress *chosen = calloc(n > 0 ? n : 1, sizeof(PciAddress));
+        _cleanup_free_ PciAddress *chosen = calloc(request->n + 1, sizeof(PciAddress));
+
+        assert(request->from || !request->leave);
 
         if (!chosen)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot choose a function");
 
-        for (size_t i = 0; i < n; i++) {
-                const Function *f = pick_one(&p, i, wants + i, chosen);
+        for (size_t i = 0; i < request->n; i++) {
+                const Function *f = pick_one(&p, i, chosen);
 
                 if (!f) {
-                        _cleanup_free_ char *reasons = collect_reasons(&p, wants + i);
+                        _cleanup_free_ char *reasons = collect_reasons(&p, i);
 
                         return failure_set(
                                         reterr, FAILURE_NO_FREE_FUNCTION,
                                         "no free function of kind %04x:%04x for this domain (%zu in the pool%s%s)",
-                                        wants[i].vendor, wants[i].device, n_functions,
+                                        request->wants[i].vendor, request->wants[i].device, n_functions,
                                         reasons && *reasons ? ": " : "", reasons ? reasons : "");
                 }
                 chosen[i] = f->address;
         }
 
-        if (n > 0)
-                memcpy(ret, chosen, n * sizeof(PciAddress));
+        if (request->n > 0)
+                memcpy(ret, chosen, request->n * sizeof(PciAddress));
         return 0;
 }

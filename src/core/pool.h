@@ -18,13 +18,18 @@ typedef enum PickPolicy {
 const char *pick_policy_to_string(PickPolicy p);
 PickPolicy pick_policy_from_string(const char *s);
 
-/* Chooses n functions out of `functions`, one for each identity in `wants`, all or none.
- * `current` (n entries or NULL) are the functions to move away from: each replacement is taken from another physical
- * function where one is free, so that a move leaves the card; `current` itself is never chosen.
- * On success ret[i] answers wants[i]. On failure *reterr is FAILURE_NO_FREE_FUNCTION and lists each candidate with
- * the reason of its refusal. */
-int pool_pick(const Function *functions, size_t n_functions, const FunctionIdentity *wants,
-              const PciAddress *current, size_t n, PickPolicy policy, PciAddress *ret,
+typedef struct PoolRequest {
+        const FunctionIdentity *wants; /* n of them */
+        const PciAddress *from;        /* n, or NULL: what the domain has or had; it stays in their pools */
+        bool leave; /* none of `from` is chosen, and each replacement is taken from another physical function where one
+                     * is free, so that a move leaves the card */
+        size_t n;
+        PickPolicy policy;
+} PoolRequest;
+
+/* Chooses n functions out of `functions`, one for each identity wanted, all or none. On success ret[i] answers
+ * wants[i]. On failure *reterr is FAILURE_NO_FREE_FUNCTION and lists each candidate with the reason of its refusal. */
+int pool_pick(const Function *functions, size_t n_functions, const PoolRequest *request, PciAddress *ret,
               Failure *reterr) _warn_unused_result_;
 
 /* May this very function be taken now by a guest that knows `wants`? FAILURE_FUNCTION_BUSY, FAILURE_FOREIGN_DRIVER

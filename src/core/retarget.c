@@ -37,9 +37,9 @@ static bool pick_other(const Job *j, const Function *functions, size_t n_functio
 {
         _cleanup_free_ Function *candidates = calloc(n_functions + 1, sizeof(Function));
         _cleanup_free_ FunctionIdentity *wants = calloc(j->n_swaps + 1, sizeof(FunctionIdentity));
-        _cleanup_free_ PciAddress *current = calloc(j->n_swaps + 1, sizeof(PciAddress));
+        _cleanup_free_ PciAddress *from = calloc(j->n_swaps + 1, sizeof(PciAddress));
 
-        if (!candidates || !wants || !current)
+        if (!candidates || !wants || !from)
                 return false;
 
         for (size_t i = 0; i < n_functions; i++) {
@@ -49,11 +49,16 @@ static bool pick_other(const Job *j, const Function *functions, size_t n_functio
         }
         for (size_t i = 0; i < j->n_swaps; i++) {
                 wants[i] = j->swaps[i].identity;
-                current[i] = j->swaps[i].from;
+                from[i] = j->swaps[i].from;
         }
 
-        return pool_pick(candidates, n_functions, wants, j->kind == JOB_MOVE ? current : NULL, j->n_swaps,
-                         policy, ret, NULL) >= 0;
+        return pool_pick(candidates, n_functions,
+                         &(PoolRequest) { .wants = wants,
+                                          .from = from,
+                                          .leave = j->kind == JOB_MOVE,
+                                          .n = j->n_swaps,
+                                          .policy = policy },
+                         ret, NULL) >= 0;
 }
 
 Retarget retarget_decide(const Job *j, const Function *functions, size_t n_functions, PickPolicy policy,

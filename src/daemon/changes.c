@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/changes.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "basic/log.h"
@@ -77,6 +78,7 @@ static void signal_function(Manager *m, const char *path, const Function *a, con
                 { "Driver", !streq_ptr(a->driver, b->driver) },
                 { "IommuGroup", a->iommu_group != b->iommu_group },
                 { "NumaNode", a->numa_node != b->numa_node },
+                { "Pool", !streq_ptr(a->pool, b->pool) },
                 { "State", a->state != b->state },
                 { "Domain", !streq_ptr(a->domain, b->domain) },
                 { "Reason", !streq_ptr(a->reason, b->reason) },
@@ -89,6 +91,31 @@ static void signal_function(Manager *m, const char *path, const Function *a, con
                         names[n++] = properties[i].name;
 
         signal_properties(m, path, VGPU_HIBERNATE_FUNCTION_INTERFACE, names);
+}
+
+static void signal_pool(Manager *m, const char *path, const PoolView *a, const PoolView *b)
+{
+        static const char *const counts[] = {
+                [FUNCTION_FREE] = "Free",
+                [FUNCTION_LEASED] = "Leased",
+                [FUNCTION_ASSIGNED] = "Assigned",
+                [FUNCTION_HELD] = "Held",
+                [FUNCTION_QUARANTINED] = "Quarantined",
+        };
+        const char *names[VIEW_PROPERTIES_MAX] = { NULL };
+        size_t n = 0;
+
+        static_assert(ELEMENTSOF(counts) == _FUNCTION_STATE_MAX, "a state that is not counted");
+
+        if (a->pick != b->pick)
+                names[n++] = "Policy";
+        if (a->n_functions != b->n_functions)
+                names[n++] = "Total";
+        for (size_t i = 0; i < ELEMENTSOF(counts); i++)
+                if (a->n[i] != b->n[i])
+                        names[n++] = counts[i];
+
+        signal_properties(m, path, VGPU_HIBERNATE_POOL_INTERFACE, names);
 }
 
 /* An object that is gone is signalled while it can still be found: sd-bus asks for its interfaces. */
@@ -107,6 +134,14 @@ static void signal_removed(Manager *m, const View *old, const View *new)
 
                 if (!view_find_function(new, &old->functions[i].address) &&
                     function_path_from_address(&old->functions[i].address, &path) >= 0)
+                        warn_signal(sd_bus_emit_object_removed(m->bus, path), path);
+        }
+
+        for (size_t i = 0; i < old->n_pools; i++) {
+                _cleanup_free_ char *path = NULL;
+
+                if (!view_find_pool(new, old->pools[i].name) &&
+                    pool_path_from_name(old->pools[i].name, &path) >= 0)
                         warn_signal(sd_bus_emit_object_removed(m->bus, path), path);
         }
 }
@@ -133,6 +168,18 @@ static void signal_added_or_changed(Manager *m, const View *old, const View *new
                         continue;
                 if (was)
                         signal_function(m, path, was, new->functions + i);
+                else
+                        warn_signal(sd_bus_emit_object_added(m->bus, path), path);
+        }
+
+        for (size_t i = 0; i < new->n_pools; i++) {
+                const PoolView *was = view_find_pool(old, new->pools[i].name);
+                _cleanup_free_ char *path = NULL;
+
+                if (pool_path_from_name(new->pools[i].name, &path) < 0)
+                        continue;
+                if (was)
+                        signal_pool(m, path, was, new->pools + i);
                 else
                         warn_signal(sd_bus_emit_object_added(m->bus, path), path);
         }

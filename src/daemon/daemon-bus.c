@@ -110,6 +110,8 @@ static int add_objects(Manager *m)
                 r = function_bus_add(m);
         if (r >= 0)
                 r = job_bus_add(m);
+        if (r >= 0)
+                r = pool_bus_add(m);
         return r;
 }
 

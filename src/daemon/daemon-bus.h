@@ -15,6 +15,7 @@ int manager_bus_add(Manager *m) _warn_unused_result_;
 int domain_bus_add(Manager *m) _warn_unused_result_;
 int function_bus_add(Manager *m) _warn_unused_result_;
 int job_bus_add(Manager *m) _warn_unused_result_;
+int pool_bus_add(Manager *m) _warn_unused_result_;
 
 /* Fills *error from the failure, frees it, and returns what a method handler returns. */
 int bus_error_from_failure(sd_bus_error *error, Failure *f);

@@ -186,6 +186,7 @@ static const sd_bus_vtable function_vtable[] = {
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("NumaNode", "i", NULL, offsetof(Function, numa_node),
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Pool", "s", NULL, offsetof(Function, pool), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("State", "s", property_get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Domain", "s", NULL, offsetof(Function, domain),
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

@@ -30,6 +30,7 @@ static int manager_new_view(Manager *m, View **ret)
 {
         _cleanup_free_ ViewJob *jobs = NULL;
         ViewInput in = {
+                .config = m->config,
                 .world = m->world,
                 .ledger = &m->ledger,
                 .records = m->records,

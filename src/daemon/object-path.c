@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <systemd/sd-bus.h>
 
 #include "vgpu-hibernate.h"
 
@@ -146,5 +147,29 @@ int job_path_to_id(const char *path, uint64_t *ret)
         if (!element || element[0] == '0' || parse_u64(element, ret) < 0)
                 return -ENOENT;
 
+        return 0;
+}
+
+int pool_path_from_name(const char *name, char **ret)
+{
+        return sd_bus_path_encode(VGPU_HIBERNATE_POOL_PATH, name, ret);
+}
+
+int pool_path_to_name(const char *path, char **ret)
+{
+        _cleanup_free_ char *name = NULL, *again = NULL;
+        int r;
+
+        r = sd_bus_path_decode(path, VGPU_HIBERNATE_POOL_PATH, &name);
+        if (r <= 0)
+                return r == -ENOMEM ? r : -ENOENT;
+
+        r = pool_path_from_name(name, &again);
+        if (r < 0)
+                return r == -ENOMEM ? r : -ENOENT;
+        if (!streq(again, path))
+                return -ENOENT;
+
+        *ret = TAKE_PTR(name);
         return 0;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Object paths: a domain's UUID, a function's address and a job's number as the last element of a path, and
+ * Object paths: a domain's UUID, a function's address, a job's number and a pool's name as the last element of a path, and
  * back. One thing has exactly one path: what does not encode back to the same text is not read.
  */
 
@@ -23,6 +23,10 @@ int function_path_to_address(const char *path, PciAddress *ret) _warn_unused_res
 
 int job_path_from_id(uint64_t id, char **ret) _warn_unused_result_;
 int job_path_to_id(const char *path, uint64_t *ret) _warn_unused_result_;
+
+/* Escaped as sd_bus_path_encode(3) does, for a name may have any character that a configuration allows. */
+int pool_path_from_name(const char *name, char **ret) _warn_unused_result_;
+int pool_path_to_name(const char *path, char **ret) _warn_unused_result_;
 
 /* Decimal digits only, no sign, no white space. -EINVAL, -ERANGE. */
 int parse_u64(const char *s, uint64_t *ret) _warn_unused_result_;

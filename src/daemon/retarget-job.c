@@ -6,6 +6,7 @@
 #include "basic/clock.h"
 #include "core/retarget.h"
 #include "daemon/manager-jobs.h"
+#include "daemon/start-job.h"
 #include "store/journal.h"
 
 int manager_retarget_job(Manager *m, uint64_t id, Job **ret, Failure *reterr)
@@ -23,8 +24,8 @@ int manager_retarget_job(Manager *m, uint64_t id, Job **ret, Failure *reterr)
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot note what is bad");
 
-        how = retarget_decide(job, m->view->functions, m->view->n_functions, m->config->pick,
-                              m->config->attempts_max, to);
+        how = retarget_decide(job, m->view->functions, m->view->n_functions,
+                              pick_policy_for(m, job->swaps, job->n_swaps), m->config->attempts_max, to);
         r = how == RETARGET_END ? retarget_end(job, clock_realtime_usec())
                                 : retarget_apply(job, how, to, clock_realtime_usec());
         if (r < 0)

@@ -180,21 +180,36 @@ static int choose_explicit(const Manager *m, JobDraft *draft, const JobOptions *
         return 0;
 }
 
+/* Of the pool that the domain's first function is in; one that is gone has none. */
+PickPolicy pick_policy_for(const Manager *m, const FunctionSwap *swaps, size_t n)
+{
+        const Function *f = n > 0 ? view_find_function(m->view, &swaps[0].from) : NULL;
+        const PoolView *p = f ? view_find_pool(m->view, f->pool) : NULL;
+
+        return p ? p->pick : m->config->pick;
+}
+
 static int choose_by_policy(const Manager *m, JobDraft *draft, Failure *reterr)
 {
-        PciAddress current[JOB_FUNCTIONS_MAX], chosen[JOB_FUNCTIONS_MAX];
+        PciAddress from[JOB_FUNCTIONS_MAX], chosen[JOB_FUNCTIONS_MAX];
         FunctionIdentity wants[JOB_FUNCTIONS_MAX];
         int r;
 
         for (size_t i = 0; i < draft->n_swaps; i++) {
                 wants[i] = draft->swaps[i].identity;
-                current[i] = draft->swaps[i].from;
+                from[i] = draft->swaps[i].from;
         }
 
-        /* A move is to leave; a resume may well come back to where the domain was. */
-        r = pool_pick(m->view->functions, m->view->n_functions, wants,
-                      draft->kind == JOB_MOVE ? current : NULL, draft->n_swaps, m->config->pick, chosen,
-                      reterr);
+        r = pool_pick(m->view->functions, m->view->n_functions,
+                      &(PoolRequest) {
+                                      .wants = wants,
+                                      .from = from,
+                                      .leave = draft->kind ==
+                                               JOB_MOVE, /* a resume may come back to where it was */
+                                      .n = draft->n_swaps,
+                                      .policy = pick_policy_for(m, draft->swaps, draft->n_swaps),
+                      },
+                      chosen, reterr);
         if (r < 0)
                 return r;
 

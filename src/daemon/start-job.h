@@ -16,3 +16,5 @@ int start_job(Manager *m, JobKind kind, const char *domain, const JobOptions *op
 /* FAILURE_UNKNOWN_DOMAIN. */
 int find_domain(Manager *m, const char *domain, const DomainView **ret,
                 Failure *reterr) _warn_unused_result_;
+/* How targets for these are chosen. */
+PickPolicy pick_policy_for(const Manager *m, const FunctionSwap *swaps, size_t n);

@@ -22,8 +22,12 @@ View *view_free(View *v)
         for (size_t i = 0; i < v->n_functions; i++)
                 function_done(v->functions + i);
 
+        for (size_t i = 0; i < v->n_pools; i++)
+                free(v->pools[i].name);
+
         free(v->domains);
         free(v->functions);
+        free(v->pools);
         free(v);
         return NULL;
 }
@@ -80,6 +84,77 @@ const DomainView *view_find_domain(const View *v, const char *name_or_uuid)
         return NULL;
 }
 
+static PoolView *find_pool(const View *v, const char *name)
+{
+        for (size_t i = 0; i < v->n_pools; i++)
+                if (streq(v->pools[i].name, name))
+                        return v->pools + i;
+
+        return NULL;
+}
+
+const PoolView *view_find_pool(const View *v, const char *name)
+{
+        return find_pool(v, name);
+}
+
+static int add_pool(View *v, const char *name, PickPolicy pick)
+{
+        PoolView *bigger;
+
+        if (find_pool(v, name))
+                return 0;
+
+        bigger = reallocarray(v->pools, v->n_pools + 1, sizeof(PoolView));
+        if (!bigger)
+                return -ENOMEM;
+
+        v->pools = bigger;
+        bigger[v->n_pools] = (PoolView) { .pick = pick };
+        if (free_and_strdup(&bigger[v->n_pools].name, name) < 0)
+                return -ENOMEM;
+        v->n_pools++;
+        return 0;
+}
+
+static int compare_pools(const void *a, const void *b)
+{
+        return strcmp(((const PoolView *) a)->name, ((const PoolView *) b)->name);
+}
+
+static int add_pools(View *v, const Config *c)
+{
+        size_t n_configured;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < c->n_pools; i++)
+                r = add_pool(v, c->pools[i].name, c->pools[i].pick);
+        n_configured = v->n_pools;
+
+        for (size_t i = 0; r >= 0 && i < v->n_functions; i++) {
+                char name[POOL_NAME_MAX];
+                PickPolicy pick = config_pool_of(c, v->functions + i, name);
+
+                r = add_pool(v, name, pick);
+                if (r >= 0)
+                        r = free_and_strdup(&v->functions[i].pool, name);
+        }
+
+        if (v->n_pools > n_configured)
+                qsort(v->pools + n_configured, v->n_pools - n_configured, sizeof(PoolView), compare_pools);
+        return r;
+}
+
+static void count_pools(View *v)
+{
+        for (size_t i = 0; i < v->n_functions; i++) {
+                PoolView *p = find_pool(v, v->functions[i].pool);
+
+                p->n[v->functions[i].state]++;
+                p->n_functions++;
+        }
+}
+
 static int add_functions(View *v, const World *w)
 {
         for (size_t i = 0; i < w->n_functions; i++) {
@@ -88,7 +163,7 @@ static int add_functions(View *v, const World *w)
 
                 *f = *from;
                 f->state = from->state == FUNCTION_HELD ? FUNCTION_HELD : FUNCTION_FREE;
-                f->driver = f->domain = f->reason = NULL;
+                f->driver = f->pool = f->domain = f->reason = NULL;
 
                 if (free_and_strdup(&f->driver, from->driver) < 0)
                         return -ENOMEM;
@@ -308,6 +383,8 @@ static int view_fill(View *v, const ViewInput *in)
          * the functions are then, weakest claim first. */
         if (in->world)
                 r = add_functions(v, in->world);
+        if (r >= 0)
+                r = add_pools(v, in->config);
         if (r >= 0 && in->world)
                 r = add_domains(v, in->world);
         for (size_t i = 0; r >= 0 && i < in->n_outcomes; i++)
@@ -322,6 +399,8 @@ static int view_fill(View *v, const ViewInput *in)
                 r = apply_job(v, in->jobs + i);
         if (r >= 0)
                 r = apply_quarantines(v, in->ledger);
+        if (r >= 0)
+                count_pools(v);
         return r;
 }
 

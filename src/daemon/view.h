@@ -15,6 +15,7 @@
 #include "core/job.h"
 #include "core/world.h"
 #include "daemon/outcome.h"
+#include "store/config.h"
 #include "store/image-record.h"
 #include "store/ledger.h"
 
@@ -34,11 +35,22 @@ typedef struct DomainView {
         bool job_given_up;
 } DomainView;
 
+/* Functions that stand in for each other, as configured or of one device type. A configured one exists also while it
+ * is empty. */
+typedef struct PoolView {
+        char *name;
+        PickPolicy pick;
+        uint32_t n[_FUNCTION_STATE_MAX]; /* of its functions, how many are in each state */
+        uint32_t n_functions;
+} PoolView;
+
 typedef struct View {
         DomainView *domains; /* by UUID */
         size_t n_domains;
         Function *functions; /* by address */
         size_t n_functions;
+        PoolView *pools; /* configured ones first, in that order, then by name */
+        size_t n_pools;
 } View;
 
 /* A job is open until its journal says that it ended, so also when the daemon has given up on its workers:
@@ -49,6 +61,7 @@ typedef struct ViewJob {
 } ViewJob;
 
 typedef struct ViewInput {
+        const Config *config;
         const World *world; /* NULL: not known yet */
         const Ledger *ledger;
         ImageRecord *const *records;
@@ -67,3 +80,4 @@ DEFINE_CLEANUP_FUNC(View *, view_free);
 const DomainView *view_find_domain(const View *v, const char *name_or_uuid);
 const DomainView *view_find_domain_by_uuid(const View *v, const char *uuid);
 const Function *view_find_function(const View *v, const PciAddress *a);
+const PoolView *view_find_pool(const View *v, const char *name);

@@ -12,6 +12,12 @@
 #define TIMEOUT_SECONDS_MAX UINT64_C(86400)
 #define FINISHED_JOBS_MAX UINT64_C(10000)
 
+static void pool_config_done(PoolConfig *p)
+{
+        free(p->name);
+        free(p->match);
+}
+
 Config *config_free(Config *c)
 {
         if (!c)
@@ -21,6 +27,9 @@ Config *config_free(Config *c)
         free(c->image_dir);
         free(c->match);
         free(c->exclude);
+        for (size_t i = 0; i < c->n_pools; i++)
+                pool_config_done(c->pools + i);
+        free(c->pools);
         free(c);
         return NULL;
 }
@@ -142,15 +151,15 @@ static int parse_rule(json_object *o, const char *where, FunctionRule *ret, Fail
         return 0;
 }
 
-static int parse_rules(json_object *functions, const char *key, FunctionRule **ret, size_t *ret_n,
-                       Failure *reterr)
+static int parse_rules(json_object *functions, const char *path, const char *key, FunctionRule **ret,
+                       size_t *ret_n, Failure *reterr)
 {
         _cleanup_free_ FunctionRule *rules = NULL;
         json_object *array;
         size_t n;
         int r;
 
-        r = json_get_array(functions, "functions", key, false, CONFIG_RULES_MAX, &array, reterr);
+        r = json_get_array(functions, path, key, false, CONFIG_RULES_MAX, &array, reterr);
         if (r <= 0)
                 return r;
 
@@ -162,7 +171,7 @@ static int parse_rules(json_object *functions, const char *key, FunctionRule **r
         for (size_t i = 0; i < n; i++) {
                 _cleanup_free_ char *where = NULL;
 
-                if (asprintf(&where, "functions.%s[%zu]", key, i) < 0) {
+                if (asprintf(&where, "%s.%s[%zu]", path, key, i) < 0) {
                         where = NULL;
                         return failure_set_errno(reterr, FAILURE_HOST, ENOMEM,
                                                  "cannot read the configuration");
@@ -190,10 +199,84 @@ static int parse_functions(json_object *root, Config *c, Failure *reterr)
                 return r;
 
         if ((r = check_keys(functions, "functions", known, reterr)) < 0 ||
-            (r = parse_rules(functions, "match", &c->match, &c->n_match, reterr)) < 0)
+            (r = parse_rules(functions, "functions", "match", &c->match, &c->n_match, reterr)) < 0)
                 return r;
 
-        return parse_rules(functions, "exclude", &c->exclude, &c->n_exclude, reterr);
+        return parse_rules(functions, "functions", "exclude", &c->exclude, &c->n_exclude, reterr);
+}
+
+static int pick_from_string(const char *s)
+{
+        return (int) pick_policy_from_string(s);
+}
+
+/* It becomes part of an object path and a word on command lines. */
+static bool pool_name_is_valid(const char *name)
+{
+        size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+
+        return n > 0 && n < POOL_NAME_MAX && name[n] == '\0' && name[0] != '-';
+}
+
+static int parse_pool(json_object *o, const char *where, Config *c, Failure *reterr)
+{
+        static const char *const known[] = { "name", "match", "pick", NULL };
+        PoolConfig *pool = c->pools + c->n_pools;
+        int pick = (int) c->pick, r;
+        const char *name;
+
+        if (!json_object_is_type(o, json_type_object))
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s' must be an object", where);
+
+        if ((r = check_keys(o, where, known, reterr)) < 0 ||
+            (r = json_get_string(o, where, "name", true, &name, reterr)) < 0 ||
+            (r = json_get_enum(o, where, "pick", false, pick_from_string, &pick, reterr)) < 0)
+                return r;
+
+        if (!pool_name_is_valid(name))
+                return failure_set(
+                                reterr, FAILURE_INVALID_OPTION,
+                                "'%s.name' must be 1 to %d letters, digits, '-', '_' and '.', and not begin with '-'",
+                                where, POOL_NAME_MAX - 1);
+        for (size_t i = 0; i < c->n_pools; i++)
+                if (streq(c->pools[i].name, name))
+                        return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                           "'%s.name': there is another pool '%s'", where, name);
+
+        if (free_and_strdup(&pool->name, name) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the configuration");
+        pool->pick = (PickPolicy) pick;
+        c->n_pools++; /* from here on it is freed with the configuration */
+
+        r = parse_rules(o, where, "match", &pool->match, &pool->n_match, reterr);
+        if (r >= 0 && pool->n_match == 0)
+                r = failure_set(reterr, FAILURE_INVALID_OPTION, "'%s.match' needs at least one rule", where);
+        return r;
+}
+
+static int parse_pools(json_object *root, Config *c, Failure *reterr)
+{
+        json_object *array;
+        int r;
+
+        r = json_get_array(root, "", "pools", false, CONFIG_POOLS_MAX, &array, reterr);
+        if (r <= 0)
+                return r;
+
+        c->pools = calloc(json_object_array_length(array) + 1, sizeof(PoolConfig));
+        if (!c->pools)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the configuration");
+
+        for (size_t i = 0; i < json_object_array_length(array); i++) {
+                char where[sizeof("pools[18446744073709551615]")];
+
+                (void) snprintf(where, sizeof(where), "pools[%zu]", i);
+                r = parse_pool(json_object_array_get_idx(array, i), where, c, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
 }
 
 static int parse_timeouts(json_object *root, Config *c, Failure *reterr)
@@ -243,15 +326,11 @@ static int get_copy(json_object *root, const char *key, char **field, Failure *r
         return 0;
 }
 
-static int pick_from_string(const char *s)
-{
-        return (int) pick_policy_from_string(s);
-}
-
 static int parse_root(json_object *root, Config *c, Failure *reterr)
 {
-        static const char *const known[] = { "schema", "libvirt_uri", "image_dir",    "functions",
-                                             "pick",   "timeouts",    "attempts_max", "finished_jobs_max",
+        static const char *const known[] = { "schema",    "libvirt_uri",  "image_dir",
+                                             "functions", "pick",         "timeouts",
+                                             "pools",     "attempts_max", "finished_jobs_max",
                                              NULL };
         int pick = (int) c->pick, r;
 
@@ -269,6 +348,9 @@ static int parse_root(json_object *root, Config *c, Failure *reterr)
                 return r;
 
         c->pick = (PickPolicy) pick;
+        r = parse_pools(root, c, reterr);
+        if (r < 0)
+                return r;
 
         if (c->image_dir[0] != '/')
                 return failure_set(reterr, FAILURE_INVALID_OPTION,
@@ -350,4 +432,17 @@ bool config_matches(const Config *c, const Function *f)
                         return true;
 
         return false;
+}
+
+PickPolicy config_pool_of(const Config *c, const Function *f, char ret_name[static POOL_NAME_MAX])
+{
+        for (size_t i = 0; i < c->n_pools; i++)
+                for (size_t k = 0; k < c->pools[i].n_match; k++)
+                        if (rule_matches(&c->pools[i].match[k], f)) {
+                                (void) snprintf(ret_name, POOL_NAME_MAX, "%s", c->pools[i].name);
+                                return c->pools[i].pick;
+                        }
+
+        (void) snprintf(ret_name, POOL_NAME_MAX, "%04x-%04x", f->identity.vendor, f->identity.device);
+        return c->pick;
 }

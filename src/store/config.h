@@ -9,6 +9,8 @@
 #define CONFIG_PATH "/etc/vgpu-hibernate/vgpu-hibernate.json"
 #define STATE_DIR "/var/lib/vgpu-hibernate"
 #define CONFIG_RULES_MAX 1024
+#define CONFIG_POOLS_MAX 64
+#define POOL_NAME_MAX (64 + 1) /* with the final NUL */
 
 /* One rule: a function matches when every member that is set is equal. */
 typedef struct FunctionRule {
@@ -19,6 +21,14 @@ typedef struct FunctionRule {
         PciAddress physical_function, address;
 } FunctionRule;
 
+/* Functions among which targets are chosen, by one policy. */
+typedef struct PoolConfig {
+        char *name;
+        FunctionRule *match; /* at least one */
+        size_t n_match;
+        PickPolicy pick;
+} PoolConfig;
+
 typedef struct Config {
         char *libvirt_uri;
         char *image_dir;     /* where libvirt writes managed saves */
@@ -26,7 +36,9 @@ typedef struct Config {
         size_t n_match;
         FunctionRule *exclude;
         size_t n_exclude;
-        PickPolicy pick;
+        PoolConfig *pools; /* what none of them has is in a pool of its device type */
+        size_t n_pools;
+        PickPolicy pick;                       /* of pools that say nothing else */
         uint64_t agent_timeout_usec;           /* one guest agent command */
         uint64_t suspend_timeout_usec;         /* guest S3, until QEMU says suspended */
         uint64_t suspend_to_disk_timeout_usec; /* guest S4, until shut off */
@@ -46,5 +58,8 @@ int config_load(const char *path, Config **ret, Failure *reterr) _warn_unused_re
 int config_parse(const char *text, size_t size, const char *name, Config **ret,
                  Failure *reterr) _warn_unused_result_;
 
-/* Does the configuration put this function into the pool? */
+/* Is this function one that is handled at all? */
 bool config_matches(const Config *c, const Function *f);
+/* The pool that this function is in: the first configured one with a rule that fits, else that of its device type, like
+ * "1002-74b6". */
+PickPolicy config_pool_of(const Config *c, const Function *f, char ret_name[static POOL_NAME_MAX]);

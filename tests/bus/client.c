@@ -214,6 +214,8 @@ static const char *interface_of(const char *path)
                 return VGPU_HIBERNATE_DOMAIN_INTERFACE;
         if (strstr(path, "/function/"))
                 return VGPU_HIBERNATE_FUNCTION_INTERFACE;
+        if (strstr(path, "/pool/"))
+                return VGPU_HIBERNATE_POOL_INTERFACE;
         if (strstr(path, "/job/"))
                 return VGPU_HIBERNATE_JOB_INTERFACE;
         return VGPU_HIBERNATE_MANAGER_INTERFACE;

@@ -121,8 +121,10 @@ int main(int argc, char *argv[])
         test_interface(&f, contract, VM1_PATH, VGPU_HIBERNATE_DOMAIN_INTERFACE);
         test_interface(&f, contract, VGPU_HIBERNATE_FUNCTION_PATH "/0000_01_10_0",
                        VGPU_HIBERNATE_FUNCTION_INTERFACE);
+        test_interface(&f, contract, VGPU_HIBERNATE_POOL_PATH "/_31002_2d74b6",
+                       VGPU_HIBERNATE_POOL_INTERFACE);
         test_interface(&f, contract, VGPU_HIBERNATE_JOB_PATH "/1", VGPU_HIBERNATE_JOB_INTERFACE);
-        CHECK(count_own_interfaces(contract) == 4);
+        CHECK(count_own_interfaces(contract) == 5);
         xmlFreeDoc(contract);
 
         fixture_tell(&f, 1, "fail NoAgent the end");

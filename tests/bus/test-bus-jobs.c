@@ -8,6 +8,7 @@
 
 #define JOB(n) VGPU_HIBERNATE_JOB_PATH "/" #n
 #define FUNCTION(name) VGPU_HIBERNATE_FUNCTION_PATH "/" name
+#define POOL(name) VGPU_HIBERNATE_POOL_PATH "/" name
 
 static void test_objects(Fixture *f)
 {
@@ -28,10 +29,19 @@ static void test_objects(Fixture *f)
         expect_property(f, FUNCTION("0000_01_10_0"), "Driver", "vfio-pci");
         expect_property(f, FUNCTION("0000_01_10_0"), "IommuGroup", "100");
         expect_property(f, FUNCTION("0000_01_10_0"), "NumaNode", "0");
+        expect_property(f, FUNCTION("0000_01_10_0"), "Pool", "1002-74b6");
         expect_property(f, FUNCTION("0000_01_10_0"), "State", "assigned");
         expect_property(f, FUNCTION("0000_01_10_0"), "Domain", "vm1");
         expect_property(f, FUNCTION("0000_01_10_0"), "Reason", "");
         expect_property(f, FUNCTION("0000_01_10_3"), "State", "free"); /* vm3 is not active */
+
+        expect_property(f, POOL("_31002_2d74b6"), "Name", "1002-74b6");
+        expect_property(f, POOL("_31002_2d74b6"), "Policy", "pack");
+        expect_property(f, POOL("_31002_2d74b6"), "Total", "8");
+        expect_property(f, POOL("_31002_2d74b6"), "Assigned", "3");
+        expect_property(f, POOL("_31002_2d74b6"), "Free", "5");
+        expect_property(f, POOL("_31002_2d74bc"), "Total", "1");
+        CHECK(!get_property(f, POOL("1002_2d74b6"), "Name"));
 
         /* No second path for the same thing, and none for what is not there. */
         CHECK(!get_property(f, VGPU_HIBERNATE_FUNCTION_PATH "/00000_01_10_0", "Address"));

@@ -48,9 +48,13 @@ static void expect_functions(const View *v, FunctionState state_a, FunctionState
 
 static View *make(const ViewInput *in)
 {
+        _cleanup_(config_freep) Config *config = NULL;
+        ViewInput with_config = *in;
         View *v;
 
-        CHECK(view_new(in, &v) >= 0);
+        CHECK(config_new(&config) >= 0);
+        with_config.config = config;
+        CHECK(view_new(&with_config, &v) >= 0);
         return v;
 }
 

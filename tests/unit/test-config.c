@@ -43,6 +43,12 @@ static void test_errors_name_the_place(void)
                      "functions.match[1].venor");
         expect_error("{\"schema\":1,\"functions\":{\"exclude\":[{\"address\":\"x\"}]}}",
                      "functions.exclude[0].address");
+        expect_error("{\"schema\":1,\"pools\":[{\"name\":\"a b\",\"match\":[]}]}", "pools[0].name");
+        expect_error("{\"schema\":1,\"pools\":[{\"name\":\"a\",\"match\":[]}]}", "pools[0].match");
+        expect_error("{\"schema\":1,\"pools\":[{\"name\":\"a\",\"match\":[{\"vendor\":\"1002\"}]},"
+                     "{\"name\":\"a\",\"match\":[{\"vendor\":\"1002\"}]}]}",
+                     "another pool 'a'");
+        expect_error("{\"schema\":1,\"pools\":[{\"name\":\"a\",\"match\":[{}]}]}", "pools[0].match[0]");
         expect_error("{\"schema\":1,\"pick\":\"best\"}", "'pick' has the unknown value 'best'");
         expect_error("{\"schema\":1,\"timeouts\":{\"wake_seconds\":0}}", "timeouts.wake_seconds");
         expect_error("{\"schema\":1,\"timeouts\":{\"wake_seconds\":-5}}", "timeouts.wake_seconds");
@@ -75,6 +81,25 @@ static void test_values(void)
         CHECK(pci_address_parse("0000:01:10.4", &f.address) >= 0);
         f.identity.device = 0x10cb;
         CHECK(!config_matches(c, &f));
+}
+
+static void test_pools(void)
+{
+        _cleanup_(config_freep) Config *c = parse(
+                        "{\"schema\":1,\"pick\":\"spread\",\"pools\":["
+                        "{\"name\":\"card1\",\"pick\":\"pack\",\"match\":[{\"physical_function\":\"0000:01:00.0\"}]},"
+                        "{\"name\":\"amd\",\"match\":[{\"device\":\"74b6\"},{\"device\":\"74bc\"}]}]}",
+                        NULL);
+        Function f = { .identity = { .vendor = 0x1002, .device = 0x74bc },
+                       .physical_function = { .bus = 1 } };
+        char name[POOL_NAME_MAX];
+
+        CHECK(c);
+        CHECK(config_pool_of(c, &f, name) == PICK_PACK && streq(name, "card1"));
+        f.physical_function.bus = 2;
+        CHECK(config_pool_of(c, &f, name) == PICK_SPREAD && streq(name, "amd"));
+        f.identity.device = 0x74b5;
+        CHECK(config_pool_of(c, &f, name) == PICK_SPREAD && streq(name, "1002-74b5"));
 }
 
 static void test_defaults(void)
@@ -113,6 +138,7 @@ int main(void)
         test_errors_name_the_place();
         test_values();
         test_defaults();
+        test_pools();
         test_class_rule();
         return EXIT_SUCCESS;
 }

@@ -42,7 +42,13 @@ static void expect_pick(const Function *f, const char *current, PickPolicy polic
 
         if (current)
                 from = address(current);
-        r = pool_pick(f, 6, &kind_a, current ? &from : NULL, 1, policy, &got, &why);
+        r = pool_pick(f, 6,
+                      &(PoolRequest) { .wants = &kind_a,
+                                       .from = current ? &from : NULL,
+                                       .leave = current,
+                                       .n = 1,
+                                       .policy = policy },
+                      &got, &why);
         if (!expected) {
                 CHECK(r < 0 && why.code == FAILURE_NO_FREE_FUNCTION);
                 failure_done(&why);
@@ -80,6 +86,7 @@ static void test_a_move_leaves_the_card(void)
 static void test_all_or_none(void)
 {
         FunctionIdentity wants[2] = { kind_a, kind_a };
+        const PoolRequest request = { .wants = wants, .n = 2 };
         PciAddress got[2] = { 0 };
         Failure why = { 0 };
         Function f[6];
@@ -87,14 +94,30 @@ static void test_all_or_none(void)
         make_functions(f);
         for (size_t i = 1; i < 6; i++)
                 f[i].state = FUNCTION_ASSIGNED;
-        CHECK(pool_pick(f, 6, wants, NULL, 2, PICK_PACK, got, &why) < 0);
+        CHECK(pool_pick(f, 6, &request, got, &why) < 0);
         CHECK(why.code == FAILURE_NO_FREE_FUNCTION);
         CHECK(got[0].bus == 0);
         failure_done(&why);
 
         f[5].state = FUNCTION_FREE;
-        CHECK(pool_pick(f, 6, wants, NULL, 2, PICK_PACK, got, &why) >= 0);
+        CHECK(pool_pick(f, 6, &request, got, &why) >= 0);
         CHECK(!pci_address_equal(&got[0], &got[1]));
+}
+
+/* Pools are borders: a domain stays in its own, unless a function is named. */
+static void test_pools(void)
+{
+        char even[] = "even", odd[] = "odd";
+        Function f[6];
+
+        make_functions(f);
+        for (size_t i = 0; i < 6; i++)
+                f[i].pool = i % 2 == 0 ? even : odd;
+        expect_pick(f, "0000:01:10.0", PICK_PACK, "0000:02:10.2");
+        f[4].state = FUNCTION_ASSIGNED;
+        expect_pick(f, "0000:01:10.0", PICK_PACK, "0000:01:10.4");
+        f[2].state = FUNCTION_ASSIGNED;
+        expect_pick(f, "0000:01:10.0", PICK_PACK, NULL);
 }
 
 static void expect_refusal(const Function *f, FailureCode code, const char *text)
@@ -144,6 +167,7 @@ int main(void)
         test_policies();
         test_a_move_leaves_the_card();
         test_all_or_none();
+        test_pools();
         test_each_refusal_has_its_reason();
         test_drivers();
         return EXIT_SUCCESS;
