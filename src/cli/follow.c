@@ -11,6 +11,7 @@
 #include "cli/client.h"
 #include "cli/outcome.h"
 #include "cli/progress.h"
+#include "cli/text.h"
 #include "vgpu-hibernate.h"
 
 #define RETRY_USEC (500 * USEC_PER_MSEC)
@@ -28,6 +29,7 @@ struct Follow {
         bool ended;          /* how is told: nothing more is said */
         bool read_again;     /* something changed after the GetAll() was sent */
         bool away_noted;
+        size_t n_attempts_noted;     /* of the job's failed attempts */
         bool failing_away;           /* the daemon was not there, as opposed to the job */
         uint64_t failing_since_usec; /* CLOCK_MONOTONIC; 0: the last read succeeded */
         Progress progress;
@@ -178,6 +180,27 @@ static void follow_read_failed(Follow *f, const sd_bus_error *e)
                 follow_fail(f, NULL, r);
 }
 
+/* Says why steps are done again. After the last attempt none are: then the job's error says it. */
+static void note_attempt(Follow *f, JobState state)
+{
+        _cleanup_free_ char *tried = NULL, *now = NULL;
+        const AttemptInfo *last;
+
+        if (f->job.n_attempts <= f->n_attempts_noted || (state != JOB_QUEUED && state != JOB_RUNNING))
+                return;
+
+        f->n_attempts_noted = f->job.n_attempts;
+        last = &f->job.attempts[f->job.n_attempts - 1];
+        tried = text_join(last->functions);
+        now = outcome_format_functions(&f->job);
+        if (!tried || !now)
+                return;
+
+        progress_clear(&f->progress);
+        ctl_note(f->ctl, "%s did not do: %s; job %" PRIu64 " goes on with %s", tried, last->error_message,
+                 f->job.id, now);
+}
+
 static void follow_read_succeeded(Follow *f, JobInfo *job)
 {
         JobState state = job_state_from_string(job->state);
@@ -192,6 +215,7 @@ static void follow_read_succeeded(Follow *f, JobInfo *job)
         f->job = *job;
         *job = (JobInfo) { 0 };
 
+        note_attempt(f, state);
         if (state >= 0 && job_state_is_final(state))
                 follow_finish(f);
         else

@@ -35,6 +35,16 @@ static bool step_is_over(const StepInfo *s)
         return state == STEP_DONE || state == STEP_FAILED || state == STEP_UNDONE;
 }
 
+/* A step that is to run again has not been told of. */
+static void forget(Progress *p, size_t i)
+{
+        if (i >= p->n_reported)
+                return;
+
+        free(p->reported[i]);
+        p->reported[i] = NULL;
+}
+
 /* Returns false when this was said before. Plans grow when the check has chosen a strategy, and after a
  * restart of the daemon everything is read anew: so steps are told apart by place, name and state. */
 static bool remember(Progress *p, size_t i, const StepInfo *s)
@@ -80,11 +90,34 @@ static void print_step(Progress *p, const JobInfo *job, const StepInfo *s)
         (void) printf("\n");
 }
 
+static int compare_ends(const void *a, const void *b)
+{
+        const StepInfo *x = *(const StepInfo *const *) a, *y = *(const StepInfo *const *) b;
+
+        if (x->ended_usec != y->ended_usec)
+                return x->ended_usec < y->ended_usec ? -1 : 1;
+        return x < y ? -1 : x > y;
+}
+
+/* In the order of time: an undo goes through the plan from its end, and one reading may show several. */
 static void print_steps(Progress *p, const JobInfo *job)
 {
+        _cleanup_free_ const StepInfo **over = calloc(job->n_steps + 1, sizeof(*over));
+        size_t n = 0;
+
+        if (!over)
+                return;
+
         for (size_t i = 0; i < job->n_steps; i++)
-                if (step_is_over(&job->steps[i]) && remember(p, i, &job->steps[i]))
-                        print_step(p, job, &job->steps[i]);
+                if (step_is_over(&job->steps[i]))
+                        over[n++] = &job->steps[i];
+                else
+                        forget(p, i);
+
+        qsort(over, n, sizeof(*over), compare_ends);
+        for (size_t i = 0; i < n; i++)
+                if (remember(p, (size_t) (over[i] - job->steps), over[i]))
+                        print_step(p, job, over[i]);
 
         (void) fflush(stdout);
 }
@@ -119,16 +152,30 @@ static char *format_amount(const JobInfo *job)
         return r < 0 ? NULL : text;
 }
 
+/* While no worker has the job, the step that it was at last says nothing. */
+static char *format_step(const JobInfo *job)
+{
+        JobState state = job_state_from_string(job->state);
+        char *text;
+        int r;
+
+        if (state == JOB_RETRYING || !job->step || !*job->step)
+                r = asprintf(&text, "%s", job->state ? job->state : "?");
+        else
+                r = asprintf(&text, "%s%s %" PRIu32 "/%" PRIu32, state == JOB_UNDOING ? "undoing " : "",
+                             job->step, job->step_number, job->step_count);
+
+        return r < 0 ? NULL : text;
+}
+
 static void print_line(Progress *p, const JobInfo *job)
 {
-        _cleanup_free_ char *plain = NULL, *left = NULL, *cut = NULL, *amount = format_amount(job);
+        _cleanup_free_ char *plain = NULL, *left = NULL, *cut = NULL, *amount = format_amount(job),
+                            *step = format_step(job);
         const Terminal *t = &p->ctl->terminal;
         size_t columns, used;
 
-        if (!amount || asprintf(&plain, "%s: %s%s %u/%u", job->domain ? job->domain : "?",
-                                streq_ptr(job->state, "undoing") ? "undoing " : "",
-                                job->step && *job->step ? job->step : (job->state ? job->state : "?"),
-                                job->step_number, job->step_count) < 0) {
+        if (!amount || !step || asprintf(&plain, "%s: %s", job->domain ? job->domain : "?", step) < 0) {
                 plain = NULL;
                 return;
         }

@@ -54,7 +54,7 @@ static int print_steps(const Ctl *c, const JobInfo *j)
         return table_print(t, stdout, !c->no_legend);
 }
 
-/* Here and in the events nothing is cut, however narrow the terminal: a story's end is worth a second line. */
+/* Here and among the events no text is cut to the terminal: what helps stands at its end. */
 static int print_attempts(const Ctl *c, const JobInfo *j)
 {
         static const TableColumn columns[] = {

@@ -6,8 +6,9 @@
  *   vm1       jobs run through their whole plan and end well
  *   refused   every request is refused
  *   broken    the job fails in the middle
- *   fickle    the first function does not do, the second does
- *   undecided the same, but the daemon never chooses the second
+ *   fickle    the first function does not do, the second does; goes on when what happened was seen
+ *   undecided the first does not do, and nobody chooses a second
+ *   stubborn  the first does not do, and what was done with it will not be undone
  *   slow      the job stops in its save and waits: for a cancel, or for the next daemon
  *   late      like slow, but too late to cancel
  *   brief     the job has come and gone, and its object with it, before the request is answered
@@ -58,35 +59,17 @@ static void step_end(JobStep *s, StepState state)
         s->ended_usec = clock_realtime_usec();
 }
 
-/* The target does not do: the stage is to be undone, and another one chosen. */
-static void step_did_not_do(Job *j, JobStep *s)
+static void step_begin(Job *j, JobStep *s)
 {
-        step_end(s, STEP_FAILED);
-        (void) failure_set(&j->failure, FAILURE_RESTORE_FAILED,
-                           "QEMU cannot open function 0000:02:10.0: \x1b[31mno\x1b[0m");
-        job_tell(j, s->ended_usec, "step restore failed: %s", failure_message(&j->failure));
-        assert(job_add_attempt(j, s->ended_usec, s->id, &j->failure) >= 0);
-        set_state(j, JOB_UNDOING);
+        if (j->state == JOB_QUEUED)
+                set_state(j, JOB_RUNNING);
+        s->state = STEP_STARTED;
+        s->started_usec = clock_realtime_usec();
+        if (s->id == STEP_SAVE)
+                j->bytes = 43 * MIB;
 }
 
-static void choose_another(Job *j)
-{
-        PciAddress other;
-
-        assert(pci_address_parse("0000:02:10.2", &other) >= 0);
-        assert(retarget_apply(j, RETARGET_OTHER, &other, clock_realtime_usec()) >= 0);
-}
-
-/* Back from step `from`. */
-static void undo(Job *j, size_t from)
-{
-        const Plan *plan = plan_find(j->kind, j->strategy);
-
-        for (size_t i = from + 1; i-- > 0 && plan->steps[i].stage == plan->steps[from].stage;)
-                step_end(&j->steps[i], STEP_UNDONE);
-}
-
-static void step_did(Fake *f, FakeJob *j, JobStep *s)
+static void step_succeed(Fake *f, FakeJob *j, JobStep *s)
 {
         step_end(s, STEP_DONE);
         if (s->id == STEP_SAVE)
@@ -97,48 +80,97 @@ static void step_did(Fake *f, FakeJob *j, JobStep *s)
                 job_end(f, j, JOB_DONE);
 }
 
+/* The target does not do: back, for the sake of another one. */
+static void step_fail_of_target(Job *j, JobStep *s)
+{
+        step_end(s, STEP_FAILED);
+        (void) failure_set(&j->failure, FAILURE_RESTORE_FAILED,
+                           "QEMU cannot open function 0000:02:10.0: \x1b[31mno\x1b[0m");
+        job_tell(j, s->ended_usec, "step restore failed: %s", failure_message(&j->failure));
+        assert(job_add_attempt(j, s->ended_usec, s->id, &j->failure) >= 0);
+        set_state(j, JOB_UNDOING);
+}
+
+static void step_finish(Fake *f, FakeJob *j, JobStep *s)
+{
+        bool fickle = job_is_of(j, "fickle") || job_is_of(j, "stubborn") || job_is_of(j, "undecided");
+
+        if (s->id == STEP_SAVE && job_is_of(j, "broken")) {
+                step_end(s, STEP_FAILED);
+                (void) failure_set(&j->job->failure, FAILURE_SAVE_FAILED,
+                                   "cannot write the image: the disk says \x1b[31mno\x1b[0m");
+                job_end(f, j, JOB_FAILED);
+        } else if (s->id == STEP_RESTORE && fickle && j->job->n_attempts == 0)
+                step_fail_of_target(j->job, s);
+        else
+                step_succeed(f, j, s);
+}
+
+/* Back from step `from`, all at once: clients see one change. Each step takes a microsecond. */
+static void undo(Job *j, const JobStep *from)
+{
+        const PlanStep *plan = plan_find(j->kind, j->strategy)->steps;
+        size_t last = (size_t) (from - j->steps);
+        uint64_t now = clock_realtime_usec();
+
+        for (size_t i = last + 1; i-- > 0 && plan[i].stage == plan[last].stage;) {
+                j->steps[i].state = STEP_UNDONE;
+                j->steps[i].ended_usec = now++;
+        }
+}
+
+static void choose_another(Job *j)
+{
+        PciAddress other;
+
+        assert(pci_address_parse("0000:02:10.2", &other) >= 0);
+        assert(retarget_apply(j, RETARGET_OTHER, &other, clock_realtime_usec()) >= 0);
+}
+
+/* Is this where the job stays, for now or for good? */
+static bool job_waits(const FakeJob *j, const JobStep *s)
+{
+        if (job_is_of(j, "fickle"))
+                return !j->seen;
+        if (s->id == STEP_SAVE && s->state == STEP_STARTED)
+                return job_is_of(j, "slow") || job_is_of(j, "late");
+        if (s->state == STEP_UNDOING)
+                return job_is_of(j, "stubborn");
+        return j->job->state == JOB_RETRYING;
+}
+
 /* One step further: the step that runs ends, the next one begins. */
 static void job_tick(Fake *f, FakeJob *fj)
 {
         Job *j = fj->job;
         JobStep *s = j->steps;
-        bool waits, fickle = job_is_of(fj, "fickle") || job_is_of(fj, "undecided");
 
         while (s->state == STEP_DONE)
                 s++;
-        waits = s->id == STEP_SAVE && (job_is_of(fj, "slow") || job_is_of(fj, "late"));
 
         if (fj->canceled) {
                 set_state(j, JOB_UNDOING);
-                undo(j, (size_t) (s - j->steps));
+                undo(j, s);
                 (void) failure_set(&j->failure, FAILURE_CANCELED, "%s", "");
                 job_end(f, fj, JOB_CANCELED);
-        } else if (j->state == JOB_UNDOING) {
-                undo(j, (size_t) (job_find_step(j, STEP_RESTORE) - j->steps));
-                set_state(j, JOB_RETRYING);
-        } else if (j->state == JOB_RETRYING) {
-                if (job_is_of(fj, "undecided"))
-                        return;
-                choose_another(j);
-        } else if (s->state == STEP_PENDING) {
-                if (j->state == JOB_QUEUED)
-                        set_state(j, JOB_RUNNING);
-                s->state = STEP_STARTED;
-                s->started_usec = clock_realtime_usec();
-                if (s->id == STEP_SAVE)
-                        j->bytes = 43 * MIB;
-        } else if (waits)
+        } else if (job_waits(fj, s))
                 return;
-        else if (s->id == STEP_SAVE && job_is_of(fj, "broken")) {
-                step_end(s, STEP_FAILED);
-                (void) failure_set(&j->failure, FAILURE_SAVE_FAILED,
-                                   "cannot write the image: the disk says \x1b[31mno\x1b[0m");
-                job_end(f, fj, JOB_FAILED);
-        } else if (s->id == STEP_RESTORE && fickle && j->n_attempts == 0)
-                step_did_not_do(j, s);
-        else
-                step_did(f, fj, s);
+        else if (s->state == STEP_PENDING)
+                step_begin(j, s);
+        else if (s->state == STEP_STARTED)
+                step_finish(f, fj, s);
+        else if (s->state == STEP_FAILED) {
+                s->state = STEP_UNDOING;
+                s->started_usec = clock_realtime_usec();
+        } else {
+                undo(j, s);
+                set_state(j, JOB_RETRYING);
+                /* At once: nobody sees that steps were undone, only that they are to be done again. */
+                if (job_is_of(fj, "fickle"))
+                        choose_another(j);
+        }
 
+        fj->seen = false;
         assert(sd_bus_emit_properties_changed(f->bus, fj->path, VGPU_HIBERNATE_JOB_INTERFACE, "Strategy",
                                               "State", "Step", "StepNumber", "StepCount", "Progress",
                                               "Bytes", "BytesTotal", "Rate", "Error", "ErrorMessage",

@@ -29,6 +29,7 @@ typedef struct FakeFunction {
 typedef struct FakeJob {
         Job *job; /* owned */
         bool canceled;
+        bool seen; /* a client has read it since it changed */
         char path[sizeof(VGPU_HIBERNATE_JOB_PATH) + 24];
 } FakeJob;
 

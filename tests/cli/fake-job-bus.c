@@ -10,12 +10,14 @@
 static int get_uint64(sd_bus *bus, const char *path, const char *interface, const char *property,
                       sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
 {
-        const Job *j = ((const FakeJob *) userdata)->job;
+        FakeJob *fj = userdata;
+        const Job *j = fj->job;
         uint64_t value = 0;
 
-        if (streq(property, "Id"))
+        if (streq(property, "Id")) {
                 value = j->id;
-        else if (streq(property, "Bytes"))
+                fj->seen = true; /* who emits a signal does not ask for what is constant */
+        } else if (streq(property, "Bytes"))
                 value = j->bytes;
         else if (streq(property, "BytesTotal"))
                 value = j->bytes > 0 ? 96 * MIB : 0;

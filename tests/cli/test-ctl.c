@@ -257,7 +257,9 @@ static void test_cancel(const char *program)
 
         CHECK(&cancel, cancel.status == 0);
         CHECK(&follow, follow.status == 1);
-        CHECK(&follow, strstr(follow.out_text, "check: undone"));
+        CHECK(&follow, strstr(follow.out_text, "save: undone"));
+        CHECK(&follow, strstr(strstr(follow.out_text, "save: undone"), "suspend: undone"));
+        CHECK(&follow, strstr(strstr(follow.out_text, "suspend: undone"), "check: undone"));
         CHECK(&follow, strstr(follow.err_text, "cannot move 'slow': the job was canceled (Canceled)"));
         CHECK(&too_late, too_late.status == 3 && strstr(too_late.err_text, "(TooLate)"));
         CHECK(&unknown, unknown.status == 2 && strstr(unknown.err_text, "(UnknownJob)"));
@@ -342,6 +344,36 @@ static void test_story(const char *program)
         CHECK(&json, json_object_array_length(json_at(&json, o, "events")) == 2);
         CHECK(&json, json_is(&json, o, "events.1.text", "going on with function 0000:02:10.2"));
         CHECK(&json, json_object_get_uint64(json_at(&json, o, "events.1.usec")) > 1600000000000000);
+}
+
+/* What is done again is told again, and why. */
+static void test_retry(const char *program)
+{
+        _cleanup_child_ Child c = CTL("move", "fickle"), quiet = CTL("move", "fickle", "--quiet");
+        _cleanup_child_ Child bar =
+                        ctl_spawn(program, true, (const char *const[]) { "move", "undecided", NULL });
+        _cleanup_child_ Child undo =
+                        ctl_spawn(program, true, (const char *const[]) { "move", "stubborn", NULL });
+        const char *failed = strstr(c.out_text, "s] restore: failed\n");
+
+        CHECK(&c, c.status == 0 && failed);
+        CHECK(&c, count(c.out_text, "s] sync: done\n") == 1);
+        CHECK(&c, count(c.out_text, "s] rebind: done\n") == 2 && strstr(failed, "s] rebind: done\n"));
+        CHECK(&c, count(c.out_text, "s] restore: done\n") == 1 && strstr(failed, "s] restore: done\n"));
+        CHECK(&c, strstr(c.out_text, "'fickle' is moved: 0000:01:10.0 -> 0000:02:10.2, took "));
+        CHECK(&c,
+              strncmp(c.err_text, "vgpu-hibernatectl: 0000:02:10.0 did not do: QEMU cannot open ", 61) == 0);
+        CHECK(&c, strstr(c.err_text, " goes on with 0000:01:10.0 -> 0000:02:10.2\n"));
+        CHECK(&c, is_harmless(c.err_text) && count(c.err_text, "\n") == 1);
+        CHECK(&quiet, quiet.status == 0 && streq(quiet.out_text, "") && streq(quiet.err_text, ""));
+
+        child_wait_out(&undo, "stubborn: undoing restore 9/15 [");
+        child_wait_out(&bar, "undecided: retrying [############------------------]  40%");
+        assert(kill(bar.pid, SIGINT) == 0 && kill(undo.pid, SIGINT) == 0);
+        child_wait(&bar);
+        child_wait(&undo);
+        CHECK(&bar, bar.status == 130);
+        CHECK(&undo, undo.status == 130);
 }
 
 static void test_no_wait(const char *program)
@@ -440,6 +472,7 @@ int main(int argc, char *argv[])
         test_cancel(program);
         test_job(program);
         test_story(program);
+        test_retry(program);
         test_no_wait(program);
         test_terminal(program);
         test_restart(program, fake);
