@@ -5,6 +5,7 @@
 #include "cli/array.h"
 #include "cli/model.h"
 #include "cli/property.h"
+#include "core/job.h"
 #include "vgpu-hibernate.h"
 
 static void job_info_clear_functions(JobInfo *j)
@@ -66,6 +67,13 @@ void job_info_done(JobInfo *j)
         free(j->error);
         free(j->error_message);
         *j = (JobInfo) { 0 };
+}
+
+bool step_info_is_running(const StepInfo *s)
+{
+        StepState state = step_state_from_string(s->state);
+
+        return state == STEP_STARTED || state == STEP_UNDOING;
 }
 
 bool job_id_from_path(const char *path, uint64_t *ret)

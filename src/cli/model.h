@@ -85,6 +85,9 @@ int domain_info_read(DomainInfo *ret, sd_bus_message *m) _warn_unused_result_;
 int function_info_read(FunctionInfo *ret, sd_bus_message *m) _warn_unused_result_;
 int job_info_read(JobInfo *ret, sd_bus_message *m) _warn_unused_result_;
 
+/* Is it being done or undone? Then its end, if it has one, is that of what went before. */
+bool step_info_is_running(const StepInfo *s);
+
 /* The number at the end of a job's object path; false for "/" and for other paths. */
 bool job_id_from_path(const char *path, uint64_t *ret);
 

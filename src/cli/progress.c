@@ -143,8 +143,7 @@ static char *format_amount(const JobInfo *job)
                 r = asprintf(&text, "%s of %s  %s/s  ETA %s", TEXT_BYTES(job->bytes),
                              TEXT_BYTES(job->bytes_total), TEXT_BYTES(job->rate),
                              TEXT_DURATION(seconds * USEC_PER_SEC));
-        } else if (current && current->started_usec > 0 && current->started_usec < now &&
-                   current->ended_usec == 0)
+        } else if (current && step_info_is_running(current) && current->started_usec < now)
                 r = asprintf(&text, "%s", TEXT_DURATION(now - current->started_usec));
         else
                 r = asprintf(&text, "%s", "");

@@ -38,7 +38,7 @@ static int print_steps(const Ctl *c, const JobInfo *j)
 
         for (size_t i = 0; i < j->n_steps; i++) {
                 const StepInfo *s = &j->steps[i];
-                uint64_t end = s->ended_usec > 0 ? s->ended_usec : now;
+                uint64_t end = step_info_is_running(s) ? now : s->ended_usec;
 
                 table_add(t, TINT_NONE, s->name);
                 table_add(t, tint_of_state(s->state), s->state);
