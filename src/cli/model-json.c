@@ -42,9 +42,25 @@ json_object *function_info_to_json(const FunctionInfo *f)
         json_add_string(&o, "driver", f->driver);
         json_add_index(&o, "iommu_group", f->iommu_group);
         json_add_index(&o, "numa_node", f->numa_node);
+        json_add_string(&o, "pool", f->pool);
         json_add_string(&o, "state", f->state);
         json_add_string(&o, "domain", f->domain);
         json_add_string(&o, "reason", f->reason);
+        return TAKE_PTR(o);
+}
+
+json_object *pool_info_to_json(const PoolInfo *p)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+
+        json_add_string(&o, "name", p->name);
+        json_add_string(&o, "policy", p->policy);
+        json_add_uint64(&o, "total", p->total);
+        json_add_uint64(&o, "free", p->free);
+        json_add_uint64(&o, "leased", p->leased);
+        json_add_uint64(&o, "assigned", p->assigned);
+        json_add_uint64(&o, "held", p->held);
+        json_add_uint64(&o, "quarantined", p->quarantined);
         return TAKE_PTR(o);
 }
 

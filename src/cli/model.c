@@ -27,6 +27,7 @@ void function_info_done(FunctionInfo *f)
         free(f->physical_function);
         free(f->device);
         free(f->driver);
+        free(f->pool);
         free(f->state);
         free(f->domain);
         free(f->reason);
@@ -66,6 +67,7 @@ static const PropertyField function_fields[] = {
         { "Driver", "s", property_read_string, offsetof(FunctionInfo, driver) },
         { "IommuGroup", "i", property_read_int32, offsetof(FunctionInfo, iommu_group) },
         { "NumaNode", "i", property_read_int32, offsetof(FunctionInfo, numa_node) },
+        { "Pool", "s", property_read_string, offsetof(FunctionInfo, pool) },
         { "State", "s", property_read_string, offsetof(FunctionInfo, state) },
         { "Domain", "s", property_read_string, offsetof(FunctionInfo, domain) },
         { "Reason", "s", property_read_string, offsetof(FunctionInfo, reason) },
@@ -76,4 +78,27 @@ int function_info_read(FunctionInfo *ret, sd_bus_message *m)
         ret->iommu_group = -1;
         ret->numa_node = -1;
         return properties_read(m, function_fields, ELEMENTSOF(function_fields), ret);
+}
+
+void pool_info_done(PoolInfo *p)
+{
+        free(p->name);
+        free(p->policy);
+        *p = (PoolInfo) { 0 };
+}
+
+static const PropertyField pool_fields[] = {
+        { "Name", "s", property_read_string, offsetof(PoolInfo, name) },
+        { "Policy", "s", property_read_string, offsetof(PoolInfo, policy) },
+        { "Total", "u", property_read_uint32, offsetof(PoolInfo, total) },
+        { "Free", "u", property_read_uint32, offsetof(PoolInfo, free) },
+        { "Leased", "u", property_read_uint32, offsetof(PoolInfo, leased) },
+        { "Assigned", "u", property_read_uint32, offsetof(PoolInfo, assigned) },
+        { "Held", "u", property_read_uint32, offsetof(PoolInfo, held) },
+        { "Quarantined", "u", property_read_uint32, offsetof(PoolInfo, quarantined) },
+};
+
+int pool_info_read(PoolInfo *ret, sd_bus_message *m)
+{
+        return properties_read(m, pool_fields, ELEMENTSOF(pool_fields), ret);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the daemon publishes, as plain values: domains, functions, jobs and the manager. Read from the a{sv}
+ * What the daemon publishes, as plain values: domains, functions, pools, jobs and the manager. Read from the a{sv}
  * of GetAll() and GetManagedObjects(). Properties that this version does not know are skipped; missing ones
  * stay zero (strings: NULL).
  */
@@ -29,9 +29,14 @@ typedef struct DomainInfo {
 } DomainInfo;
 
 typedef struct FunctionInfo {
-        char *address, *physical_function, *device, *driver, *state, *domain, *reason;
+        char *address, *physical_function, *device, *driver, *pool, *state, *domain, *reason;
         int32_t iommu_group, numa_node; /* -1: none, unknown */
 } FunctionInfo;
+
+typedef struct PoolInfo {
+        char *name, *policy;
+        uint32_t total, free, leased, assigned, held, quarantined;
+} PoolInfo;
 
 typedef struct FunctionPair {
         char *from, *to;
@@ -76,6 +81,7 @@ typedef struct JobInfo {
 void manager_info_done(ManagerInfo *m);
 void domain_info_done(DomainInfo *d);
 void function_info_done(FunctionInfo *f);
+void pool_info_done(PoolInfo *p);
 void job_info_done(JobInfo *j);
 
 /* The message stands before an a{sv}. Replaces what it has in *ret, which must be zeroed or filled before,
@@ -83,6 +89,7 @@ void job_info_done(JobInfo *j);
 int manager_info_read(ManagerInfo *ret, sd_bus_message *m) _warn_unused_result_;
 int domain_info_read(DomainInfo *ret, sd_bus_message *m) _warn_unused_result_;
 int function_info_read(FunctionInfo *ret, sd_bus_message *m) _warn_unused_result_;
+int pool_info_read(PoolInfo *ret, sd_bus_message *m) _warn_unused_result_;
 int job_info_read(JobInfo *ret, sd_bus_message *m) _warn_unused_result_;
 
 /* Is it being done or undone? Then its end, if it has one, is that of what went before. */
@@ -94,4 +101,5 @@ bool job_id_from_path(const char *path, uint64_t *ret);
 /* NULL: out of memory. The form is documented in vgpu-hibernatectl(1). */
 json_object *domain_info_to_json(const DomainInfo *d);
 json_object *function_info_to_json(const FunctionInfo *f);
+json_object *pool_info_to_json(const PoolInfo *p);
 json_object *job_info_to_json(const JobInfo *j);

@@ -19,6 +19,11 @@ static int snapshot_read_interface(Snapshot *s, const char *interface, sd_bus_me
                 return f ? function_info_read(f, m) : -ENOMEM;
         }
 
+        if (streq(interface, VGPU_HIBERNATE_POOL_INTERFACE)) {
+                PoolInfo *p = array_add(&s->pools, &s->n_pools, sizeof(*p), SNAPSHOT_OBJECTS_MAX);
+                return p ? pool_info_read(p, m) : -ENOMEM;
+        }
+
         if (streq(interface, VGPU_HIBERNATE_JOB_INTERFACE)) {
                 JobInfo *j = array_add(&s->jobs, &s->n_jobs, sizeof(*j), SNAPSHOT_OBJECTS_MAX);
                 return j ? job_info_read(j, m) : -ENOMEM;
@@ -48,6 +53,13 @@ static int compare_functions(const void *a, const void *b)
             pci_address_parse(y->address, &q) >= 0)
                 return pci_address_compare(&p, &q);
         return compare_strings(x->address, y->address);
+}
+
+static int compare_pools(const void *a, const void *b)
+{
+        const PoolInfo *x = a, *y = b;
+
+        return compare_strings(x->name, y->name);
 }
 
 static int compare_jobs(const void *a, const void *b)
@@ -99,10 +111,13 @@ void snapshot_done(Snapshot *s)
                 domain_info_done(&s->domains[i]);
         for (size_t i = 0; i < s->n_functions; i++)
                 function_info_done(&s->functions[i]);
+        for (size_t i = 0; i < s->n_pools; i++)
+                pool_info_done(&s->pools[i]);
         for (size_t i = 0; i < s->n_jobs; i++)
                 job_info_done(&s->jobs[i]);
         free(s->domains);
         free(s->functions);
+        free(s->pools);
         free(s->jobs);
         *s = (Snapshot) { 0 };
 }
@@ -129,6 +144,7 @@ int snapshot_read(Snapshot *ret, sd_bus_message *m)
 
         sort(ret->domains, ret->n_domains, sizeof(*ret->domains), compare_domains);
         sort(ret->functions, ret->n_functions, sizeof(*ret->functions), compare_functions);
+        sort(ret->pools, ret->n_pools, sizeof(*ret->pools), compare_pools);
         sort(ret->jobs, ret->n_jobs, sizeof(*ret->jobs), compare_jobs);
         return sd_bus_message_exit_container(m);
 }

@@ -6,12 +6,15 @@
 /* No honest daemon exports more of one kind. */
 #define SNAPSHOT_OBJECTS_MAX 65536
 
-/* Everything that the daemon exports, sorted: domains by name, functions by address, jobs by number. */
+/* Everything that the daemon exports, sorted: domains by name, functions by address, pools by
+ * name, jobs by number. */
 typedef struct Snapshot {
         DomainInfo *domains;
         size_t n_domains;
         FunctionInfo *functions;
         size_t n_functions;
+        PoolInfo *pools;
+        size_t n_pools;
         JobInfo *jobs;
         size_t n_jobs;
 } Snapshot;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* list, functions, jobs: the tables. */
+/* list, functions, pools, jobs: the tables. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -102,7 +102,7 @@ static int functions_as_table(Ctl *c, const Snapshot *s)
 {
         static const TableColumn columns[] = {
                 { "ADDRESS", false, false }, { "STATE", false, false }, { "DOMAIN", false, true },
-                { "DEVICE", false, false },  { "PF", false, false },    { "DRIVER", false, false },
+                { "POOL", false, true },     { "PF", false, false },    { "DRIVER", false, false },
                 { "GROUP", true, false },    { "NODE", true, false },   { "REASON", false, true },
         };
         _cleanup_(table_freep) Table *t = NULL;
@@ -118,7 +118,7 @@ static int functions_as_table(Ctl *c, const Snapshot *s)
                 table_add(t, TINT_NONE, f->address);
                 table_add(t, tint_of_state(f->state), f->state);
                 table_add(t, TINT_NONE, f->domain);
-                table_add(t, TINT_NONE, f->device);
+                table_add(t, TINT_NONE, f->pool && *f->pool ? f->pool : f->device);
                 table_add(t, TINT_NONE, f->physical_function);
                 table_add(t, TINT_NONE, f->driver);
                 add_index(t, f->iommu_group);
@@ -148,6 +148,57 @@ int verb_functions(Ctl *c)
                         json_append(&array, function_info_to_json(&s.functions[i]));
                 else
                         ctl_print(c, "%s", s.functions[i].address ? s.functions[i].address : "");
+
+        return c->json ? ctl_print_json(c, TAKE_PTR(array)) : EXIT_STATUS_OK;
+}
+
+static int pools_as_table(Ctl *c, const Snapshot *s)
+{
+        static const TableColumn columns[] = {
+                { "NAME", false, true }, { "POLICY", false, false },     { "TOTAL", true, false },
+                { "FREE", true, false }, { "ASSIGNED", true, false },    { "LEASED", true, false },
+                { "HELD", true, false }, { "QUARANTINED", true, false },
+        };
+        _cleanup_(table_freep) Table *t = NULL;
+        int r;
+
+        r = table_new(&c->terminal, columns, ELEMENTSOF(columns), &t);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < s->n_pools; i++) {
+                const PoolInfo *p = &s->pools[i];
+                const uint32_t counts[] = { p->total,  p->free, p->assigned,
+                                            p->leased, p->held, p->quarantined };
+
+                table_add(t, TINT_NONE, p->name);
+                table_add(t, TINT_NONE, p->policy);
+                for (size_t k = 0; k < ELEMENTSOF(counts); k++)
+                        table_add_format(t, TINT_NONE, "%" PRIu32, counts[k]);
+        }
+
+        return table_print(t, stdout, !c->no_legend);
+}
+
+int verb_pools(Ctl *c)
+{
+        _cleanup_(snapshot_done) Snapshot s = { 0 };
+        _cleanup_json_ json_object *array = NULL;
+        int r;
+
+        r = get_snapshot(c, "pools", &s);
+        if (r != EXIT_STATUS_OK)
+                return r;
+
+        if (!c->json && !c->quiet)
+                return pools_as_table(c, &s);
+
+        array = json_object_new_array();
+        for (size_t i = 0; i < s.n_pools; i++)
+                if (c->json)
+                        json_append(&array, pool_info_to_json(&s.pools[i]));
+                else
+                        ctl_print(c, "%s", s.pools[i].name ? s.pools[i].name : "");
 
         return c->json ? ctl_print_json(c, TAKE_PTR(array)) : EXIT_STATUS_OK;
 }

@@ -33,6 +33,8 @@ const Verb verbs[] = {
         { "list", NULL, VALUE_NONE, OPTION_BIT(OPTION_ALL), 0,
           "List the domains that have functions or are hibernated", verb_list },
         { "functions", NULL, VALUE_NONE, 0, 0, "List the functions of this host's pool", verb_functions },
+        { "pools", NULL, VALUE_NONE, 0, 0, "List the pools, and how many of their functions are free",
+          verb_pools },
         { "jobs", NULL, VALUE_NONE, 0, 0, "List running and ended jobs", verb_jobs },
         { "job", "ID", VALUE_JOB, OPTION_BIT(OPTION_FOLLOW), 0, "Tell the story of a job, step by step",
           verb_job },

@@ -86,6 +86,7 @@ int verb_resume(Ctl *c);
 int verb_move(Ctl *c);
 int verb_list(Ctl *c);
 int verb_functions(Ctl *c);
+int verb_pools(Ctl *c);
 int verb_jobs(Ctl *c);
 int verb_job(Ctl *c);
 int verb_cancel(Ctl *c);

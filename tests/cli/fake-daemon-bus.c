@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The fake daemon on the bus: its manager, domains and functions. */
+/* The fake daemon on the bus: its manager, domains, functions and pool. */
 
 #include "fake-daemon.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <strings.h>
 
 static int read_options(sd_bus_message *m, sd_bus_error *reterr)
 {
@@ -222,6 +223,7 @@ static int get_function(sd_bus *bus, const char *path, const char *interface, co
                                            : streq(property, "PhysicalFunction") ? "0000:01:00.0"
                                            : streq(property, "Device")           ? "8086:10ca"
                                            : streq(property, "Driver")           ? "vfio-pci"
+                                           : streq(property, "Pool")             ? "8086-10ca"
                                            : streq(property, "State")            ? f->state
                                            : streq(property, "Domain")           ? f->domain
                                            : f->reason                           ? f->reason
@@ -262,9 +264,41 @@ static const sd_bus_vtable function_vtable[] = {
         SD_BUS_PROPERTY("Driver", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("IommuGroup", "i", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("NumaNode", "i", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Pool", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("State", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Domain", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Reason", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_VTABLE_END,
+};
+
+/* The one pool: all that there is. */
+
+static int get_pool(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const Fake *f = userdata;
+        uint32_t n = 0;
+
+        if (streq(property, "Name"))
+                return sd_bus_message_append_basic(reply, 's', "8086-10ca");
+        if (streq(property, "Policy"))
+                return sd_bus_message_append_basic(reply, 's', "pack");
+
+        for (size_t i = 0; i < ELEMENTSOF(f->functions); i++)
+                n += streq(property, "Total") || strcasecmp(f->functions[i].state, property) == 0;
+        return sd_bus_message_append_basic(reply, 'u', &n);
+}
+
+static const sd_bus_vtable pool_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Name", "s", get_pool, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Policy", "s", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Total", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Free", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Leased", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Assigned", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Held", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Quarantined", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,
 };
 
@@ -276,6 +310,8 @@ void manager_export(Fake *f)
         assert(sd_bus_add_object_vtable(f->bus, NULL, VGPU_HIBERNATE_ROOT_PATH,
                                         VGPU_HIBERNATE_MANAGER_INTERFACE, manager_vtable, f) >= 0);
 
+        assert(sd_bus_add_object_vtable(f->bus, NULL, VGPU_HIBERNATE_POOL_PATH "/_38086_2d10ca",
+                                        VGPU_HIBERNATE_POOL_INTERFACE, pool_vtable, f) >= 0);
         for (size_t i = 0; i < ELEMENTSOF(f->domains); i++) {
                 (void) snprintf(path, sizeof(path), "%s/%zu", VGPU_HIBERNATE_DOMAIN_PATH, i);
                 assert(sd_bus_add_object_vtable(f->bus, NULL, path, VGPU_HIBERNATE_DOMAIN_INTERFACE,

@@ -47,7 +47,7 @@ typedef struct Fake {
 FakeJob *job_add(Fake *f, uint64_t id, JobKind kind, const char *domain);
 bool job_is_of(const FakeJob *j, const char *domain);
 
-/* fake-daemon-bus.c: manager, domains and functions. */
+/* fake-daemon-bus.c: manager, domains, functions and pool. */
 void manager_export(Fake *f);
 /* fake-job-bus.c */
 void job_export(Fake *f, FakeJob *j);

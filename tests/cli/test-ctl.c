@@ -90,9 +90,26 @@ static void test_functions(const char *program)
         CHECK(&json, json_object_array_length(o) == 5);
         CHECK(&json, json_is(&json, o, "0.domain", "vm1"));
         CHECK(&json, json_is(&json, o, "3.iommu_group", "12"));
+        CHECK(&json, json_is(&json, o, "3.pool", "8086-10ca"));
         CHECK(&json, json_is(&json, o, "3.domain", "null"));
         CHECK(&json, json_is(&json, o, "4.numa_node", "null"));
         CHECK(&json, json_is(&json, o, "4.state", "quarantined"));
+}
+
+static void test_pools(const char *program)
+{
+        _cleanup_child_ Child table = CTL("pools"), quiet = CTL("pools", "-q"),
+                              json = CTL("--json", "pools");
+        _cleanup_json_ json_object *o = NULL;
+
+        CHECK(&table, table.status == 0 && strstr(table.out_text, "8086-10ca"));
+        CHECK(&quiet, streq(quiet.out_text, "8086-10ca\n"));
+
+        o = child_json(&json);
+        CHECK(&json, json_object_array_length(o) == 1);
+        CHECK(&json, json_is(&json, o, "0.policy", "pack"));
+        CHECK(&json, json_is(&json, o, "0.total", "5"));
+        CHECK(&json, json_is(&json, o, "0.quarantined", "1"));
 }
 
 static void test_quarantine(const char *program)
@@ -464,6 +481,7 @@ int main(int argc, char *argv[])
 
         test_list(program);
         test_functions(program);
+        test_pools(program);
         test_quarantine(program);
         test_status(program);
         test_move(program);
