@@ -61,7 +61,7 @@ project_install() {
                 systemctl daemon-reload
                 journalctl --update-catalog
                 busctl --quiet call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig
-                systemctl try-restart polkit.service
+                systemctl try-restart polkit.service systemd-logind.service
                 systemctl --quiet preset vgpu-hibernated.service
                 install -m644 /lab/vgpu-hibernate.json /etc/vgpu-hibernate/vgpu-hibernate.json
                 systemctl try-restart vgpu-hibernated.service

@@ -23,6 +23,12 @@ power_cut() {
         sleep 60
 }
 
+# After "systemctl reboot" or the like: the next phase runs after the boot.
+await_reboot() {
+        [ "$LAB_CHECKS_FAILED" = 0 ] || exit 1
+        sleep infinity
+}
+
 fail() {
         printf 'FAILED: %s\n' "$*" >&2
         exit 1
