@@ -159,3 +159,15 @@ lab_stop() {
         host_kill TERM
         rm -f "$RUN/disk.qcow2" "$RUN/started" "$RUN/port"
 }
+
+# lab_keep_logs NAME OUTPUT: what there is to read of a failure, for people
+lab_keep_logs() {
+        local logs=${LOGS:?}/$1
+
+        rm -rf "$logs"
+        mkdir -p "$logs"
+        cat "$RUN/console-before.log" "$RUN/console.log" > "$logs/host-console.txt"
+        cp "$2" "$logs/output.txt"
+        ! host_running || timeout 120 "$LAB_DIR/exec" collect-logs < /dev/null 2>/dev/null | tar -C "$logs" -x 2>/dev/null || true
+        echo "# logs: $logs"
+}
