@@ -30,6 +30,9 @@ struct HostOps {
          * was seen. FAILURE_LOST: it was seen to shut off without it. FAILURE_SUSPEND_FAILED: it still runs. Any other
          * error says nothing of the guest. */
         int (*suspend_to_disk)(void *host, const char *uuid, Failure *reterr);
+        /* Until no request to suspend is on its way to the guest, whoever made it: one that nobody waits for any more
+         * still comes true. Success says nothing about whether it did. */
+        int (*settle_suspend)(void *host, const char *uuid, Failure *reterr);
         /* system_wakeup when QEMU is suspended; returns when QMP says "running". */
         int (*wake)(void *host, const char *uuid, Failure *reterr);
 

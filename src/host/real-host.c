@@ -157,6 +157,7 @@ const HostOps real_host_ops = {
         .wake = host_wake,
         .set_cpr_mode = host_set_cpr_mode,
         .save = host_save,
+        .settle_suspend = host_settle_suspend,
         .settle_save = host_settle_save,
         .image_guard = host_image_guard,
         .image_put_back = host_image_put_back,

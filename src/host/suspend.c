@@ -14,6 +14,7 @@
 /* From QEMU's event to libvirt's state. */
 #define LIBVIRT_NOTICE_USEC (5 * USEC_PER_SEC)
 #define PING_INTERVAL_USEC (500 * USEC_PER_MSEC)
+#define SETTLE_PING_USEC (5 * USEC_PER_SEC)
 
 static bool is_suspended(const HostStatus *s)
 {
@@ -120,6 +121,35 @@ int host_suspend_to_ram(void *host, const char *uuid, Failure *reterr)
                                    virDomainGetName(d), qemu_status_to_string(s.qemu),
                                    domain_state_to_string(s.state));
         return 0;
+}
+
+/* The agent works on one request after the other, so its answer says that what was asked before is behind it. A guest's
+ * systemd only begins then, so a while more. An agent that stays silent may be one that suspends right now; one that is
+ * silent for longer than any suspend takes has none to come. */
+int host_settle_suspend(void *host, const char *uuid, Failure *reterr)
+{
+        RealHost *h = host;
+        uint64_t deadline_usec = clock_monotonic_usec() + h->settings.suspend_timeout_usec,
+                 wait_usec = PING_INTERVAL_USEC;
+        bool behind = false;
+
+        for (;;) {
+                _cleanup_(virDomainFreep) virDomainPtr d = NULL;
+                HostStatus s;
+                int r;
+
+                r = host_wait_status(h, uuid, is_suspended, STATUS_INTERVAL_USEC,
+                                     clock_monotonic_usec() + wait_usec, &s, reterr);
+                if (r < 0)
+                        return r;
+                if (r > 0 || behind || clock_monotonic_usec() >= deadline_usec)
+                        return 0;
+
+                behind = real_host_domain(h, uuid, &d, NULL) >= 0 &&
+                         guest_agent_ping(d, SETTLE_PING_USEC, NULL) >= 0;
+                if (behind)
+                        wait_usec = REFUSED_GRACE_USEC;
+        }
 }
 
 int host_wake(void *host, const char *uuid, Failure *reterr)

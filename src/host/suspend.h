@@ -6,6 +6,7 @@
 #include "core/host-ops.h"
 
 int host_suspend_to_ram(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
+int host_settle_suspend(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
 int host_suspend_to_disk(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
 int host_wake(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
 int host_set_cpr_mode(void *host, const char *uuid, bool cpr, Failure *reterr) _warn_unused_result_;

@@ -245,11 +245,13 @@ static int undo_suspend(Executor *e, Failure *reterr)
         if (r < 0)
                 return r;
 
-        if (facts.qemu == QEMU_NONE) {
+        if (facts.qemu == QEMU_NONE)
                 r = restore_back(e, reterr);
-                if (r < 0)
-                        return r;
-        }
+        else if (facts.qemu == QEMU_RUNNING)
+                /* It may have been asked and not be there yet: then it would fall asleep after all, and nobody wake it. */
+                r = e->ops->settle_suspend(e->host, e->job->domain_uuid, reterr);
+        if (r < 0)
+                return r;
 
         return e->ops->wake(e->host, e->job->domain_uuid, reterr);
 }

@@ -57,6 +57,7 @@ static void qemu_dies(FakeHost *h)
         h->qemu = QEMU_NONE;
         h->libvirt = DOMAIN_SHUTOFF;
         h->cpr_mode = false;
+        h->suspend_asked_for = false;
 }
 
 /* Which fault hits the present call? */
@@ -125,6 +126,15 @@ void fake_host_goes_down(FakeHost *h)
         qemu_dies(h);
 }
 
+void fake_host_suspends(FakeHost *h)
+{
+        if (h->suspend_asked_for && h->qemu == QEMU_RUNNING) {
+                h->qemu = QEMU_SUSPENDED;
+                h->libvirt = DOMAIN_PMSUSPENDED;
+        }
+        h->suspend_asked_for = false;
+}
+
 #define ENTER_AS(host, in_store, reterr)                           \
         FakeHost *h = (host);                                      \
         {                                                          \
@@ -175,8 +185,21 @@ static int fake_suspend_to_ram(void *host, const char *uuid, Failure *reterr)
         if (h->ignores_suspend || h->qemu != QEMU_RUNNING)
                 return failure_set(reterr, FAILURE_SUSPEND_FAILED, "the guest did not suspend");
 
-        h->qemu = QEMU_SUSPENDED;
-        h->libvirt = DOMAIN_PMSUSPENDED;
+        h->suspend_asked_for = true;
+        if (present_fault(h) == FAKE_FAULT_KILL_ASKED)
+                longjmp(h->killed, 1);
+        if (present_fault(h) == FAKE_FAULT_ERROR_ASKED)
+                return failure_set(reterr, FAILURE_SUSPEND_FAILED, "libvirtd went away");
+
+        fake_host_suspends(h);
+        return leave(h, reterr);
+}
+
+static int fake_settle_suspend(void *host, const char *uuid, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        fake_host_suspends(h);
         return leave(h, reterr);
 }
 
@@ -469,6 +492,7 @@ const HostOps fake_host_ops = {
         .wake = fake_wake,
         .set_cpr_mode = fake_set_cpr_mode,
         .save = fake_save,
+        .settle_suspend = fake_settle_suspend,
         .settle_save = fake_settle_save,
         .image_guard = fake_image_guard,
         .image_put_back = fake_image_put_back,

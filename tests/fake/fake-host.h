@@ -21,14 +21,15 @@ typedef enum FakeFault {
         FAKE_FAULT_NONE,
         FAKE_FAULT_ERROR,       /* the operation fails, without effect */
         FAKE_FAULT_ERROR_AFTER, /* it has its effect, and fails all the same: a reply that was lost */
+        FAKE_FAULT_ERROR_ASKED, /* in suspend: it fails, and the guest is yet to begin; elsewhere nothing */
         FAKE_FAULT_DISK_FULL,   /* from here on nothing can be written to the journal and the records */
         FAKE_FAULT_CANCEL,      /* SIGTERM comes while the operation is under way */
         FAKE_FAULT_HOLD,        /* SIGUSR1 does, and the host goes down when the worker has ended */
         FAKE_FAULT_KILL_BEFORE, /* the worker dies before the effect */
         FAKE_FAULT_KILL_AFTER,  /* the worker dies after the effect */
         FAKE_FAULT_POWER_CUT,   /* the host dies after the effect: QEMU is gone */
-        FAKE_FAULT_KILL_ASKED, /* in save: the worker dies, and libvirt is yet to begin; elsewhere nothing */
-        FAKE_FAULT_QEMU_DIES,  /* in save: QEMU is killed in the middle of it; elsewhere nothing */
+        FAKE_FAULT_KILL_ASKED, /* in save and suspend: the worker dies, what it asked for is yet to begin; else nothing */
+        FAKE_FAULT_QEMU_DIES, /* in save: QEMU is killed in the middle of it; elsewhere nothing */
         _FAKE_FAULT_MAX,
 } FakeFault;
 
@@ -54,9 +55,10 @@ typedef struct FakeHost {
         unsigned qemu_has;                      /* index of the function that the running QEMU has */
         bool bound[FAKE_FUNCTIONS];
         FakeBad bad[FAKE_FUNCTIONS];
-        bool record;         /* store: the domain is recorded as hibernated */
-        Job *journal;        /* store: the last durable copy */
-        bool save_asked_for; /* of libvirt, which has not begun with it */
+        bool record;            /* store: the domain is recorded as hibernated */
+        Job *journal;           /* store: the last durable copy */
+        bool save_asked_for;    /* of libvirt, which has not begun with it */
+        bool suspend_asked_for; /* of the guest, the same */
 
         /* What the guest is like. */
         bool ignores_suspend;
@@ -94,4 +96,6 @@ Job *fake_host_read_journal(const FakeHost *h);
 void fake_host_init(FakeHost *h);
 void fake_host_done(FakeHost *h);
 void fake_host_goes_down(FakeHost *h);
+/* The guest does now what it was asked for. */
+void fake_host_suspends(FakeHost *h);
 PciAddress fake_function(unsigned index);

@@ -35,6 +35,7 @@ static const char *const fault_names[] = {
         [FAKE_FAULT_NONE] = "none",
         [FAKE_FAULT_ERROR] = "error",
         [FAKE_FAULT_ERROR_AFTER] = "error-after",
+        [FAKE_FAULT_ERROR_ASKED] = "error-asked",
         [FAKE_FAULT_DISK_FULL] = "disk-full",
         [FAKE_FAULT_CANCEL] = "cancel",
         [FAKE_FAULT_HOLD] = "hold",
@@ -224,6 +225,7 @@ static bool run_case_in(const Case *c, FakeHost *h, void (*make)(const Case *c, 
                         next_process(h, c);
         }
 
+        fake_host_suspends(h);
         return h->reached[c->fault[1] != FAKE_FAULT_NONE];
 }
 

@@ -12,5 +12,5 @@ mkdir -p "$CUT"
 
 # see_guest FILE: what guest-state says, once the guest answers
 see_guest() {
-        guest-wait s3 "${2:-300}" && guest-state s3 > "$CUT/$1.new" && mv "$CUT/$1.new" "$CUT/$1"
+        guest-wait s3 120 && guest-state s3 > "$CUT/$1.new" && mv "$CUT/$1.new" "$CUT/$1"
 }
