@@ -54,6 +54,28 @@ refused() {
         esac
 }
 
+# begin VERB NAME [OPTION...] -> number of the job, which goes on
+begin() {
+        vgpu-hibernatectl --json --no-wait "$@" | jq .id
+}
+
+job_is() {
+        [ "$(vgpu-hibernatectl --json job "$1" | jq -r .state)" = "$2" ]
+}
+
+job_ended() {
+        vgpu-hibernatectl --json job "$1" | jq -e '.state | IN("done", "failed", "canceled")' > /dev/null
+}
+
+# await_step JOB STEP: a step is short: its journal is looked at as often as the host can
+await_step() {
+        local end=$(( SECONDS + 120 ))
+        until jq -e --arg step "$2" '.steps[] | select(.step == $step) | .state != "pending"' \
+                "/var/lib/vgpu-hibernate/jobs/$1.json" > /dev/null; do
+                [ $SECONDS -lt $end ] || fail "job $1 did not come to step $2"
+        done
+}
+
 # nothing_left_of NAME: no image, no guard link, no record of a domain that runs
 nothing_left_of() {
         local uuid left

@@ -9,29 +9,8 @@
 . /lab/ctl.sh
 a=$(function_address 1 0) b=$(function_address 2 0)
 
-step_state() {
-        jq -r --arg step "$2" '.steps[] | select(.step == $step) | .state' "/var/lib/vgpu-hibernate/jobs/$1.json"
-}
-step_is() {
-        [ "$(step_state "$1" "$2")" = "$3" ]
-}
-# A step is short: looked at as often as the host can.
-await_step() {
-        local end=$(( SECONDS + 120 ))
-        until step_is "$1" "$2" started || step_is "$1" "$2" "done"; do
-                [ $SECONDS -lt $end ] || fail "job $1 did not come to step $2"
-        done
-}
-job_is() {
-        [ "$(vgpu-hibernatectl --json job "$1" | jq -r .state)" = "$2" ]
-}
-# begin_move TARGET -> number of the job
-begin_move() {
-        vgpu-hibernatectl --json --no-wait move s3 --function "$1" | jq .id
-}
-
 guest-state s3 > before
-job=$(begin_move "$b")
+job=$(begin move s3 --function "$b")
 await_step "$job" save
 pkill -9 -f "vgpu-hibernate-worker .* run $job"
 check "worker killed in the save: the job ends as failed" wait_for 240 job_is "$job" failed
@@ -44,7 +23,7 @@ check "nothing is left" nothing_left_of s3
 check "the target is free again" function_is "$b" free
 
 guest-state s3 > before
-job=$(begin_move "$b")
+job=$(begin move s3 --function "$b")
 await_step "$job" restore
 pkill -9 -f "vgpu-hibernate-worker .* run $job"
 check "worker killed in the restore: the job goes forward" wait_for 300 job_is "$job" "done"
@@ -53,7 +32,7 @@ check "the guest is moved" guest-proof --mac "$(function_mac 2 0)" before after
 check "the books are right" moved s3 "$a" "$b"
 
 guest-state s3 > before
-job=$(begin_move "$a")
+job=$(begin move s3 --function "$a")
 await_step "$job" suspend
 systemctl kill --kill-whom=main --signal=SIGKILL vgpu-hibernated
 check "daemon killed: its successor takes the job over" wait_for 300 job_is "$job" "done"

@@ -25,7 +25,7 @@ is_closed() {
 }
 
 guest-state s3 > before
-job=$(vgpu-hibernatectl --json --no-wait move s3 --function "$b" | jq .id)
+job=$(begin move s3 --function "$b")
 wait_for 120 test -s "$image" || fail "there is no image"
 libvirtd_away
 wait_for 120 is_closed || fail "the image is written for ever"
@@ -34,7 +34,7 @@ check "QEMU lives" pgrep -f "guest=s3,"
 sleep 3
 libvirtd_back
 
-wait_for 300 bash -c "vgpu-hibernatectl --json job $job | jq -e '.ended_usec != null' > /dev/null" || fail "job $job has no end"
+wait_for 300 job_ended "$job" || fail "job $job has no end"
 vgpu-hibernatectl job "$job" || true
 domain_is s3 running || fail "the domain is $(domain_state s3)"
 guest-wait s3 300
