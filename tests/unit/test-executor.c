@@ -614,7 +614,7 @@ int main(int argc, char *argv[])
                                 for (unsigned n_bad = 1; n_bad <= FAKE_FUNCTIONS; n_bad++) {
                                         c.bad = bad;
                                         c.n_bad = n_bad;
-                                        n += run_all(&c, last, n_bad == 1);
+                                        n += run_all(&c, last, n_bad == 1 && bad == FAKE_BAD_PROBE);
                                 }
                 }
 
