@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC1091
 # guests: s3 ovmf
+# thorough
 # timeout: 900
 #
 # Who may do what: real polkit, real D-Bus, a user without privileges; and the same from another host, by ssh.

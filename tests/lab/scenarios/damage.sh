@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC1091
 # guests: s3
+# thorough
 # timeout: 1800
 #
 # What a guest depends on is damaged: the room for its image, functions, the image itself, journals. Each ends in a named

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC1091
 # guests: s3
+# thorough
 # timeout: 900
 # phases: 3
 #

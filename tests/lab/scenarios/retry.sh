@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC1091
 # guests: s3
+# thorough
 # timeout: 900
 #
 # Targets that QEMU cannot take: somebody else holds their VFIO group. The next one is tried; when none does, the guest
