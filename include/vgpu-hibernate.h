@@ -27,6 +27,7 @@
 #define VGPU_HIBERNATE_ERROR_UNKNOWN_DOMAIN "org.vgpu.Hibernate1.Error.UnknownDomain"
 #define VGPU_HIBERNATE_ERROR_UNKNOWN_FUNCTION "org.vgpu.Hibernate1.Error.UnknownFunction"
 #define VGPU_HIBERNATE_ERROR_UNKNOWN_JOB "org.vgpu.Hibernate1.Error.UnknownJob"
+#define VGPU_HIBERNATE_ERROR_UNKNOWN_RESERVATION "org.vgpu.Hibernate1.Error.UnknownReservation"
 #define VGPU_HIBERNATE_ERROR_INVALID_OPTION "org.vgpu.Hibernate1.Error.InvalidOption"
 #define VGPU_HIBERNATE_ERROR_NOT_RUNNING "org.vgpu.Hibernate1.Error.NotRunning"
 #define VGPU_HIBERNATE_ERROR_NOT_HIBERNATED "org.vgpu.Hibernate1.Error.NotHibernated"

@@ -15,7 +15,7 @@ typedef enum FunctionState {
         FUNCTION_FREE,
         FUNCTION_LEASED,      /* promised to a running job */
         FUNCTION_ASSIGNED,    /* in the live XML of an active domain */
-        FUNCTION_HELD,        /* kept for a hibernated domain */
+        FUNCTION_HELD,        /* kept for a hibernated domain, or reserved: core/claim.h */
         FUNCTION_QUARANTINED, /* not to be used until an operator clears it */
         _FUNCTION_STATE_MAX,
         _FUNCTION_STATE_INVALID = -EINVAL,
@@ -48,8 +48,9 @@ typedef struct Function {
         int numa_node;   /* -1: unknown */
         char *pool;      /* owned; name of the pool it is in, NULL: not said */
         FunctionState state;
-        char *domain; /* owned; name of the owning domain, NULL when it has none */
-        char *reason; /* owned; why quarantined, else NULL */
+        char *domain;             /* owned; name of the owning domain, NULL when it has none */
+        char *reason;             /* owned; why quarantined, else NULL */
+        uint64_t held_until_usec; /* CLOCK_REALTIME; when FUNCTION_HELD ends, 0: no end */
 } Function;
 
 void function_done(Function *f);

@@ -31,10 +31,16 @@ int pool_check(const Function *f, const FunctionIdentity *wants, Failure *reterr
                                 reterr, FAILURE_FUNCTION_BUSY,
                                 "function %s is quarantined (%s); see to it, then 'vgpu-hibernatectl clear %s'",
                                 address, f->reason ? f->reason : "no reason given", address);
+        if (f->state == FUNCTION_HELD && !f->domain)
+                return failure_set(reterr, FAILURE_FUNCTION_BUSY,
+                                   "function %s is reserved; choose a free one", address);
         if (f->state != FUNCTION_FREE)
                 return failure_set(reterr, FAILURE_FUNCTION_BUSY, "function %s is %s%s%s; choose a free one",
                                    address, function_state_to_string(f->state),
-                                   f->domain ? " to domain " : "", f->domain ? f->domain : "");
+                                   !f->domain                  ? ""
+                                   : f->state == FUNCTION_HELD ? " for domain "
+                                                               : " to domain ",
+                                   f->domain ? f->domain : "");
         if (!function_driver_is_vfio(f->driver))
                 return failure_set(reterr, FAILURE_FOREIGN_DRIVER,
                                    "function %s is bound to driver '%s' on the host; unbind it there first",
@@ -189,11 +195,10 @@ int pool_pick(const Function *functions, size_t n_functions, const PoolRequest *
                 if (!f) {
                         _cleanup_free_ char *reasons = collect_reasons(&p, i);
 
-                        return failure_set(
-                                        reterr, FAILURE_NO_FREE_FUNCTION,
-                                        "no free function of kind %04x:%04x for this domain (%zu in the pool%s%s)",
-                                        request->wants[i].vendor, request->wants[i].device, n_functions,
-                                        reasons && *reasons ? ": " : "", reasons ? reasons : "");
+                        return failure_set(reterr, FAILURE_NO_FREE_FUNCTION,
+                                           "no free function of kind %04x:%04x is left (%zu looked at%s%s)",
+                                           request->wants[i].vendor, request->wants[i].device, n_functions,
+                                           reasons && *reasons ? ": " : "", reasons ? reasons : "");
                 }
                 chosen[i] = f->address;
         }

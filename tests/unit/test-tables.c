@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Every enum that leaves the process as text comes back as what it was, and no two values share a word. */
+#include "core/claim.h"
 #include "core/enum-table.h"
 #include "core/facts.h"
 #include "core/failure.h"
@@ -8,6 +9,7 @@
 #include "core/job.h"
 #include "core/plan.h"
 #include "core/pool.h"
+#include "core/reserve.h"
 #include "test.h"
 
 #define TEST_TABLE(name, max)                                                      \
@@ -50,9 +52,11 @@ int main(void)
 {
         TEST_TABLE(domain_state, _DOMAIN_STATE_MAX);
         TEST_TABLE(function_state, _FUNCTION_STATE_MAX);
+        TEST_TABLE(hold_mode, _HOLD_MODE_MAX);
         TEST_TABLE(job_kind, _JOB_KIND_MAX);
         TEST_TABLE(job_state, _JOB_STATE_MAX);
         TEST_TABLE(pick_policy, _PICK_POLICY_MAX);
+        TEST_TABLE(reserve_group, _RESERVE_GROUP_MAX);
         TEST_TABLE(step_id, _STEP_ID_MAX);
         TEST_TABLE(step_state, _STEP_STATE_MAX);
         TEST_TABLE(strategy, _STRATEGY_MAX);
