@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/ledger.h"
 
+#include "store/claims-json.h"
 #include "store/dir-list.h"
 #include "store/json-util.h"
 
@@ -13,6 +14,7 @@ void ledger_done(Ledger *l)
         for (size_t i = 0; i < l->n_quarantines; i++)
                 free(l->quarantines[i].reason);
         free(l->quarantines);
+        claims_done(&l->claims);
         *l = (Ledger) { 0 };
 }
 
@@ -87,7 +89,7 @@ static int ledger_from_json(json_object *o, Ledger *l, Failure *reterr)
                         return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the ledger");
         }
 
-        return 0;
+        return claims_from_json(o, &l->claims, reterr);
 }
 
 int ledger_load(int dir_fd, Ledger *ret, bool *ret_broken, Failure *reterr)
@@ -128,7 +130,7 @@ static int ledger_to_json(const Ledger *l, json_object **ret)
         json_object *array = json_object_new_array();
 
         if (json_add(o, "quarantined", array) < 0 || json_add_u64(o, "schema", LEDGER_SCHEMA) < 0 ||
-            json_add_u64(o, "next_job", l->next_job) < 0)
+            json_add_u64(o, "next_job", l->next_job) < 0 || claims_to_json(&l->claims, o) < 0)
                 return -ENOMEM;
 
         for (size_t i = 0; i < l->n_quarantines; i++) {

@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * Ledger: DIR/ledger.json, what the daemon alone decides and must not forget: the next job's number and the
- * quarantined functions. (Leases are not here: a function is leased while an unfinished job's journal names it.)
+ * Ledger: DIR/ledger.json, what the daemon alone decides and must not forget: the next job's number, the quarantined
+ * functions, holds and reservations. (Leases are not here: a function is leased while an unfinished job's journal
+ * names it.)
  */
 
-#include "core/failure.h"
-#include "core/pci-address.h"
+#include "core/claim.h"
 
 typedef struct LedgerQuarantine {
         PciAddress function;
@@ -18,6 +18,7 @@ typedef struct Ledger {
         uint64_t next_job;
         LedgerQuarantine *quarantines;
         size_t n_quarantines;
+        Claims claims;
 } Ledger;
 
 void ledger_done(Ledger *l);

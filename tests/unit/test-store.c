@@ -208,6 +208,73 @@ static void test_ledger(int dir)
         CHECK(ledger_load(dir, &l, &broken, NULL) == -EOPNOTSUPP);
 }
 
+static Reservation make_reservation(void)
+{
+        Reservation r = { .cookie = "0123456789abcdef0123456789abcdef",
+                          .uid = 1000,
+                          .until_usec = UINT64_C(4000000000000000),
+                          .n_functions = 2 };
+
+        CHECK(free_and_strdup(&r.owner, ":1.17") >= 0 && free_and_strdup(&r.pool, "8086-10ca") >= 0 &&
+              free_and_strdup(&r.label, "the \"night\" shift") >= 0);
+        r.functions = calloc(2, sizeof(PciAddress));
+        CHECK(r.functions);
+        r.functions[0] = (PciAddress) { .bus = 1, .slot = 16 };
+        r.functions[1] = (PciAddress) { .bus = 2, .slot = 16 };
+        return r;
+}
+
+static void test_claims(int dir)
+{
+        static const char old[] = "{\"schema\":1,\"next_job\":3,\"quarantined\":[]}";
+        static const char *const broken_ones[] = {
+                "\"holds\":[{}]",
+                "\"holds\":[{\"domain_uuid\":\"x\",\"until_usec\":0}]",
+                "\"holds\":7",
+                "\"reservations\":[{\"cookie\":\"x\"}]",
+                "\"reservations\":[{\"cookie\":\"x\",\"uid\":1,\"owner\":\"\",\"pool\":\"\",\"label\":\"\","
+                "\"until_usec\":1,\"functions\":[]}]",
+                "\"reservations\":[{\"cookie\":\"0123456789abcdef0123456789abcdef\",\"uid\":1,\"owner\":\"\","
+                "\"pool\":\"\",\"label\":\"\",\"until_usec\":1,\"functions\":[7]}]",
+        };
+        _cleanup_(reservation_done) Reservation reservation = make_reservation();
+        _cleanup_(ledger_done) Ledger l = { .next_job = 2 }, back = { 0 };
+        const Reservation *r;
+        Ledger none;
+        bool broken;
+
+        CHECK(claims_hold(&l.claims, UUID, 0) >= 0 && claims_hold(&l.claims, "other", 99) >= 0);
+        CHECK(claims_add_reservation(&l.claims, &reservation) >= 0);
+        CHECK(ledger_save(dir, &l, NULL) >= 0);
+        CHECK(ledger_load(dir, &back, &broken, NULL) >= 0 && !broken);
+        CHECK(back.claims.n_holds == 2 && back.claims.n_reservations == 1);
+        CHECK(hold_mode(claims_find_hold(&back.claims, UUID)) == HOLD_HOLD);
+        CHECK(claims_find_hold(&back.claims, "other")->until_usec == 99);
+        CHECK(claims_find_reservation(&back.claims, "0123456789abcdef0123456789abcdef", 1000, &r, NULL) >=
+              0);
+        CHECK(r->until_usec == UINT64_C(4000000000000000) && r->n_functions == 2 &&
+              r->functions[1].bus == 2);
+        CHECK(streq(r->owner, ":1.17") && streq(r->pool, "8086-10ca") &&
+              streq(r->label, "the \"night\" shift"));
+
+        /* Of a daemon that had none of this. */
+        CHECK(write_file_atomic_at(dir, "ledger.json", old, strlen(old)) >= 0);
+        CHECK(ledger_load(dir, &none, &broken, NULL) >= 0);
+        CHECK(!broken && none.next_job == 3 && none.claims.n_holds == 0 && none.claims.n_reservations == 0);
+        ledger_done(&none);
+
+        for (size_t i = 0; i < ELEMENTSOF(broken_ones); i++) {
+                char text[512];
+                int n = snprintf(text, sizeof(text), "{\"schema\":1,\"next_job\":3,\"quarantined\":[],%s}",
+                                 broken_ones[i]);
+
+                CHECK(write_file_atomic_at(dir, "ledger.json", text, (size_t) n) >= 0);
+                CHECK(ledger_load(dir, &none, &broken, NULL) >= 0);
+                CHECK(broken);
+                ledger_done(&none);
+        }
+}
+
 static void test_world(void)
 {
         _cleanup_(world_freep) World *w = calloc(1, sizeof(World)), *back = NULL;
@@ -245,6 +312,7 @@ int main(void)
         test_list_sets_broken_aside(dir);
         test_lock(dir);
         test_ledger(dir);
+        test_claims(dir);
         test_world();
         {
                 char images[] = "/tmp/test-store-XXXXXX";
