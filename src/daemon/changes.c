@@ -8,7 +8,7 @@
 #include "daemon/object-path.h"
 #include "vgpu-hibernate.h"
 
-#define VIEW_PROPERTIES_MAX 10U
+#define VIEW_PROPERTIES_MAX 12U
 
 /* What a signal said can be read at any time, so one that cannot be sent is not worth more than a
  * message. */
@@ -54,6 +54,8 @@ static void signal_domain(Manager *m, const char *path, const DomainView *a, con
                   !addresses_equal(a->functions, a->n_functions, b->functions, b->n_functions) },
                 { "Strategy", a->hibernated != b->hibernated || a->strategy != b->strategy },
                 { "ImageBytes", a->image_bytes != b->image_bytes },
+                { "Hold", a->hibernated != b->hibernated || a->hold != b->hold },
+                { "HoldUntil", a->hold_until_usec != b->hold_until_usec },
                 { "Job", shown_job(a) != shown_job(b) },
         };
         const char *names[VIEW_PROPERTIES_MAX] = { NULL };
@@ -81,6 +83,7 @@ static void signal_function(Manager *m, const char *path, const Function *a, con
                 { "Pool", !streq_ptr(a->pool, b->pool) },
                 { "State", a->state != b->state },
                 { "Domain", !streq_ptr(a->domain, b->domain) },
+                { "HeldUntil", a->held_until_usec != b->held_until_usec },
                 { "Reason", !streq_ptr(a->reason, b->reason) },
         };
         const char *names[VIEW_PROPERTIES_MAX] = { NULL };
@@ -198,6 +201,15 @@ void changes_set_view(Manager *m, View *view)
                 signal_added_or_changed(m, old, view);
 
         view_free(old);
+}
+
+void changes_of_reservations(Manager *m)
+{
+        const char *names[] = { "Reservations", NULL };
+
+        if (m->reservations_changed && m->bus)
+                signal_properties(m, VGPU_HIBERNATE_ROOT_PATH, VGPU_HIBERNATE_MANAGER_INTERFACE, names);
+        m->reservations_changed = false;
 }
 
 static void signal_job(Manager *m, ManagedJob *j, const char *path)

@@ -10,6 +10,8 @@
 
 /* Replaces the manager's view and signals the difference. Takes `view`. */
 void changes_set_view(Manager *m, View *view);
+/* The list of reservations. */
+void changes_of_reservations(Manager *m);
 /* Properties of jobs that changed, then JobRemoved of those that ended. */
 void changes_of_jobs(Manager *m);
 /* InterfacesAdded, then JobNew. */

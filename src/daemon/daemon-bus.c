@@ -15,6 +15,18 @@ int bus_error_from_failure(sd_bus_error *error, Failure *f)
         return r;
 }
 
+int bus_get_sender_uid(sd_bus_message *message, uid_t *ret, Failure *reterr)
+{
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        int r;
+
+        r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
+        if (r >= 0)
+                r = sd_bus_creds_get_euid(creds, ret);
+
+        return r < 0 ? failure_set(reterr, FAILURE_NOT_AUTHORIZED, "who calls could not be found out") : 0;
+}
+
 int bus_append_addresses(sd_bus_message *reply, const PciAddress *addresses, size_t n)
 {
         int r;

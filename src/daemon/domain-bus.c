@@ -22,6 +22,14 @@ static int property_get_strategy(sd_bus *bus, const char *path, const char *inte
         return sd_bus_message_append(reply, "s", d->hibernated ? strategy_to_string(d->strategy) : "");
 }
 
+static int property_get_hold(sd_bus *bus, const char *path, const char *interface, const char *property,
+                             sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const DomainView *d = userdata;
+
+        return sd_bus_message_append(reply, "s", d->hibernated ? hold_mode_to_string(d->hold) : "");
+}
+
 static int property_get_job(sd_bus *bus, const char *path, const char *interface, const char *property,
                             sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -84,6 +92,9 @@ static const sd_bus_vtable domain_vtable[] = {
         SD_BUS_PROPERTY("Functions", "as", property_get_functions, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Strategy", "s", property_get_strategy, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ImageBytes", "t", NULL, offsetof(DomainView, image_bytes),
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Hold", "s", property_get_hold, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("HoldUntil", "t", NULL, offsetof(DomainView, hold_until_usec),
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Job", "o", property_get_job, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,

@@ -3,80 +3,21 @@
 
 #include <assert.h>
 
-/* Longer text from the wire is not repeated in a message. */
-#define ECHO_BYTES_MAX 64U
-
 void job_options_done(JobOptions *o)
 {
         free(o->functions);
+        free(o->reservation);
         *o = (JobOptions) { 0 };
 }
 
-/* Whatever libsystemd says about a message that is well-formed: no memory. */
-static int read_failed(int r, Failure *reterr)
+static int read_strategy(sd_bus_message *m, const char *key, void *options, Failure *reterr)
 {
-        return failure_set_errno(reterr, FAILURE_HOST, r, "failed to read the options");
-}
-
-static const char *echo(const char *text)
-{
-        return strlen(text) <= ECHO_BYTES_MAX ? text : "(too long)";
-}
-
-static const char *allowed_options(JobKind kind)
-{
-        switch (kind) {
-        case JOB_HIBERNATE:
-                return "'strategy'";
-        case JOB_RESUME:
-                return "'functions'";
-        case JOB_MOVE:
-                return "'strategy', 'functions' and 'fallback'";
-        case _JOB_KIND_MAX:
-        case _JOB_KIND_INVALID:
-                break;
-        }
-
-        assert(false);
-        return "none";
-}
-
-static int check_type(sd_bus_message *m, const char *key, const char *type, const char *expected,
-                      Failure *reterr)
-{
-        const char *contents;
-        char outer;
-        int r;
-
-        r = sd_bus_message_peek_type(m, &outer, &contents);
-        if (r < 0)
-                return read_failed(r, reterr);
-        if (!streq(contents, type))
-                return failure_set(reterr, FAILURE_INVALID_OPTION,
-                                   "option '%s' must be of D-Bus type '%s' (%s)", key, type, expected);
-
-        return 0;
-}
-
-static int read_word(sd_bus_message *m, const char *key, const char **ret, Failure *reterr)
-{
-        int r;
-
-        r = check_type(m, key, "s", "a string", reterr);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_message_read(m, "v", "s", ret);
-        return r < 0 ? read_failed(r, reterr) : 0;
-}
-
-static int read_strategy(sd_bus_message *m, JobOptions *o, Failure *reterr)
-{
+        JobOptions *o = options;
         const char *text;
         Strategy s;
         int r;
 
-        r = read_word(m, "strategy", &text, reterr);
+        r = bus_option_read_string(m, key, &text, reterr);
         if (r < 0)
                 return r;
 
@@ -86,19 +27,20 @@ static int read_strategy(sd_bus_message *m, JobOptions *o, Failure *reterr)
                                 reterr, FAILURE_INVALID_OPTION,
                                 "option 'strategy' cannot be '%s'; allowed are 'auto', 'suspend-to-ram' and "
                                 "'suspend-to-disk'",
-                                echo(text));
+                                bus_option_echo(text));
 
         o->strategy = s;
         return 0;
 }
 
-static int read_fallback(sd_bus_message *m, JobOptions *o, Failure *reterr)
+static int read_fallback(sd_bus_message *m, const char *key, void *options, Failure *reterr)
 {
+        JobOptions *o = options;
         const char *text;
         JobFallback f;
         int r;
 
-        r = read_word(m, "fallback", &text, reterr);
+        r = bus_option_read_string(m, key, &text, reterr);
         if (r < 0)
                 return r;
 
@@ -106,7 +48,7 @@ static int read_fallback(sd_bus_message *m, JobOptions *o, Failure *reterr)
         if ((int) f < 0)
                 return failure_set(reterr, FAILURE_INVALID_OPTION,
                                    "option 'fallback' cannot be '%s'; allowed are 'back' and 'stay'",
-                                   echo(text));
+                                   bus_option_echo(text));
 
         o->fallback = f;
         return 0;
@@ -124,7 +66,7 @@ static int add_function(JobOptions *o, const char *text, Failure *reterr)
                 return failure_set(
                                 reterr, FAILURE_INVALID_OPTION,
                                 "option 'functions': '%s' is no PCI address; write it like '0000:01:10.0'",
-                                echo(text));
+                                bus_option_echo(text));
 
         for (size_t i = 0; i < o->n_functions; i++)
                 if (pci_address_equal(o->functions + i, &a))
@@ -136,18 +78,19 @@ static int add_function(JobOptions *o, const char *text, Failure *reterr)
         return 0;
 }
 
-static int read_functions(sd_bus_message *m, JobOptions *o, Failure *reterr)
+static int read_functions(sd_bus_message *m, const char *key, void *options, Failure *reterr)
 {
+        JobOptions *o = options;
         const char *text;
         int r;
 
-        r = check_type(m, "functions", "as", "an array of PCI addresses", reterr);
+        r = bus_option_check_type(m, key, "as", "an array of PCI addresses", reterr);
         if (r < 0)
                 return r;
 
         o->functions = calloc(JOB_FUNCTIONS_MAX, sizeof(PciAddress));
         if (!o->functions)
-                return read_failed(-ENOMEM, reterr);
+                return bus_option_read_failed(-ENOMEM, reterr);
 
         r = sd_bus_message_enter_container(m, 'v', "as");
         if (r >= 0)
@@ -159,63 +102,65 @@ static int read_functions(sd_bus_message *m, JobOptions *o, Failure *reterr)
                 r = sd_bus_message_exit_container(m);
         if (r >= 0)
                 r = sd_bus_message_exit_container(m);
-        return r < 0 ? read_failed(r, reterr) : 0;
+        return r < 0 ? bus_option_read_failed(r, reterr) : 0;
 }
 
-static int read_option(sd_bus_message *m, JobKind kind, unsigned *seen, JobOptions *o, Failure *reterr)
+static int read_reservation(sd_bus_message *m, const char *key, void *options, Failure *reterr)
 {
-        static const struct {
-                const char *key;
-                unsigned kinds;
-                int (*read)(sd_bus_message *m, JobOptions *o, Failure *reterr);
-        } options[] = {
-                { "strategy", 1U << JOB_HIBERNATE | 1U << JOB_MOVE, read_strategy },
-                { "functions", 1U << JOB_RESUME | 1U << JOB_MOVE, read_functions },
-                { "fallback", 1U << JOB_MOVE, read_fallback },
-        };
-        const char *key;
+        JobOptions *o = options;
+        const char *text;
         int r;
 
-        r = sd_bus_message_read(m, "s", &key);
+        r = bus_option_read_string(m, key, &text, reterr);
         if (r < 0)
-                return read_failed(r, reterr);
+                return r;
 
-        for (size_t i = 0; i < ELEMENTSOF(options); i++) {
-                if (!streq(key, options[i].key) || !(options[i].kinds & 1U << kind))
-                        continue;
-                if (*seen & 1U << i)
-                        return failure_set(reterr, FAILURE_INVALID_OPTION, "option '%s' is given twice",
-                                           key);
+        return free_and_strdup(&o->reservation, text) < 0 ? bus_option_read_failed(-ENOMEM, reterr) : 0;
+}
 
-                *seen |= 1U << i;
-                return options[i].read(m, o, reterr);
-        }
+static int read_hold(sd_bus_message *m, const char *key, void *options, Failure *reterr)
+{
+        JobOptions *o = options;
 
-        return failure_set(reterr, FAILURE_INVALID_OPTION, "there is no option '%s' for %s; allowed: %s",
-                           echo(key), job_kind_to_string(kind), allowed_options(kind));
+        return hold_option_read_mode(m, key, &o->hold, reterr);
+}
+
+static int read_hold_until(sd_bus_message *m, const char *key, void *options, Failure *reterr)
+{
+        JobOptions *o = options;
+
+        return hold_option_read_until(m, key, &o->hold, reterr);
 }
 
 int job_options_read(sd_bus_message *message, JobKind kind, JobOptions *ret, Failure *reterr)
 {
+        static const BusOption of_hibernate[] = { { "strategy", read_strategy },
+                                                  { "hold", read_hold },
+                                                  { "hold_until", read_hold_until } },
+                               of_resume[] = { { "functions", read_functions },
+                                               { "reservation", read_reservation } },
+                               of_move[] = { { "strategy", read_strategy },
+                                             { "functions", read_functions },
+                                             { "reservation", read_reservation },
+                                             { "fallback", read_fallback } };
+        static const struct {
+                const BusOption *options;
+                size_t n;
+        } allowed[] = {
+                [JOB_HIBERNATE] = { of_hibernate, ELEMENTSOF(of_hibernate) },
+                [JOB_RESUME] = { of_resume, ELEMENTSOF(of_resume) },
+                [JOB_MOVE] = { of_move, ELEMENTSOF(of_move) },
+        };
+        static_assert(ELEMENTSOF(allowed) == _JOB_KIND_MAX, "a kind without options");
         _cleanup_(job_options_done) JobOptions o = { .strategy = STRATEGY_AUTO };
-        unsigned seen = 0, n = 0;
         int r;
 
-        r = sd_bus_message_enter_container(message, 'a', "{sv}");
-        while (r >= 0 && (r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
-                if (++n > JOB_OPTIONS_MAX)
-                        return failure_set(reterr, FAILURE_INVALID_OPTION,
-                                           "more than %u options; allowed for %s: %s", JOB_OPTIONS_MAX,
-                                           job_kind_to_string(kind), allowed_options(kind));
-                if (read_option(message, kind, &seen, &o, reterr) < 0)
-                        return -EINVAL;
-
-                r = sd_bus_message_exit_container(message);
-        }
+        r = bus_options_read(message, job_kind_to_string(kind), allowed[kind].options, allowed[kind].n, &o,
+                             reterr);
         if (r >= 0)
-                r = sd_bus_message_exit_container(message);
+                r = hold_options_check(&o.hold, reterr);
         if (r < 0)
-                return read_failed(r, reterr);
+                return r;
 
         *ret = o;
         o = (JobOptions) { 0 };

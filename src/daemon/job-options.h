@@ -3,17 +3,17 @@
 
 /* JobOptions: the trailing a{sv} of Hibernate, Resume and Move. What a method does not know, it refuses. */
 
-#include <systemd/sd-bus.h>
-
 #include "core/job.h"
-
-#define JOB_OPTIONS_MAX 16U
+#include "daemon/hold-options.h"
 
 typedef struct JobOptions {
         Strategy strategy;     /* STRATEGY_AUTO unless asked for */
         PciAddress *functions; /* owned; NULL: to be picked */
         size_t n_functions;
         JobFallback fallback; /* FALLBACK_BACK unless asked for */
+        HoldOptions hold;
+        char *reservation; /* owned; cookie, NULL: none */
+        uint32_t uid;      /* whose call this is; with a reservation */
 } JobOptions;
 
 /* FAILURE_INVALID_OPTION names the key and what is allowed. */

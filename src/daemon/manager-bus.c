@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "daemon/claims-bus.h"
 #include "daemon/daemon-bus.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/object-path.h"
@@ -49,6 +50,8 @@ static int start(sd_bus_message *message, Manager *m, JobKind kind, sd_bus_error
                 return r;
 
         r = job_options_read(message, kind, &options, &f);
+        if (r >= 0 && options.reservation)
+                r = bus_get_sender_uid(message, &options.uid, &f);
         if (r >= 0)
                 r = start_job(m, kind, domain, &options, &j, &f);
         if (r < 0)
@@ -200,6 +203,13 @@ static const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_RESULT("o", job), method_resume, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Move", SD_BUS_ARGS("s", domain, "a{sv}", options), SD_BUS_RESULT("o", job),
                                 method_move, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Reserve", SD_BUS_ARGS("s", pool, "u", count, "a{sv}", options),
+                                SD_BUS_RESULT("s", cookie, "as", functions, "t", expires_usec),
+                                method_reserve, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Release", SD_BUS_ARGS("s", cookie), SD_BUS_NO_RESULT, method_release,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Hold", SD_BUS_ARGS("s", domain, "a{sv}", options), SD_BUS_NO_RESULT,
+                                method_hold, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetDomain", SD_BUS_ARGS("s", name_or_uuid), SD_BUS_RESULT("o", domain),
                                 method_get_domain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetFunction", SD_BUS_ARGS("s", address), SD_BUS_RESULT("o", function),
@@ -211,6 +221,8 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_PROPERTY("Version", "s", property_get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Degraded", "b", property_get_degraded, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("DegradedReason", "s", NULL, offsetof(Manager, degraded),
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Reservations", "a(sasuts)", property_get_reservations, 0,
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_SIGNAL_WITH_ARGS("JobNew", SD_BUS_ARGS("t", id, "o", job), 0),
         SD_BUS_SIGNAL_WITH_ARGS("JobRemoved", SD_BUS_ARGS("t", id, "o", job, "s", state), 0),

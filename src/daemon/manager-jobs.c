@@ -8,6 +8,7 @@
 
 #include "basic/log.h"
 #include "daemon/changes.h"
+#include "daemon/claims.h"
 #include "daemon/manager-store.h"
 #include "store/job-log.h"
 #include "store/journal.h"
@@ -201,6 +202,7 @@ void manager_job_ended(Manager *m, ManagedJob *j)
         /* 2. What became of the domain. */
         if (manager_load_records(m) < 0)
                 job_log(j->job, LOG_ERR, "its domain is shown as it was before");
+        manager_drop_idle_holds(m);
         manager_expect(m, j->job);
 
         j->removal_pending = true;

@@ -90,7 +90,7 @@ static int manager_load_ledger(Manager *m)
         if (broken)
                 log_struct(LOG_ERR, VGPU_HIBERNATE_MESSAGE_STATE_BROKEN, NULL,
                            "The ledger was unreadable: moved aside as '%s/ledger.json.broken'; the functions "
-                           "that it had in quarantine are not any more",
+                           "that it had in quarantine, held or reserved are not any more",
                            m->paths.state_dir);
 
         return 0;

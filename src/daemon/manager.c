@@ -9,6 +9,7 @@
 
 #include "basic/log.h"
 #include "daemon/changes.h"
+#include "daemon/claims.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/manager-store.h"
 #include "store/journal.h"
@@ -113,6 +114,7 @@ static void manager_update(Manager *m)
 
         /* First where things are, then that the job is done: who waits for JobRemoved has heard the rest. */
         changes_set_view(m, view);
+        changes_of_reservations(m);
         changes_of_jobs(m);
         manager_forget_old_jobs(m);
         if (m->started) {
@@ -258,6 +260,7 @@ Manager *manager_free(Manager *m)
         sd_event_source_disable_unref(m->name_timer);
         sd_event_source_disable_unref(m->update);
         sd_event_source_disable_unref(m->believe);
+        sd_event_source_disable_unref(m->claims_end);
         sd_bus_flush_close_unref(m->bus);
         sd_event_unref(m->event);
         free(m);
@@ -268,6 +271,12 @@ static int on_believed_long_enough(sd_event_source *s, uint64_t usec, void *user
 {
         manager_drop_outcomes(userdata);
         manager_changed(userdata);
+        return 0;
+}
+
+static int on_claims_end(sd_event_source *s, uint64_t usec, void *userdata)
+{
+        manager_drop_ended_claims(userdata);
         return 0;
 }
 
@@ -285,6 +294,12 @@ static int manager_add_sources(Manager *m)
                                       m);
         if (r >= 0)
                 r = sd_event_source_set_enabled(m->believe, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_add_time(m->event, &m->claims_end, CLOCK_REALTIME, 0, 0, on_claims_end, m);
+        if (r >= 0)
+                r = sd_event_source_set_priority(m->claims_end, UPDATE_PRIORITY);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(m->claims_end, SD_EVENT_OFF);
         return r < 0 ? log_error_errno(r, "Failed to prepare event sources: %m") : 0;
 }
 
@@ -312,6 +327,9 @@ int manager_new(sd_event *event, const ManagerPaths *paths, Manager **ret)
         r = manager_store_load(m);
         if (r < 0)
                 return r;
+
+        manager_drop_idle_holds(m);
+        manager_drop_ended_claims(m);
 
         r = polkit_new(&m->polkit);
         if (r < 0)

@@ -61,7 +61,9 @@ struct Manager {
         sd_event_source *
                         name_timer; /* before the bus name is asked for: the end of the wait for a snapshot */
         sd_event_source *believe;   /* when the next outcome is no longer believed */
-        char *status;               /* as systemd was told */
+        sd_event_source *claims_end; /* when the next hold or reservation ends */
+        bool reservations_changed;   /* and the bus does not know */
+        char *status;                /* as systemd was told */
         bool started;
         /* Called once, at the first snapshot. */
         void (*world_known)(Manager *m);

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "basic/log.h"
+#include "daemon/daemon-bus.h"
 #include "vgpu-hibernate.h"
 
 /* A person types a password meanwhile. */
@@ -190,15 +191,11 @@ static int polkit_ask(Polkit *p, sd_bus_message *message, const PolkitRequest *r
 
 int polkit_authorize(Polkit *p, sd_bus_message *message, const PolkitRequest *request, sd_bus_error *error)
 {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        Failure f = { 0 };
         uid_t uid;
-        int r;
 
-        r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
-        if (r >= 0)
-                r = sd_bus_creds_get_euid(creds, &uid);
-        if (r < 0)
-                return refuse(error, "who calls could not be found out");
+        if (bus_get_sender_uid(message, &uid, &f) < 0)
+                return bus_error_from_failure(error, &f);
 
         if (uid == 0 || uid == geteuid())
                 return call_method(message, request->method, request->userdata, error);

@@ -14,6 +14,9 @@
 #define POLKIT_ACTION_RESUME "org.vgpu.hibernate1.resume"
 #define POLKIT_ACTION_MOVE "org.vgpu.hibernate1.move"
 #define POLKIT_ACTION_QUARANTINE "org.vgpu.hibernate1.quarantine"
+#define POLKIT_ACTION_RESERVE "org.vgpu.hibernate1.reserve"
+#define POLKIT_ACTION_RELEASE "org.vgpu.hibernate1.release"
+#define POLKIT_ACTION_HOLD "org.vgpu.hibernate1.hold"
 #define POLKIT_ACTION_CANCEL "org.vgpu.hibernate1.cancel"
 
 /* How many callers may wait for an answer at once. */

@@ -9,6 +9,23 @@
 #include "daemon/start-job.h"
 #include "store/journal.h"
 
+/* With the functions that are held for its domain. */
+static int decide(const Manager *m, const Job *job, PciAddress *to, Retarget *ret)
+{
+        const DomainView *d = view_find_domain_by_uuid(m->view, job->domain_uuid);
+        _cleanup_free_ Function *functions = NULL;
+        size_t n;
+        int r;
+
+        r = view_functions_for(m->view, d, NULL, &functions, &n);
+        if (r < 0)
+                return r;
+
+        *ret = retarget_decide(job, functions, n, pick_policy_for(m, job->swaps, job->n_swaps),
+                               m->config->attempts_max, to);
+        return 0;
+}
+
 int manager_retarget_job(Manager *m, uint64_t id, Job **ret, Failure *reterr)
 {
         _cleanup_(job_freep) Job *job = NULL;
@@ -24,8 +41,10 @@ int manager_retarget_job(Manager *m, uint64_t id, Job **ret, Failure *reterr)
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot note what is bad");
 
-        how = retarget_decide(job, m->view->functions, m->view->n_functions,
-                              pick_policy_for(m, job->swaps, job->n_swaps), m->config->attempts_max, to);
+        r = decide(m, job, to, &how);
+        if (r < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, r, "cannot choose a function");
+
         r = how == RETARGET_END ? retarget_end(job, clock_realtime_usec())
                                 : retarget_apply(job, how, to, clock_realtime_usec());
         if (r < 0)

@@ -5,6 +5,9 @@
 
 #include "basic/clock.h"
 #include "basic/log.h"
+#include "daemon/choose-targets.h"
+#include "daemon/claims.h"
+#include "daemon/domain-functions.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/manager-store.h"
 #include "store/job-log.h"
@@ -23,6 +26,8 @@ typedef struct JobDraft {
         uint64_t image_bytes; /* of a resume */
         bool targets_asked_for;
         JobFallback fallback;
+        HoldOptions hold;
+        const Reservation *reservation; /* to be used, the ledger's; NULL: none */
 } JobDraft;
 
 int find_domain(Manager *m, const char *domain, const DomainView **ret, Failure *reterr)
@@ -89,97 +94,6 @@ static int check_state(const JobDraft *draft, Failure *reterr)
         return 0;
 }
 
-/* The functions that a running domain owns, and what its guest knows of them. */
-static int draft_from_functions(const Manager *m, JobDraft *draft, Failure *reterr)
-{
-        const DomainView *d = draft->domain;
-
-        if (d->n_functions == 0)
-                return failure_set(reterr, FAILURE_NO_FUNCTION,
-                                   "domain '%s' owns no virtual function; 'virsh managedsave' does for it",
-                                   d->name);
-        if (d->n_functions > JOB_FUNCTIONS_MAX)
-                return failure_set(reterr, FAILURE_NO_FUNCTION,
-                                   "domain '%s' owns %zu PCI devices; at most %d can be handled", d->name,
-                                   d->n_functions, JOB_FUNCTIONS_MAX);
-
-        for (size_t i = 0; i < d->n_functions; i++) {
-                const Function *f = view_find_function(m->view, d->functions + i);
-
-                if (!f)
-                        return failure_set(reterr, FAILURE_NO_FUNCTION,
-                                           "PCI device %s of domain '%s' is not in the pool; detach it, "
-                                           "or let the configuration key 'functions.match' cover it",
-                                           PCI_ADDRESS_STR(d->functions + i), d->name);
-
-                draft->swaps[draft->n_swaps++] = (FunctionSwap) {
-                        .has_from = true,
-                        .from = f->address,
-                        .identity = f->identity,
-                };
-        }
-
-        return 0;
-}
-
-/* The functions that the image names. They may be anybody's by now, or gone from the host. */
-static int draft_from_record(const Manager *m, JobDraft *draft, Failure *reterr)
-{
-        const ImageRecord *record = manager_find_record(m, draft->domain->uuid);
-
-        if (!record || record->n_functions == 0 || record->n_functions > JOB_FUNCTIONS_MAX)
-                return failure_set(reterr, FAILURE_NOT_HIBERNATED,
-                                   "the record of hibernated domain '%s' names no function, or too many",
-                                   draft->domain->name);
-
-        for (size_t i = 0; i < record->n_functions; i++)
-                draft->swaps[draft->n_swaps++] = (FunctionSwap) {
-                        .has_from = true,
-                        .from = record->functions[i].from,
-                        .identity = record->functions[i].identity,
-                };
-
-        draft->strategy = record->strategy;
-        draft->image_bytes = record->bytes;
-        return 0;
-}
-
-static int choose_explicit(const Manager *m, JobDraft *draft, const JobOptions *options, Failure *reterr)
-{
-        if (options->n_functions != draft->n_swaps)
-                return failure_set(
-                                reterr, FAILURE_INVALID_OPTION,
-                                "option 'functions' names %zu; domain '%s' needs %zu, in the order of its "
-                                "devices",
-                                options->n_functions, draft->domain->name, draft->n_swaps);
-
-        for (size_t i = 0; i < draft->n_swaps; i++) {
-                const Function *f = view_find_function(m->view, options->functions + i);
-                int r;
-
-                if (!f)
-                        return failure_set(
-                                        reterr, FAILURE_UNKNOWN_FUNCTION,
-                                        "function %s is not in the pool; see 'vgpu-hibernatectl functions'",
-                                        PCI_ADDRESS_STR(options->functions + i));
-
-                r = pool_check(f, &draft->swaps[i].identity, reterr);
-                if (r < 0)
-                        return r;
-
-                for (size_t k = 0; k < i; k++)
-                        if (pci_address_equal(&draft->swaps[k].to, &f->address))
-                                return failure_set(reterr, FAILURE_INVALID_OPTION,
-                                                   "option 'functions' names %s twice",
-                                                   PCI_ADDRESS_STR(&f->address));
-
-                draft->swaps[i].to = f->address;
-                draft->swaps[i].has_to = true;
-        }
-
-        return 0;
-}
-
 /* Of the pool that the domain's first function is in; one that is gone has none. */
 PickPolicy pick_policy_for(const Manager *m, const FunctionSwap *swaps, size_t n)
 {
@@ -189,36 +103,42 @@ PickPolicy pick_policy_for(const Manager *m, const FunctionSwap *swaps, size_t n
         return p ? p->pick : m->config->pick;
 }
 
-static int choose_by_policy(const Manager *m, JobDraft *draft, Failure *reterr)
+static int draft_functions(const Manager *m, JobDraft *draft, Failure *reterr)
 {
-        PciAddress from[JOB_FUNCTIONS_MAX], chosen[JOB_FUNCTIONS_MAX];
-        FunctionIdentity wants[JOB_FUNCTIONS_MAX];
         int r;
 
-        for (size_t i = 0; i < draft->n_swaps; i++) {
-                wants[i] = draft->swaps[i].identity;
-                from[i] = draft->swaps[i].from;
-        }
-
-        r = pool_pick(m->view->functions, m->view->n_functions,
-                      &(PoolRequest) {
-                                      .wants = wants,
-                                      .from = from,
-                                      .leave = draft->kind ==
-                                               JOB_MOVE, /* a resume may come back to where it was */
-                                      .n = draft->n_swaps,
-                                      .policy = pick_policy_for(m, draft->swaps, draft->n_swaps),
-                      },
-                      chosen, reterr);
+        r = domain_functions(m, draft->domain, draft->swaps, &draft->n_swaps, reterr);
         if (r < 0)
                 return r;
 
-        for (size_t i = 0; i < draft->n_swaps; i++) {
-                draft->swaps[i].to = chosen[i];
-                draft->swaps[i].has_to = true;
+        if (draft->domain->hibernated) {
+                draft->strategy = draft->domain->strategy;
+                draft->image_bytes = draft->domain->image_bytes;
         }
 
         return 0;
+}
+
+static int draft_targets(const Manager *m, JobDraft *draft, const JobOptions *options, Failure *reterr)
+{
+        TargetRequest request = {
+                .view = m->view,
+                .policy = pick_policy_for(m, draft->swaps, draft->n_swaps),
+                .kind = draft->kind,
+                .domain = draft->domain,
+                .options = options,
+        };
+
+        if (options->reservation) {
+                int r = claims_find_reservation(&m->ledger.claims, options->reservation, options->uid,
+                                                &draft->reservation, reterr);
+
+                if (r < 0)
+                        return r;
+                request.reservation = draft->reservation;
+        }
+
+        return choose_targets(&request, draft->swaps, draft->n_swaps, reterr);
 }
 
 static int draft_job(Manager *m, JobKind kind, const char *domain, const JobOptions *options,
@@ -229,8 +149,9 @@ static int draft_job(Manager *m, JobKind kind, const char *domain, const JobOpti
         *draft = (JobDraft) {
                 .kind = kind,
                 .strategy = options->strategy,
-                .targets_asked_for = options->functions,
+                .targets_asked_for = options->functions || options->reservation,
                 .fallback = options->fallback,
+                .hold = options->hold,
         };
 
         r = host_shutdown_check(m->shutdown, reterr);
@@ -254,13 +175,11 @@ static int draft_job(Manager *m, JobKind kind, const char *domain, const JobOpti
                                    "%u jobs are open, no more are taken; wait for one to end",
                                    JOBS_OPEN_MAX);
 
-        r = kind == JOB_RESUME ? draft_from_record(m, draft, reterr)
-                               : draft_from_functions(m, draft, reterr);
+        r = draft_functions(m, draft, reterr);
         if (r < 0 || kind == JOB_HIBERNATE)
                 return r;
 
-        return options->functions ? choose_explicit(m, draft, options, reterr)
-                                  : choose_by_policy(m, draft, reterr);
+        return draft_targets(m, draft, options, reterr);
 }
 
 /* The caller gets an error: no daemon may take the job for one to recover. */
@@ -274,12 +193,27 @@ static void forget_request(Manager *m, uint64_t id)
                                 id);
 }
 
+/* What the domain keeps when this hibernates it: said anew each time, so that nothing of old counts. */
+static int prepare_hold(Manager *m, const JobDraft *draft, Failure *reterr)
+{
+        int r = draft->kind == JOB_RESUME ? 0
+                                          : manager_prepare_hold(m, draft->domain->uuid, draft->hold.mode,
+                                                                 draft->hold.until_usec);
+
+        return r < 0 ? failure_set_errno(reterr, FAILURE_HOST, r, "failed to hold") : 0;
+}
+
 static int write_job(Manager *m, const JobDraft *draft, Job **ret, Failure *reterr)
 {
         _cleanup_(job_freep) Job *job = NULL;
         uint64_t id;
         int r;
 
+        r = prepare_hold(m, draft, reterr);
+        if (r < 0)
+                return r;
+
+        /* This writes the ledger, the hold with it. */
         r = manager_take_job_id(m, &id, reterr);
         if (r < 0)
                 return r;
@@ -321,8 +255,12 @@ int start_job(Manager *m, JobKind kind, const char *domain, const JobOptions *op
 
         /* 2. The request and the functions it may use, durably: from here on a crash is a job to recover. */
         r = write_job(m, &draft, &job, reterr);
-        if (r < 0)
+        if (r < 0) {
+                manager_drop_idle_holds(m);
                 return r;
+        }
+        if (draft.reservation)
+                manager_use_reservation(m, draft.reservation, job->id);
 
         job_log_struct(job, LOG_INFO, VGPU_HIBERNATE_MESSAGE_JOB_ACCEPTED, NULL, "accepted");
 

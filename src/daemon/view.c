@@ -155,6 +155,43 @@ static void count_pools(View *v)
         }
 }
 
+static bool is_among(const PciAddress *list, size_t n, const PciAddress *a)
+{
+        for (size_t i = 0; i < n; i++)
+                if (pci_address_equal(&list[i], a))
+                        return true;
+
+        return false;
+}
+
+int view_functions_for(const View *v, const DomainView *d, const Reservation *reservation, Function **ret,
+                       size_t *ret_n)
+{
+        _cleanup_free_ Function *functions = calloc(v->n_functions + 1, sizeof(Function));
+        size_t n = 0;
+
+        if (!functions)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < v->n_functions; i++) {
+                Function f = v->functions[i]; /* borrows its strings */
+                bool own = reservation ? reservation_has(reservation, &f.address)
+                                       : d && d->hold != HOLD_RELEASE && streq_ptr(f.domain, d->name) &&
+                                                           is_among(d->functions, d->n_functions,
+                                                                    &f.address);
+
+                if (reservation && !own)
+                        continue;
+                if (own && f.state == FUNCTION_HELD)
+                        f.state = FUNCTION_FREE;
+                functions[n++] = f;
+        }
+
+        *ret = TAKE_PTR(functions);
+        *ret_n = n;
+        return 0;
+}
+
 static int add_functions(View *v, const World *w)
 {
         for (size_t i = 0; i < w->n_functions; i++) {
@@ -162,12 +199,10 @@ static int add_functions(View *v, const World *w)
                 Function *f = v->functions + v->n_functions++;
 
                 *f = *from;
-                f->state = from->state == FUNCTION_HELD ? FUNCTION_HELD : FUNCTION_FREE;
+                f->state = FUNCTION_FREE;
                 f->driver = f->pool = f->domain = f->reason = NULL;
 
                 if (free_and_strdup(&f->driver, from->driver) < 0)
-                        return -ENOMEM;
-                if (f->state == FUNCTION_HELD && free_and_strdup(&f->domain, from->domain) < 0)
                         return -ENOMEM;
         }
 
@@ -282,6 +317,50 @@ static int apply_record(View *v, const ImageRecord *record)
         return 0;
 }
 
+/* A function of two claims is the first one's. */
+static void apply_reservation(View *v, const Reservation *r)
+{
+        for (size_t i = 0; i < r->n_functions; i++) {
+                Function *f = find_function(v, r->functions + i);
+
+                if (!f || f->state != FUNCTION_FREE)
+                        continue;
+                f->state = FUNCTION_HELD;
+                f->held_until_usec = r->until_usec;
+        }
+}
+
+static int apply_hold(View *v, const Hold *h)
+{
+        DomainView *d = find_domain(v, h->domain_uuid);
+
+        if (!d || !d->hibernated)
+                return 0;
+
+        d->hold = hold_mode(h);
+        d->hold_until_usec = h->until_usec;
+        for (size_t i = 0; i < d->n_functions; i++) {
+                Function *f = find_function(v, d->functions + i);
+
+                if (!f || f->state != FUNCTION_FREE)
+                        continue;
+                if (free_and_strdup(&f->domain, d->name) < 0)
+                        return -ENOMEM;
+                f->state = FUNCTION_HELD;
+                f->held_until_usec = h->until_usec;
+        }
+
+        return 0;
+}
+
+/* A claim that is stronger than the one that there is. */
+static int claim_function(Function *f, FunctionState state, const char *domain)
+{
+        f->state = state;
+        f->held_until_usec = 0;
+        return free_and_strdup(&f->domain, domain);
+}
+
 static int assign_functions(View *v)
 {
         for (size_t i = 0; i < v->n_domains; i++) {
@@ -290,11 +369,8 @@ static int assign_functions(View *v)
                 for (size_t k = 0; d->active && k < d->n_functions; k++) {
                         Function *f = find_function(v, d->functions + k);
 
-                        if (!f)
-                                continue;
-                        if (free_and_strdup(&f->domain, d->name) < 0)
+                        if (f && claim_function(f, FUNCTION_ASSIGNED, d->name) < 0)
                                 return -ENOMEM;
-                        f->state = FUNCTION_ASSIGNED;
                 }
         }
 
@@ -308,8 +384,7 @@ static int lease_function(View *v, const PciAddress *a, const Job *j)
         if (!f || f->state == FUNCTION_ASSIGNED)
                 return 0;
 
-        f->state = FUNCTION_LEASED;
-        return free_and_strdup(&f->domain, j->domain_name);
+        return claim_function(f, FUNCTION_LEASED, j->domain_name);
 }
 
 static const char *kind_to_domain_state(JobKind kind)
@@ -370,6 +445,7 @@ static int apply_quarantines(View *v, const Ledger *l)
                 if (free_and_strdup(&f->reason, l->quarantines[i].reason) < 0)
                         return -ENOMEM;
                 f->state = FUNCTION_QUARANTINED;
+                f->held_until_usec = 0;
         }
 
         return 0;
@@ -393,6 +469,10 @@ static int view_fill(View *v, const ViewInput *in)
                 r = add_undefined_domain(v, in->records[i]);
         for (size_t i = 0; r >= 0 && i < in->n_records; i++)
                 r = apply_record(v, in->records[i]);
+        for (size_t i = 0; r >= 0 && i < in->ledger->claims.n_reservations; i++)
+                apply_reservation(v, in->ledger->claims.reservations + i);
+        for (size_t i = 0; r >= 0 && i < in->ledger->claims.n_holds; i++)
+                r = apply_hold(v, in->ledger->claims.holds + i);
         if (r >= 0)
                 r = assign_functions(v);
         for (size_t i = 0; r >= 0 && i < in->n_jobs; i++)

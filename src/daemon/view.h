@@ -8,8 +8,8 @@
  * disagree.
  *
  * State of a function, the strongest claim first: quarantined (ledger) > assigned (an active domain has it)
- * > leased (an open job needs it) > held > free. A job needs the functions it goes to, and those it leaves:
- * their last step resets them.
+ * > leased (an open job needs it) > held (core/claim.h: for a hibernated domain, or reserved and then without a
+ * domain) > free. A job needs the functions it goes to, and those it leaves: their last step resets them.
  */
 
 #include "core/job.h"
@@ -31,7 +31,9 @@ typedef struct DomainView {
         size_t n_functions;
         Strategy strategy; /* when hibernated */
         uint64_t image_bytes;
-        uint64_t job; /* open job of this domain, 0: none */
+        HoldMode hold;            /* when hibernated */
+        uint64_t hold_until_usec; /* with HOLD_HOLD_UNTIL, else 0 */
+        uint64_t job;             /* open job of this domain, 0: none */
         bool job_given_up;
 } DomainView;
 
@@ -81,3 +83,9 @@ const DomainView *view_find_domain(const View *v, const char *name_or_uuid);
 const DomainView *view_find_domain_by_uuid(const View *v, const char *uuid);
 const Function *view_find_function(const View *v, const PciAddress *a);
 const PoolView *view_find_pool(const View *v, const char *name);
+
+/* The view's functions as a job of this domain may choose from them: what is held for the domain (NULL: gone) is free
+ * to it, and with a reservation there are no others than those of that, free to it as well. A list of its own that
+ * borrows everything from the view, to be freed. */
+int view_functions_for(const View *v, const DomainView *d, const Reservation *reservation, Function **ret,
+                       size_t *ret_n) _warn_unused_result_;

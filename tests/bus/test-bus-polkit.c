@@ -63,7 +63,9 @@ static void call_as_nobody(Fixture *f, int out, const char *path, const char *me
         CHECK(sd_bus_message_set_allow_interactive_authorization(call, interactive) >= 0);
         if (types)
                 CHECK(sd_bus_message_append_basic(call, types[0], argument) >= 0);
-        if (types && types[1])
+        if (types && types[1] == 'u')
+                CHECK(sd_bus_message_append(call, types + 1, 1, 0) >= 0);
+        else if (types && types[1])
                 CHECK(sd_bus_message_append(call, types + 1, 0) >= 0);
 
         answer = sd_bus_call(bus, call, WAIT_USEC, &error, NULL) < 0 ? error.name : "ok";
@@ -107,6 +109,8 @@ static void test_without_polkit(Fixture *f)
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Hibernate", "sa{sv}", "vm1", true, no);
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Resume", "sa{sv}", "vm3", true, no);
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Move", "sa{sv}", "vm1", true, no);
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Reserve", "sua{sv}", "", true, no);
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Hold", "sa{sv}", "vm1", true, no);
         expect_as_nobody(f, FREE_ONE, "Quarantine", "s", "it smokes", true, no);
         expect_as_nobody(f, FREE_ONE, "Clear", NULL, NULL, true, no);
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "GetDomain", "s", "vm1", true, "ok");
@@ -141,6 +145,12 @@ static void test_with_polkit(Fixture *f)
         a.authorized = true;
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Resume", "sa{sv}", "vm1", true,
                          VGPU_HIBERNATE_ERROR_NOT_HIBERNATED);
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Reserve", "sua{sv}", "1002-74b6", true, "ok");
+        CHECK(streq(a.asked, "org.vgpu.hibernate1.reserve pool=1002-74b6 1"));
+        expect_property(f, FREE_ONE, "State", "free"); /* it was another one */
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Hold", "sa{sv}", "vm1", true,
+                         VGPU_HIBERNATE_ERROR_NOT_HIBERNATED);
+        CHECK(streq(a.asked, "org.vgpu.hibernate1.hold domain=vm1 1"));
         expect_as_nobody(f, FREE_ONE, "Quarantine", "s", "it smokes", true, "ok");
         CHECK(streq(a.asked, "org.vgpu.hibernate1.quarantine function=0000:02:10.0 1"));
         expect_property(f, FREE_ONE, "Reason", "it smokes");

@@ -143,6 +143,88 @@ static void test_records(void)
         }
 }
 
+/* What is kept, below each stronger claim, and what its own job may choose from. */
+static void test_claims(void)
+{
+        FunctionSwap swap = { .has_from = true, .from = b };
+        ImageRecord record = { .domain_uuid = (char *) UUID,
+                               .domain_name = (char *) "vm",
+                               .functions = &swap,
+                               .n_functions = 1 };
+        ImageRecord *records[] = { &record };
+        LedgerQuarantine quarantine = { .function = b, .reason = (char *) "it smokes" };
+        Hold hold = { .domain_uuid = (char *) UUID, .until_usec = 99 };
+        PciAddress reserved[] = { b };
+        Reservation reservation = { .functions = reserved, .n_functions = 1, .until_usec = 77 };
+        const struct {
+                bool recorded, active, held, reserved, quarantined;
+                FunctionState state_b;
+                uint64_t until;
+                HoldMode mode;
+        } table[] = {
+                { .recorded = true,
+                  .held = true,
+                  .state_b = FUNCTION_HELD,
+                  .until = 99,
+                  .mode = HOLD_HOLD_UNTIL },
+                { .recorded = false, .held = true, .state_b = FUNCTION_FREE },
+                { .recorded = true, .state_b = FUNCTION_FREE },
+                { .reserved = true, .state_b = FUNCTION_HELD, .until = 77 },
+                /* Of two the first, which keeps the other away. */
+                { .recorded = true,
+                  .held = true,
+                  .reserved = true,
+                  .state_b = FUNCTION_HELD,
+                  .until = 77,
+                  .mode = HOLD_HOLD_UNTIL },
+                { .recorded = true,
+                  .active = true,
+                  .held = true,
+                  .reserved = true,
+                  .state_b = FUNCTION_ASSIGNED },
+                { .recorded = true,
+                  .held = true,
+                  .quarantined = true,
+                  .state_b = FUNCTION_QUARANTINED,
+                  .mode = HOLD_HOLD_UNTIL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                _cleanup_(world_freep) World *w = new_world(table[i].active, &b);
+                const Ledger ledger = {
+                        .quarantines = &quarantine,
+                        .n_quarantines = table[i].quarantined,
+                        .claims = { .holds = &hold,
+                                    .n_holds = table[i].held,
+                                    .reservations = &reservation,
+                                    .n_reservations = table[i].reserved },
+                };
+                _cleanup_(view_freep) View *v = make(&(ViewInput) { .world = w,
+                                                                    .ledger = &ledger,
+                                                                    .records = records,
+                                                                    .n_records = table[i].recorded });
+                const DomainView *d = view_find_domain(v, "vm");
+                _cleanup_free_ Function *own = NULL, *others = NULL, *by_cookie = NULL;
+                bool is_hold = table[i].state_b == FUNCTION_HELD && table[i].until == 99;
+                size_t n;
+
+                expect_functions(v, FUNCTION_FREE, table[i].state_b);
+                CHECK(view_find_function(v, &b)->held_until_usec == table[i].until);
+                CHECK(d->hold == table[i].mode);
+                CHECK(d->hold_until_usec == (table[i].mode == HOLD_RELEASE ? 0 : 99));
+                CHECK(!is_hold || streq(view_find_function(v, &b)->domain, "vm"));
+
+                CHECK(view_functions_for(v, d, NULL, &own, &n) >= 0);
+                CHECK(n == 2 && own[1].state == (is_hold ? FUNCTION_FREE : table[i].state_b));
+                CHECK(view_functions_for(v, NULL, NULL, &others, &n) >= 0);
+                CHECK(n == 2 && others[1].state == table[i].state_b);
+                CHECK(view_functions_for(v, d, &reservation, &by_cookie, &n) >= 0);
+                CHECK(n == 1 && pci_address_equal(&by_cookie[0].address, &b));
+                CHECK(by_cookie[0].state ==
+                      (table[i].state_b == FUNCTION_HELD ? FUNCTION_FREE : table[i].state_b));
+        }
+}
+
 static void test_outcomes(void)
 {
         _cleanup_(world_freep) World *before = new_world(false, &a), *after = new_world(true, &b);
@@ -270,6 +352,7 @@ int main(int argc, char *argv[])
         test_overlay();
         test_given_up();
         test_records();
+        test_claims();
         test_outcomes();
         test_paths();
         test_notify();

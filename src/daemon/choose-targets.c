@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/choose-targets.h"
+
+typedef struct Choice {
+        const TargetRequest *request;
+        Function *candidates; /* owned, borrows from the view */
+        size_t n_candidates;
+        FunctionSwap *swaps;
+        size_t n_swaps;
+} Choice;
+
+static void choice_done(Choice *c)
+{
+        free(c->candidates);
+}
+
+static int choose_one(const Choice *c, const PciAddress *a, FunctionSwap *s, Failure *reterr)
+{
+        const Function *f = pool_find(c->candidates, c->n_candidates, a);
+
+        if (!f && view_find_function(c->request->view, a))
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "option 'functions' names %s, which is not among the functions of the "
+                                   "reservation",
+                                   PCI_ADDRESS_STR(a));
+        if (!f)
+                return failure_set(reterr, FAILURE_UNKNOWN_FUNCTION,
+                                   "function %s is not in the pool; see 'vgpu-hibernatectl functions'",
+                                   PCI_ADDRESS_STR(a));
+
+        return pool_check(f, &s->identity, reterr);
+}
+
+static int choose_explicit(const Choice *c, Failure *reterr)
+{
+        const JobOptions *o = c->request->options;
+
+        if (o->n_functions != c->n_swaps)
+                return failure_set(
+                                reterr, FAILURE_INVALID_OPTION,
+                                "option 'functions' names %zu; domain '%s' needs %zu, in the order of its "
+                                "devices",
+                                o->n_functions, c->request->domain->name, c->n_swaps);
+
+        for (size_t i = 0; i < c->n_swaps; i++) {
+                int r = choose_one(c, o->functions + i, c->swaps + i, reterr);
+
+                if (r < 0)
+                        return r;
+
+                for (size_t k = 0; k < i; k++)
+                        if (pci_address_equal(&c->swaps[k].to, o->functions + i))
+                                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                                   "option 'functions' names %s twice",
+                                                   PCI_ADDRESS_STR(o->functions + i));
+
+                c->swaps[i].to = o->functions[i];
+        }
+
+        return 0;
+}
+
+/* That one of them will not do is no failure: then the policy chooses, among these too. */
+static bool choose_held(const Choice *c)
+{
+        const DomainView *d = c->request->domain;
+
+        if (c->request->kind != JOB_RESUME || c->request->reservation || d->hold == HOLD_RELEASE)
+                return false;
+
+        for (size_t i = 0; i < c->n_swaps; i++) {
+                const Function *f = pool_find(c->candidates, c->n_candidates, &c->swaps[i].from);
+
+                if (!f || pool_check(f, &c->swaps[i].identity, NULL) < 0)
+                        return false;
+        }
+
+        for (size_t i = 0; i < c->n_swaps; i++)
+                c->swaps[i].to = c->swaps[i].from;
+        return true;
+}
+
+static int choose_by_policy(const Choice *c, Failure *reterr)
+{
+        PciAddress from[JOB_FUNCTIONS_MAX], chosen[JOB_FUNCTIONS_MAX];
+        FunctionIdentity wants[JOB_FUNCTIONS_MAX];
+        const PoolRequest request = {
+                .wants = wants,
+                .from = from,
+                .leave = c->request->kind == JOB_MOVE, /* a resume may come back to where it was */
+                .n = c->n_swaps,
+                .policy = c->request->policy,
+        };
+        int r;
+
+        for (size_t i = 0; i < c->n_swaps; i++) {
+                wants[i] = c->swaps[i].identity;
+                from[i] = c->swaps[i].from;
+        }
+
+        r = pool_pick(c->candidates, c->n_candidates, &request, chosen, reterr);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < c->n_swaps; i++)
+                c->swaps[i].to = chosen[i];
+        return 0;
+}
+
+int choose_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps, Failure *reterr)
+{
+        _cleanup_(choice_done) Choice c = { .request = request, .swaps = swaps, .n_swaps = n_swaps };
+        int r;
+
+        r = view_functions_for(request->view, request->domain, request->reservation, &c.candidates,
+                               &c.n_candidates);
+        if (r < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, r, "cannot choose a function");
+
+        if (request->options->functions)
+                r = choose_explicit(&c, reterr);
+        else if (!choose_held(&c))
+                r = choose_by_policy(&c, reterr);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < n_swaps; i++)
+                swaps[i].has_to = true;
+        return 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The functions that a resume or move goes to: those that the caller names; else those that are held for its domain,
+ * when all of them will do; else the choice of the configured policy. With a reservation, from its functions alone.
+ */
+
+#include "core/pool.h"
+#include "daemon/job-options.h"
+#include "daemon/view.h"
+
+typedef struct TargetRequest {
+        const View *view;
+        PickPolicy policy;
+        JobKind kind;
+        const DomainView *domain;
+        const JobOptions *options;
+        const Reservation *reservation; /* NULL: none */
+} TargetRequest;
+
+/* Sets `to` of each swap, all or none. */
+int choose_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps,
+                   Failure *reterr) _warn_unused_result_;
