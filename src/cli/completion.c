@@ -11,6 +11,7 @@
 
 #include "cli/verb.h"
 #include "core/job.h"
+#include "core/reserve.h"
 
 #define FUNCTION_NAME "_vgpu_hibernatectl"
 
@@ -20,8 +21,11 @@ static const char *const offers[] = {
         [VALUE_DOMAIN] = FUNCTION_NAME "_ask list --all",
         [VALUE_FUNCTION] = FUNCTION_NAME "_ask functions",
         [VALUE_JOB] = FUNCTION_NAME "_ask jobs",
+        [VALUE_POOL] = FUNCTION_NAME "_ask pools",
         [VALUE_STRATEGY] = FUNCTION_NAME "_strategies",
         [VALUE_FALLBACK] = FUNCTION_NAME "_fallbacks",
+        [VALUE_GROUP] = FUNCTION_NAME "_groups",
+        [VALUE_COUNT] = "true",
         [VALUE_HOST] = FUNCTION_NAME "_hosts",
         [VALUE_TEXT] = "true",
 };
@@ -60,6 +64,11 @@ static const char *next_strategy(size_t i)
 static const char *next_fallback(size_t i)
 {
         return job_fallback_to_string((JobFallback) i);
+}
+
+static const char *next_group(size_t i)
+{
+        return reserve_group_to_string((ReserveGroup) i);
 }
 
 /* The shell function that offers fixed words; `next` returns one after the other, NULL at the end. */
@@ -159,6 +168,7 @@ void completion_print_bash(FILE *file)
         (void) fputs(functions_text, file);
         print_words(file, offers[VALUE_STRATEGY], next_strategy);
         print_words(file, offers[VALUE_FALLBACK], next_fallback);
+        print_words(file, offers[VALUE_GROUP], next_group);
 
         /* Words are joined again where COMP_WORDBREAKS took "=" and ":" for ends of words. */
         (void) fprintf(file, "\n" FUNCTION_NAME "() {\n"

@@ -26,9 +26,13 @@ struct Ctl {
         const Verb *verb;     /* NULL while the command line is read */
         const char *argument; /* NULL when the verb takes none */
         const char *host, *strategy, *fallback, *reason, *completion;
+        const char *pool, *like, *group, *label, *reservation;
+        uint32_t count;                   /* of verbs whose argument is one */
+        uint64_t ttl_seconds, until_usec; /* 0: not given */
         PciAddress functions[JOB_FUNCTIONS_MAX];
         size_t n_functions;
-        bool all, follow, no_wait, json, quiet, no_legend, no_ask_password, user, help, version;
+        bool all, follow, hold, release, no_wait, json, quiet, no_legend, no_ask_password, user, help,
+                        version;
         Terminal terminal;
         bool printed_json;
         sd_bus *bus;

@@ -5,13 +5,25 @@
 #include "cli/json.h"
 #include "cli/model.h"
 
-static json_object *strings_to_json(char **strings)
+json_object *strings_to_json(char **strings)
 {
         _cleanup_json_ json_object *array = json_object_new_array();
 
         for (char **s = strings; s && *s; s++)
                 json_append(&array, json_object_new_string(*s));
         return TAKE_PTR(array);
+}
+
+json_object *reservation_info_to_json(const ReservationInfo *r)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+
+        json_add_string(&o, "pool", r->pool);
+        json_add(&o, "functions", strings_to_json(r->functions));
+        json_add_uint64(&o, "uid", r->uid);
+        json_add_time(&o, "expires_usec", r->expires_usec);
+        json_add_string(&o, "label", r->label);
+        return TAKE_PTR(o);
 }
 
 json_object *domain_info_to_json(const DomainInfo *d)
@@ -25,6 +37,8 @@ json_object *domain_info_to_json(const DomainInfo *d)
         json_add(&o, "functions", strings_to_json(d->functions));
         json_add_string(&o, "strategy", d->strategy);
         json_add_uint64(&o, "image_bytes", d->image_bytes);
+        json_add_string(&o, "hold", d->hold);
+        json_add_time(&o, "hold_until_usec", d->hold_until_usec);
         if (job_id_from_path(d->job, &job))
                 json_add_uint64(&o, "job", job);
         else
@@ -45,6 +59,7 @@ json_object *function_info_to_json(const FunctionInfo *f)
         json_add_string(&o, "pool", f->pool);
         json_add_string(&o, "state", f->state);
         json_add_string(&o, "domain", f->domain);
+        json_add_time(&o, "held_until_usec", f->held_until_usec);
         json_add_string(&o, "reason", f->reason);
         return TAKE_PTR(o);
 }

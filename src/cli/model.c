@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/model.h"
 
+#include "cli/array.h"
 #include "cli/property.h"
+
+static void manager_info_clear_reservations(ManagerInfo *m)
+{
+        for (size_t i = 0; i < m->n_reservations; i++) {
+                free(m->reservations[i].pool);
+                free(m->reservations[i].label);
+                strings_free(m->reservations[i].functions);
+        }
+
+        free(m->reservations);
+        m->reservations = NULL;
+        m->n_reservations = 0;
+}
 
 void manager_info_done(ManagerInfo *m)
 {
+        manager_info_clear_reservations(m);
         free(m->version);
         free(m->degraded_reason);
         *m = (ManagerInfo) { 0 };
@@ -16,6 +31,7 @@ void domain_info_done(DomainInfo *d)
         free(d->uuid);
         free(d->state);
         free(d->strategy);
+        free(d->hold);
         free(d->job);
         strings_free(d->functions);
         *d = (DomainInfo) { 0 };
@@ -34,10 +50,49 @@ void function_info_done(FunctionInfo *f)
         *f = (FunctionInfo) { 0 };
 }
 
+static int read_reservation(sd_bus_message *m, ReservationInfo *reservation)
+{
+        const char *pool, *label;
+        int r;
+
+        if ((r = sd_bus_message_read(m, "s", &pool)) < 0 ||
+            (r = free_and_strdup(&reservation->pool, pool)) < 0 ||
+            (r = sd_bus_message_read_strv(m, &reservation->functions)) < 0 ||
+            (r = sd_bus_message_read(m, "uts", &reservation->uid, &reservation->expires_usec, &label)) < 0)
+                return r;
+
+        return free_and_strdup(&reservation->label, label);
+}
+
+static int read_reservations(sd_bus_message *m, void *field)
+{
+        ManagerInfo *info = field;
+        int r;
+
+        manager_info_clear_reservations(info);
+        r = sd_bus_message_enter_container(m, 'a', "(sasuts)");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_enter_container(m, 'r', "sasuts")) > 0) {
+                ReservationInfo *added = array_add(&info->reservations, &info->n_reservations,
+                                                   sizeof(*added), MODEL_LIST_MAX);
+
+                r = added ? read_reservation(m, added) : -ENOMEM;
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 static const PropertyField manager_fields[] = {
         { "Version", "s", property_read_string, offsetof(ManagerInfo, version) },
         { "Degraded", "b", property_read_bool, offsetof(ManagerInfo, degraded) },
         { "DegradedReason", "s", property_read_string, offsetof(ManagerInfo, degraded_reason) },
+        { "Reservations", "a(sasuts)", read_reservations, 0 }, /* the whole object */
 };
 
 int manager_info_read(ManagerInfo *ret, sd_bus_message *m)
@@ -52,6 +107,8 @@ static const PropertyField domain_fields[] = {
         { "Functions", "as", property_read_strings, offsetof(DomainInfo, functions) },
         { "Strategy", "s", property_read_string, offsetof(DomainInfo, strategy) },
         { "ImageBytes", "t", property_read_uint64, offsetof(DomainInfo, image_bytes) },
+        { "Hold", "s", property_read_string, offsetof(DomainInfo, hold) },
+        { "HoldUntil", "t", property_read_uint64, offsetof(DomainInfo, hold_until_usec) },
         { "Job", "o", property_read_path, offsetof(DomainInfo, job) },
 };
 
@@ -70,6 +127,7 @@ static const PropertyField function_fields[] = {
         { "Pool", "s", property_read_string, offsetof(FunctionInfo, pool) },
         { "State", "s", property_read_string, offsetof(FunctionInfo, state) },
         { "Domain", "s", property_read_string, offsetof(FunctionInfo, domain) },
+        { "HeldUntil", "t", property_read_uint64, offsetof(FunctionInfo, held_until_usec) },
         { "Reason", "s", property_read_string, offsetof(FunctionInfo, reason) },
 };
 

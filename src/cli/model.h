@@ -15,22 +15,35 @@
 /* No honest daemon sends more. */
 #define MODEL_LIST_MAX 4096
 
+/* Without its cookie, which is its owner's alone. */
+typedef struct ReservationInfo {
+        char *pool, *label;
+        char **functions; /* NULL-terminated */
+        uint32_t uid;
+        uint64_t expires_usec;
+} ReservationInfo;
+
 typedef struct ManagerInfo {
         char *version;
         bool degraded;
         char *degraded_reason;
+        ReservationInfo *reservations;
+        size_t n_reservations;
 } ManagerInfo;
 
 typedef struct DomainInfo {
         char *name, *uuid, *state, *strategy;
         char **functions; /* NULL-terminated */
         uint64_t image_bytes;
-        char *job; /* object path; "/": none */
+        char *hold;               /* "": not hibernated */
+        uint64_t hold_until_usec; /* 0: no end */
+        char *job;                /* object path; "/": none */
 } DomainInfo;
 
 typedef struct FunctionInfo {
         char *address, *physical_function, *device, *driver, *pool, *state, *domain, *reason;
         int32_t iommu_group, numa_node; /* -1: none, unknown */
+        uint64_t held_until_usec;       /* 0: not held, or no end */
 } FunctionInfo;
 
 typedef struct PoolInfo {
@@ -98,7 +111,11 @@ bool step_info_is_running(const StepInfo *s);
 /* The number at the end of a job's object path; false for "/" and for other paths. */
 bool job_id_from_path(const char *path, uint64_t *ret);
 
+/* NULL: out of memory. An array of a NULL-terminated one. */
+json_object *strings_to_json(char **strings);
+
 /* NULL: out of memory. The form is documented in vgpu-hibernatectl(1). */
+json_object *reservation_info_to_json(const ReservationInfo *r);
 json_object *domain_info_to_json(const DomainInfo *d);
 json_object *function_info_to_json(const FunctionInfo *f);
 json_object *pool_info_to_json(const PoolInfo *p);

@@ -3,7 +3,9 @@
 
 #include <getopt.h>
 
+#include "basic/clock.h"
 #include "cli/text.h"
+#include "cli/when.h"
 
 typedef struct Parser {
         Ctl *ctl;
@@ -46,6 +48,23 @@ static int add_function(Ctl *c, const char *value)
         return 0;
 }
 
+/* 1 and more, without a sign. */
+static int parse_count(const char *text, uint64_t max, uint64_t *ret)
+{
+        uint64_t value = 0;
+
+        for (const char *p = text; *p; p++) {
+                if (*p < '0' || *p > '9' || value > max / 10)
+                        return -EINVAL;
+                value = value * 10 + (uint64_t) (*p - '0');
+        }
+        if (value < 1 || value > max)
+                return -EINVAL;
+
+        *ret = value;
+        return 0;
+}
+
 static int apply(Parser *p, const Option *o, const char *value)
 {
         Ctl *c = p->ctl;
@@ -69,16 +88,45 @@ static int apply(Parser *p, const Option *o, const char *value)
                 break;
         case OPTION_FUNCTION:
                 return add_function(c, value);
+        case OPTION_GROUP:
+                c->group = value;
+                break;
+        case OPTION_HOLD:
+                c->hold = true;
+                break;
+        case OPTION_LABEL:
+                c->label = value;
+                break;
+        case OPTION_LIKE:
+                c->like = value;
+                break;
         case OPTION_NO_WAIT:
                 c->no_wait = true;
+                break;
+        case OPTION_POOL:
+                c->pool = value;
                 break;
         case OPTION_REASON:
                 if (!*value)
                         return ctl_usage(c, "option '--reason' needs a text");
                 c->reason = value;
                 break;
+        case OPTION_RELEASE:
+                c->release = true;
+                break;
+        case OPTION_RESERVATION:
+                c->reservation = value;
+                break;
         case OPTION_STRATEGY:
                 c->strategy = value;
+                break;
+        case OPTION_TTL:
+                if (parse_count(value, INT64_MAX, &c->ttl_seconds) < 0)
+                        return ctl_usage(c, "'%s' is not a number of seconds", value);
+                break;
+        case OPTION_UNTIL:
+                if (when_parse(value, clock_realtime_usec(), &c->until_usec) < 0)
+                        return ctl_usage(c, "'%s' is not a time like '2025-03-01 10:26' or +2h", value);
                 break;
         case OPTION_HOST:
                 /* ssh would take a leading '-' for an option of its own. */
@@ -207,6 +255,7 @@ static int check_options(const Parser *p, const Verb *v)
 static int check_argument(Ctl *c, const Verb *v, const char *argument)
 {
         PciAddress a;
+        uint64_t n;
 
         if (!text_is_utf8(argument))
                 return ctl_usage(c, "'%s' is not valid UTF-8", argument);
@@ -216,6 +265,11 @@ static int check_argument(Ctl *c, const Verb *v, const char *argument)
                 return ctl_usage(c, "'%s' is not the address of a PCI function like 0000:01:10.2", argument);
         if (v->kind == VALUE_JOB && strspn(argument, "0123456789") != strlen(argument))
                 return ctl_usage(c, "'%s' is not the number of a job", argument);
+        if (v->kind == VALUE_COUNT) {
+                if (parse_count(argument, UINT32_MAX, &n) < 0)
+                        return ctl_usage(c, "'%s' is not a number of functions", argument);
+                c->count = (uint32_t) n;
+        }
         return 0;
 }
 

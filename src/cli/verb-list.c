@@ -123,7 +123,10 @@ static int functions_as_table(Ctl *c, const Snapshot *s)
                 table_add(t, TINT_NONE, f->driver);
                 add_index(t, f->iommu_group);
                 add_index(t, f->numa_node);
-                table_add(t, TINT_NONE, f->reason);
+                if (f->held_until_usec > 0)
+                        table_add_format(t, TINT_NONE, "until %s", TEXT_TIME(f->held_until_usec));
+                else
+                        table_add(t, TINT_NONE, f->reason);
         }
 
         return table_print(t, stdout, !c->no_legend);

@@ -7,6 +7,7 @@
 
 #include "cli/client.h"
 #include "cli/follow.h"
+#include "cli/hold.h"
 #include "vgpu-hibernate.h"
 
 static int append_functions(sd_bus_message *m, const Ctl *c)
@@ -50,6 +51,18 @@ static int append_request(sd_bus_message *m, const Ctl *c)
 
         if (c->fallback) {
                 r = sd_bus_message_append(m, "{sv}", "fallback", "s", c->fallback);
+                if (r < 0)
+                        return r;
+        }
+
+        if (c->reservation) {
+                r = sd_bus_message_append(m, "{sv}", "reservation", "s", c->reservation);
+                if (r < 0)
+                        return r;
+        }
+
+        if (c->hold) {
+                r = hold_append_options(m, c);
                 if (r < 0)
                         return r;
         }
@@ -130,6 +143,9 @@ static int run(Ctl *c, const char *method)
 
 int verb_hibernate(Ctl *c)
 {
+        if (c->until_usec > 0 && !c->hold)
+                return ctl_usage(c, "'--until' says until when functions are held: it needs '--hold'");
+
         return run(c, "Hibernate");
 }
 

@@ -8,6 +8,7 @@
 #include "cli/array.h"
 #include "cli/client.h"
 #include "cli/json.h"
+#include "cli/text.h"
 #include "vgpu-hibernate.h"
 
 /* Distinct states of one kind of object; a handful. */
@@ -94,6 +95,31 @@ static int print_counts(const Ctl *ctl, const char *title, const Counts *c)
         return 0;
 }
 
+static json_object *reservations_to_json(const ManagerInfo *m)
+{
+        _cleanup_json_ json_object *array = json_object_new_array();
+
+        for (size_t i = 0; i < m->n_reservations; i++)
+                json_append(&array, reservation_info_to_json(&m->reservations[i]));
+        return TAKE_PTR(array);
+}
+
+static int print_reservations(const Ctl *c, const ManagerInfo *m)
+{
+        for (size_t i = 0; i < m->n_reservations; i++) {
+                const ReservationInfo *r = &m->reservations[i];
+                _cleanup_free_ char *functions = text_join(r->functions);
+
+                if (!functions)
+                        return -ENOMEM;
+                ctl_print(c, " Reserved: %s by user %" PRIu32 " until %s%s%s", functions, r->uid,
+                          TEXT_TIME(r->expires_usec), r->label && *r->label ? ": " : "",
+                          r->label ? r->label : "");
+        }
+
+        return 0;
+}
+
 static int report(Ctl *c, const ManagerInfo *m, const Snapshot *s)
 {
         _cleanup_(counts_done) Counts domains = { 0 }, functions = { 0 }, jobs = { 0 };
@@ -112,6 +138,7 @@ static int report(Ctl *c, const ManagerInfo *m, const Snapshot *s)
                 json_add(&o, "domains", counts_to_json(&domains));
                 json_add(&o, "functions", counts_to_json(&functions));
                 json_add(&o, "jobs", counts_to_json(&jobs));
+                json_add(&o, "reservations", reservations_to_json(m));
                 return ctl_print_json(c, TAKE_PTR(o));
         }
 
@@ -121,7 +148,8 @@ static int report(Ctl *c, const ManagerInfo *m, const Snapshot *s)
         if ((r = print_counts(c, "  Domains:", &domains)) < 0 ||
             (r = print_counts(c, "Functions:", &functions)) < 0)
                 return r;
-        return print_counts(c, "     Jobs:", &jobs);
+        r = print_counts(c, "     Jobs:", &jobs);
+        return r < 0 ? r : print_reservations(c, m);
 }
 
 int verb_status(Ctl *c)

@@ -22,13 +22,16 @@ const Option *option_find_short(char name)
 }
 
 const Verb verbs[] = {
-        { "hibernate", "DOMAIN", VALUE_DOMAIN, OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_NO_WAIT), 0,
-          "Save a running domain and give its functions back", verb_hibernate },
-        { "resume", "DOMAIN", VALUE_DOMAIN, OPTION_BIT(OPTION_FUNCTION) | OPTION_BIT(OPTION_NO_WAIT), 0,
+        { "hibernate", "DOMAIN", VALUE_DOMAIN,
+          OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_HOLD) | OPTION_BIT(OPTION_UNTIL) |
+                          OPTION_BIT(OPTION_NO_WAIT),
+          0, "Save a running domain and give its functions back", verb_hibernate },
+        { "resume", "DOMAIN", VALUE_DOMAIN,
+          OPTION_BIT(OPTION_FUNCTION) | OPTION_BIT(OPTION_RESERVATION) | OPTION_BIT(OPTION_NO_WAIT), 0,
           "Resume a hibernated domain on functions that are free", verb_resume },
         { "move", "DOMAIN", VALUE_DOMAIN,
-          OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_FUNCTION) | OPTION_BIT(OPTION_FALLBACK) |
-                          OPTION_BIT(OPTION_NO_WAIT),
+          OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_FUNCTION) | OPTION_BIT(OPTION_RESERVATION) |
+                          OPTION_BIT(OPTION_FALLBACK) | OPTION_BIT(OPTION_NO_WAIT),
           0, "Hibernate a domain and resume it on other functions", verb_move },
         { "list", NULL, VALUE_NONE, OPTION_BIT(OPTION_ALL), 0,
           "List the domains that have functions or are hibernated", verb_list },
@@ -40,6 +43,13 @@ const Verb verbs[] = {
           verb_job },
         { "cancel", "JOB", VALUE_JOB, 0, 0, "Cancel a job; refused once its commit point has passed",
           verb_cancel },
+        { "reserve", "COUNT", VALUE_COUNT,
+          OPTION_BIT(OPTION_POOL) | OPTION_BIT(OPTION_LIKE) | OPTION_BIT(OPTION_GROUP) |
+                          OPTION_BIT(OPTION_TTL) | OPTION_BIT(OPTION_LABEL),
+          0, "Keep free functions for a resume or move to come", verb_reserve },
+        { "release", "COOKIE", VALUE_TEXT, 0, 0, "Give reserved functions back", verb_release },
+        { "hold", "DOMAIN", VALUE_DOMAIN, OPTION_BIT(OPTION_UNTIL) | OPTION_BIT(OPTION_RELEASE), 0,
+          "Keep the functions of a hibernated domain for it", verb_hold },
         { "quarantine", "FUNCTION", VALUE_FUNCTION, OPTION_BIT(OPTION_REASON), OPTION_BIT(OPTION_REASON),
           "Take a function out of use", verb_quarantine },
         { "clear", "FUNCTION", VALUE_FUNCTION, 0, 0, "Put a quarantined function back into use",
@@ -58,12 +68,30 @@ const Option options[] = {
                             "Follow the job until it ends" },
         [OPTION_FUNCTION] = { OPTION_FUNCTION, "function", '\0', "ADDRESS", VALUE_FUNCTION, true, false,
                               "Resume on this function; once for each function of the domain" },
+        [OPTION_GROUP] = { OPTION_GROUP, "group", '\0', "any|pf", VALUE_GROUP, false, false,
+                           "pf: functions that are all of one physical function" },
+        [OPTION_HOLD] = { OPTION_HOLD, "hold", '\0', NULL, VALUE_NONE, false, false,
+                          "Keep the functions for this domain's resume" },
+        [OPTION_LABEL] = { OPTION_LABEL, "label", '\0', "TEXT", VALUE_TEXT, false, false,
+                           "What others read beside the reservation" },
+        [OPTION_LIKE] = { OPTION_LIKE, "like", '\0', "DOMAIN", VALUE_DOMAIN, false, false,
+                          "Functions that fit this domain" },
         [OPTION_NO_WAIT] = { OPTION_NO_WAIT, "no-wait", '\0', NULL, VALUE_NONE, false, false,
                              "Print the number of the new job and do not follow it" },
+        [OPTION_POOL] = { OPTION_POOL, "pool", '\0', "NAME", VALUE_POOL, false, false,
+                          "Functions of this pool" },
         [OPTION_REASON] = { OPTION_REASON, "reason", '\0', "TEXT", VALUE_TEXT, false, false,
                             "Why, for those who will look at the function" },
+        [OPTION_RELEASE] = { OPTION_RELEASE, "release", '\0', NULL, VALUE_NONE, false, false,
+                             "Give the functions back instead" },
+        [OPTION_RESERVATION] = { OPTION_RESERVATION, "reservation", '\0', "COOKIE", VALUE_TEXT, false, false,
+                                 "Resume on functions of this reservation, and use it up" },
         [OPTION_STRATEGY] = { OPTION_STRATEGY, "strategy", '\0', "STRATEGY", VALUE_STRATEGY, false, false,
                               "How the guest is saved: auto, suspend-to-ram, suspend-to-disk" },
+        [OPTION_TTL] = { OPTION_TTL, "ttl", '\0', "SECONDS", VALUE_COUNT, false, false,
+                         "For how long, 300 by default" },
+        [OPTION_UNTIL] = { OPTION_UNTIL, "until", '\0', "TIME", VALUE_TEXT, false, false,
+                           "Keep them until then; \"2025-03-01 10:26\", +90s, +30min, +2h, +7d" },
         [OPTION_HOST] = { OPTION_HOST, "host", 'H', "[USER@]HOST", VALUE_HOST, false, false,
                           "Talk to the daemon of another host over ssh" },
         [OPTION_JSON] = { OPTION_JSON, "json", '\0', NULL, VALUE_NONE, false, false,
@@ -82,3 +110,4 @@ const Option options[] = {
                                 NULL },
 };
 static_assert(ELEMENTSOF(options) == _OPTION_ID_MAX, "an option without a row");
+static_assert(_OPTION_ID_MAX <= 32, "an option without a bit");

@@ -16,8 +16,11 @@ typedef enum ValueKind {
         VALUE_DOMAIN,
         VALUE_FUNCTION,
         VALUE_JOB,
+        VALUE_POOL,
         VALUE_STRATEGY,
         VALUE_FALLBACK,
+        VALUE_GROUP,
+        VALUE_COUNT,
         VALUE_HOST,
         VALUE_TEXT,
         _VALUE_KIND_MAX,
@@ -28,9 +31,18 @@ typedef enum OptionId {
         OPTION_FALLBACK,
         OPTION_FOLLOW,
         OPTION_FUNCTION,
+        OPTION_GROUP,
+        OPTION_HOLD,
+        OPTION_LABEL,
+        OPTION_LIKE,
         OPTION_NO_WAIT,
+        OPTION_POOL,
         OPTION_REASON,
+        OPTION_RELEASE,
+        OPTION_RESERVATION,
         OPTION_STRATEGY,
+        OPTION_TTL,
+        OPTION_UNTIL,
         _OPTION_FIRST_GLOBAL,
         OPTION_HOST = _OPTION_FIRST_GLOBAL,
         OPTION_JSON,
@@ -90,6 +102,9 @@ int verb_pools(Ctl *c);
 int verb_jobs(Ctl *c);
 int verb_job(Ctl *c);
 int verb_cancel(Ctl *c);
+int verb_reserve(Ctl *c);
+int verb_release(Ctl *c);
+int verb_hold(Ctl *c);
 int verb_quarantine(Ctl *c);
 int verb_clear(Ctl *c);
 int verb_status(Ctl *c);

@@ -7,11 +7,14 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+
+#include "basic/clock.h"
 #include <strings.h>
 
-static int read_options(sd_bus_message *m, sd_bus_error *reterr)
+static int read_options(sd_bus_message *m, Fake *f, sd_bus_error *reterr)
 {
         const char *name, *value;
+        uint64_t until;
         int r;
 
         r = sd_bus_message_enter_container(m, 'a', "{sv}");
@@ -27,6 +30,21 @@ static int read_options(sd_bus_message *m, sd_bus_error *reterr)
                         if (job_fallback_from_string(value) < 0)
                                 return sd_bus_error_setf(reterr, VGPU_HIBERNATE_ERROR_INVALID_OPTION,
                                                          "there is no fallback '%s'", value);
+                } else if (streq(name, "reservation")) {
+                        assert(sd_bus_message_read(m, "v", "s", &value) >= 0);
+                        r = fake_use_reservation(f, value, reterr);
+                        if (r < 0)
+                                return r;
+                } else if (streq(name, "hold")) {
+                        assert(sd_bus_message_read(m, "v", "s", &value) >= 0);
+                        if (streq(value, "release"))
+                                return sd_bus_error_set(reterr, VGPU_HIBERNATE_ERROR_INVALID_OPTION,
+                                                        "nobody asked for that");
+                } else if (streq(name, "hold_until")) {
+                        assert(sd_bus_message_read(m, "v", "t", &until) >= 0);
+                        if (until < clock_realtime_usec())
+                                return sd_bus_error_set(reterr, VGPU_HIBERNATE_ERROR_INVALID_OPTION,
+                                                        "option 'hold_until' is a time that has passed");
                 } else if (streq(name, "functions")) {
                         assert(sd_bus_message_enter_container(m, 'v', "as") >= 0);
                         assert(sd_bus_message_enter_container(m, 'a', "s") >= 0);
@@ -76,7 +94,7 @@ static int start_job(sd_bus_message *m, Fake *f, JobKind kind, sd_bus_error *ret
         if (r < 0)
                 return r;
 
-        r = read_options(m, reterr);
+        r = read_options(m, f, reterr);
         if (r < 0)
                 return r;
 
@@ -129,6 +147,28 @@ static int on_get_job(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
         return sd_bus_error_setf(reterr, VGPU_HIBERNATE_ERROR_UNKNOWN_JOB, "there is no job %" PRIu64, id);
 }
 
+static int on_get_domain(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
+{
+        Fake *f = userdata;
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &name);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < ELEMENTSOF(f->domains); i++)
+                if (streq(f->domains[i].name, name)) {
+                        char path[sizeof(VGPU_HIBERNATE_DOMAIN_PATH) + 8];
+
+                        (void) snprintf(path, sizeof(path), "%s/%zu", VGPU_HIBERNATE_DOMAIN_PATH, i);
+                        return sd_bus_reply_method_return(m, "o", path);
+                }
+
+        return sd_bus_error_setf(reterr, VGPU_HIBERNATE_ERROR_UNKNOWN_DOMAIN, "there is no domain '%s'",
+                                 name);
+}
+
 static int on_get_function(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
 {
         Fake *f = userdata;
@@ -164,11 +204,17 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("Hibernate", "sa{sv}", "o", on_hibernate, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Resume", "sa{sv}", "o", on_resume, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Move", "sa{sv}", "o", on_move, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Reserve", "sua{sv}", "sast", fake_reserve, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Release", "s", "", fake_release, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Hold", "sa{sv}", "", fake_hold, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("GetDomain", "s", "o", on_get_domain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("GetJob", "t", "o", on_get_job, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("GetFunction", "s", "o", on_get_function, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", get_manager, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Degraded", "b", get_manager, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("DegradedReason", "s", get_manager, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Reservations", "a(sasuts)", fake_get_reservations, 0,
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_SIGNAL("JobNew", "to", 0),
         SD_BUS_SIGNAL("JobRemoved", "tos", 0),
         SD_BUS_VTABLE_END,
@@ -185,6 +231,8 @@ static int get_domain(sd_bus *bus, const char *path, const char *interface, cons
                 return sd_bus_message_append_strv(reply, (char **) (uintptr_t) d->functions);
         if (streq(property, "ImageBytes"))
                 return sd_bus_message_append_basic(reply, 't', &d->image_bytes);
+        if (streq(property, "HoldUntil"))
+                return sd_bus_message_append_basic(reply, 't', &d->hold_until);
         if (streq(property, "Job"))
                 return sd_bus_message_append_basic(
                                 reply, 'o', streq(d->name, "vm1") ? VGPU_HIBERNATE_JOB_PATH "/17" : "/");
@@ -192,6 +240,7 @@ static int get_domain(sd_bus *bus, const char *path, const char *interface, cons
                                            streq(property, "Name")       ? d->name
                                            : streq(property, "State")    ? d->state
                                            : streq(property, "Strategy") ? d->strategy
+                                           : streq(property, "Hold")     ? d->hold
                                                                          : UUID);
 }
 
@@ -203,6 +252,8 @@ static const sd_bus_vtable domain_vtable[] = {
         SD_BUS_PROPERTY("Functions", "as", get_domain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Strategy", "s", get_domain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ImageBytes", "t", get_domain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Hold", "s", get_domain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("HoldUntil", "t", get_domain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Job", "o", get_domain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,
 };
@@ -218,6 +269,8 @@ static int get_function(sd_bus *bus, const char *path, const char *interface, co
                 return sd_bus_message_append_basic(reply, 'i', &f->group);
         if (streq(property, "NumaNode"))
                 return sd_bus_message_append_basic(reply, 'i', &f->node);
+        if (streq(property, "HeldUntil"))
+                return sd_bus_message_append_basic(reply, 't', &f->held_until);
         return sd_bus_message_append_basic(reply, 's',
                                            streq(property, "Address")            ? f->address
                                            : streq(property, "PhysicalFunction") ? "0000:01:00.0"
@@ -267,6 +320,7 @@ static const sd_bus_vtable function_vtable[] = {
         SD_BUS_PROPERTY("Pool", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("State", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Domain", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("HeldUntil", "t", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Reason", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,
 };

@@ -225,7 +225,7 @@ int main(int argc, char *argv[])
 {
         Fake f = {
                 .domains = { { "vm1", "running", { "0000:01:10.0" }, "", 0 },
-                             { "cold", "hibernated", { NULL }, "suspend-to-ram", 2900 * MIB },
+                             { "cold", "hibernated", { NULL }, "suspend-to-ram", 2900 * MIB, "release", 0 },
                              { "plain", "running", { NULL }, "", 0 },
                              { HOSTILE_NAME, "running", { "0000:01:10.2", "0000:01:10.4" }, "", 0 } },
                 .functions = { { "0000:01:10.4", "leased", "vm1", 9, 0, NULL },

@@ -18,13 +18,19 @@ typedef struct FakeDomain {
         const char *functions[3];
         const char *strategy;
         uint64_t image_bytes;
+        char hold[sizeof("hold-until")];
+        uint64_t hold_until;
 } FakeDomain;
 
 typedef struct FakeFunction {
         const char *address, *state, *domain;
         int32_t group, node;
         char *reason; /* owned */
+        uint64_t held_until;
 } FakeFunction;
+
+#define FAKE_COOKIE "0123456789abcdef0123456789abcdef"
+#define FAKE_EXPIRES_USEC UINT64_C(4000000000000000)
 
 typedef struct FakeJob {
         Job *job; /* owned */
@@ -41,6 +47,7 @@ typedef struct Fake {
         FakeJob jobs[JOBS_MAX];
         size_t n_jobs;
         uint64_t next_id;
+        bool reserved; /* with FAKE_COOKIE, the free function */
 } Fake;
 
 /* fake-daemon.c */
@@ -49,5 +56,13 @@ bool job_is_of(const FakeJob *j, const char *domain);
 
 /* fake-daemon-bus.c: manager, domains, functions and pool. */
 void manager_export(Fake *f);
+/* fake-claims-bus.c: methods and a property of the manager. */
+int fake_reserve(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int fake_release(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int fake_hold(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int fake_get_reservations(sd_bus *bus, const char *path, const char *interface, const char *property,
+                          sd_bus_message *reply, void *userdata, sd_bus_error *reterr);
+/* What a job does with it. */
+int fake_use_reservation(Fake *f, const char *cookie, sd_bus_error *reterr);
 /* fake-job-bus.c */
 void job_export(Fake *f, FakeJob *j);

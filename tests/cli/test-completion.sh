@@ -15,6 +15,7 @@ echo "$*" >>"$0.log"
 case "$*" in
 *list*) printf '%s\n' vm1 vm2 'my vm' '$(touch pwned)' '`touch pwned`' ;;
 *functions*) printf '%s\n' 0000:01:10.0 0000:01:10.2 0000:02:10.0 ;;
+*pools*) printf '%s\n' 8086-10ca gpu ;;
 *jobs*) printf '%s\n' 17 18 ;;
 esac
 EOF
@@ -55,6 +56,13 @@ expect 'vgpu-hibernatectl resume vm1 --function 0000:02:' '10.0'
 expect 'vgpu-hibernatectl clear 0000:0' '01:10.0 01:10.2 02:10.0'
 expect 'vgpu-hibernatectl job ' '17 18'
 expect 'vgpu-hibernatectl job --fo' '--follow'
+expect 'vgpu-hibernatectl reserve 1 --p' '--pool'
+expect 'vgpu-hibernatectl reserve 1 --pool=g' 'gpu'
+expect 'vgpu-hibernatectl reserve 1 --like vm' 'vm1 vm2'
+expect 'vgpu-hibernatectl reserve --group=' 'any pf'
+expect 'vgpu-hibernatectl reserve --ttl ' ''
+expect 'vgpu-hibernatectl hold vm' 'vm1 vm2'
+expect 'vgpu-hibernatectl hold vm1 --re' '--release'
 expect 'vgpu-hibernatectl list vm' ''
 expect 'vgpu-hibernatectl -H root@node1 move vm1 --no-w' '--no-wait'
 expect 'vgpu-hibernatectl -H root@node1 job 1' '17 18'

@@ -112,6 +112,88 @@ static void test_pools(const char *program)
         CHECK(&json, json_is(&json, o, "0.quarantined", "1"));
 }
 
+/* One function is reserved, seen, refused to others, used up by a move, and given back. */
+static void test_reserve(const char *program)
+{
+        static const char cookie[] = "0123456789abcdef0123456789abcdef";
+        _cleanup_child_ Child text = CTL("reserve", "1"), status = CTL("status"),
+                              status_json = CTL("status", "--json"), functions = CTL("functions"),
+                              functions_json = CTL("functions", "--json"),
+                              wrong = CTL("move", "vm1", "--reservation=none", "--json"),
+                              used = CTL("move", "vm1", "-q", "--reservation", cookie),
+                              again = CTL("resume", "vm1", "--reservation", cookie),
+                              quiet = CTL("-q", "reserve", "1"), release = CTL("release", cookie),
+                              json = CTL("reserve", "1", "--json"),
+                              release_json = CTL("--json", "release", cookie),
+                              twice = CTL("release", cookie),
+                              all = CTL("reserve", "3", "--pool=8086-10ca", "--like=cold", "--group=pf",
+                                        "--label=the night shift", "--ttl=60");
+        _cleanup_json_ json_object *counts = child_json(&status_json), *list = child_json(&functions_json),
+                                   *error = child_json(&wrong), *o = child_json(&json),
+                                   *released = child_json(&release_json);
+
+        CHECK(&text, text.status == 0);
+        CHECK(&text, strstr(text.out_text, "   Cookie: 0123456789abcdef0123456789abcdef\n"
+                                           "Functions: 0000:02:10.0\n  Expires: 2096-"));
+        CHECK(&status, is_harmless(status.out_text));
+        CHECK(&status, strstr(status.out_text, " Reserved: 0000:02:10.0 by user 1000 until 2096-"));
+        CHECK(&status, !strstr(status.out_text, cookie) && !strstr(status_json.out_text, cookie));
+        CHECK(&status_json, json_is(&status_json, counts, "reservations.0.pool", "8086-10ca"));
+        CHECK(&status_json, json_is(&status_json, counts, "reservations.0.functions.0", "0000:02:10.0"));
+        CHECK(&status_json, json_is(&status_json, counts, "reservations.0.uid", "1000"));
+        CHECK(&status_json,
+              json_is(&status_json, counts, "reservations.0.expires_usec", "4000000000000000"));
+        CHECK(&functions, strstr(functions.out_text, "until 2096-"));
+        CHECK(&functions_json, json_is(&functions_json, list, "3.state", "held"));
+        CHECK(&functions_json, json_is(&functions_json, list, "3.held_until_usec", "4000000000000000"));
+        CHECK(&functions_json, json_is(&functions_json, list, "0.held_until_usec", "null"));
+
+        CHECK(&wrong, wrong.status == 2);
+        CHECK(&wrong, json_is(&wrong, error, "error.name", "org.vgpu.Hibernate1.Error.UnknownReservation"));
+        CHECK(&used, used.status == 0);
+        CHECK(&again, again.status == 2 && strstr(again.err_text, "(UnknownReservation)"));
+
+        CHECK(&quiet, streq(quiet.out_text, "0123456789abcdef0123456789abcdef\n"));
+        CHECK(&release, release.status == 0 && streq(release.out_text, "") && streq(release.err_text, ""));
+        CHECK(&json,
+              json_is(&json, o, "cookie", cookie) && json_is(&json, o, "functions.0", "0000:02:10.0"));
+        CHECK(&json, json_is(&json, o, "expires_usec", "4000000000000000"));
+        CHECK(&release_json, release_json.status == 0 && json_object_object_length(released) == 0);
+        CHECK(&twice, twice.status == 2 && !strstr(twice.err_text, cookie));
+        CHECK(&all, all.status == 3);
+        CHECK(&all,
+              strstr(all.err_text, "8086-10ca 3 like=cold group=pf label=the night shift ttl_seconds=60"));
+}
+
+static void test_hold(const char *program)
+{
+        _cleanup_child_ Child plain = CTL("hold", "cold"), list = CTL("list", "--json"),
+                              until = CTL("hold", "cold", "--until=@4000000000", "--json"),
+                              back = CTL("hold", "cold", "--release", "--json"),
+                              both = CTL("hold", "cold", "--release", "--until=+1h"),
+                              running = CTL("hold", "vm1"),
+                              hibernate = CTL("hibernate", "vm1", "-q", "--hold"),
+                              for_a_while = CTL("hibernate", "vm1", "-q", "--hold", "--until", "+2h"),
+                              past = CTL("hibernate", "vm1", "--hold", "--until=2001-01-01"),
+                              no_hold = CTL("hibernate", "vm1", "--until=+2h");
+        _cleanup_json_ json_object *domains = child_json(&list), *o = child_json(&until),
+                                   *after = child_json(&back);
+
+        CHECK(&plain, plain.status == 0 && streq(plain.out_text, "") && streq(plain.err_text, ""));
+        CHECK(&list, json_is(&list, domains, "0.hold", "hold"));
+        CHECK(&list, json_is(&list, domains, "0.hold_until_usec", "null"));
+        CHECK(&list, json_is(&list, domains, "1.hold", "null"));
+        CHECK(&until, json_is(&until, o, "name", "cold") && json_is(&until, o, "hold", "hold-until"));
+        CHECK(&until, json_is(&until, o, "hold_until_usec", "4000000000000000"));
+        CHECK(&back, json_is(&back, after, "hold", "release"));
+        CHECK(&both, both.status == 2 && strstr(both.err_text, "without '--until'"));
+        CHECK(&running, running.status == 3 && strstr(running.err_text, "(NotHibernated)"));
+        CHECK(&hibernate, hibernate.status == 0);
+        CHECK(&for_a_while, for_a_while.status == 0);
+        CHECK(&past, past.status == 2 && strstr(past.err_text, "has passed"));
+        CHECK(&no_hold, no_hold.status == 2 && strstr(no_hold.err_text, "needs '--hold'"));
+}
+
 static void test_quarantine(const char *program)
 {
         _cleanup_child_ Child put = CTL("quarantine", "0000:02:10.0", "--reason", "it smells"),
@@ -482,6 +564,8 @@ int main(int argc, char *argv[])
         test_list(program);
         test_functions(program);
         test_pools(program);
+        test_reserve(program);
+        test_hold(program);
         test_quarantine(program);
         test_status(program);
         test_move(program);

@@ -71,6 +71,14 @@ expect_usage "not the address" move vm1 --function=01:10.0
 expect_usage "not the address" clear vf1
 expect_usage "not the number" job eleven
 expect_usage "not the number" cancel -- -1
+expect_usage "needs COUNT" reserve
+expect_usage "not a number of functions" reserve many
+expect_usage "not a number of functions" reserve 0
+expect_usage "not a number of functions" reserve 99999999999999999999
+expect_usage "not a number of seconds" reserve 1 --ttl=5min
+expect_usage "not a time" hold vm1 --until=tomorrow
+expect_usage "has no option '--hold'" resume vm1 --hold
+expect_usage "has no option '--reservation'" hibernate vm1 --reservation=x
 expect_usage "--reason=TEXT" quarantine 0000:01:10.0
 expect_usage "not the name of a host" -H -oProxyCommand=x list
 expect_usage "not valid UTF-8" move "$(printf 'v\377m')"
