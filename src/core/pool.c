@@ -74,18 +74,43 @@ typedef struct Pick {
         const Function *functions;
         size_t n_functions;
         const PoolRequest *request;
+        size_t *used; /* owned; of each function's physical function */
+        const Function **
+                        sources; /* owned; for each want what the domain has or had, NULL: nothing, or it is gone */
 } Pick;
 
-/* What the domain has or had for want number i; NULL: nothing, or it is gone from the host. */
-static const Function *source_of(const Pick *p, size_t i)
+static void pick_done(Pick *p)
 {
-        return p->request->from ? pool_find(p->functions, p->n_functions, &p->request->from[i]) : NULL;
+        free(p->used);
+        free(p->sources);
+}
+
+/* What every comparison asks for, looked up once: there may be thousands of functions. */
+static int pick_prepare(Pick *p)
+{
+        const Function *f = p->functions;
+
+        p->used = calloc(p->n_functions + 1, sizeof(size_t));
+        p->sources = calloc(p->request->n + 1, sizeof(Function *));
+        if (!p->used || !p->sources)
+                return -ENOMEM;
+
+        /* In the order of addresses the functions of a card stand together. */
+        for (size_t i = 0; i < p->n_functions; i++)
+                p->used[i] = i > 0 && pci_address_equal(&f[i].physical_function, &f[i - 1].physical_function)
+                                             ? p->used[i - 1]
+                                             : count_used(f, p->n_functions, &f[i].physical_function);
+
+        for (size_t i = 0; p->request->from && i < p->request->n; i++)
+                p->sources[i] = pool_find(f, p->n_functions, &p->request->from[i]);
+
+        return 0;
 }
 
 /* May want number i be answered with f? */
 static int check_candidate(const Pick *p, size_t i, const Function *f, Failure *reterr)
 {
-        const Function *from = source_of(p, i);
+        const Function *from = p->sources[i];
 
         if (from && from->pool && f->pool && !streq(from->pool, f->pool))
                 return failure_set(reterr, FAILURE_INCOMPATIBLE, "function %s is in pool '%s', not '%s'",
@@ -106,10 +131,10 @@ static bool is_among(const PciAddress *list, size_t n, const PciAddress *a)
 /* Is `a` a better choice than `b` for the want number i? */
 static bool is_better(const Pick *p, size_t i, const Function *a, const Function *b)
 {
-        const Function *from;
-        size_t used_a, used_b;
+        size_t used_a = p->used[a - p->functions], used_b = p->used[b - p->functions];
+        const Function *from = p->sources[i];
 
-        if (p->request->leave && (from = source_of(p, i))) {
+        if (p->request->leave && from) {
                 bool same_a = pci_address_equal(&a->physical_function, &from->physical_function);
                 bool same_b = pci_address_equal(&b->physical_function, &from->physical_function);
 
@@ -117,8 +142,6 @@ static bool is_better(const Pick *p, size_t i, const Function *a, const Function
                         return same_b;
         }
 
-        used_a = count_used(p->functions, p->n_functions, &a->physical_function);
-        used_b = count_used(p->functions, p->n_functions, &b->physical_function);
         if (used_a != used_b)
                 return p->request->policy == PICK_SPREAD ? used_a < used_b : used_a > used_b;
 
@@ -177,7 +200,7 @@ static char *collect_reasons(const Pick *p, size_t i)
 int pool_pick(const Function *functions, size_t n_functions, const PoolRequest *request, PciAddress *ret,
               Failure *reterr)
 {
-        const Pick p = {
+        _cleanup_(pick_done) Pick p = {
                 .functions = functions,
                 .n_functions = n_functions,
                 .request = request,
@@ -186,7 +209,7 @@ int pool_pick(const Function *functions, size_t n_functions, const PoolRequest *
 
         assert(request->from || !request->leave);
 
-        if (!chosen)
+        if (!chosen || pick_prepare(&p) < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot choose a function");
 
         for (size_t i = 0; i < request->n; i++) {
