@@ -54,6 +54,8 @@ const Verb verbs[] = {
           "Take a function out of use", verb_quarantine },
         { "clear", "FUNCTION", VALUE_FUNCTION, 0, 0, "Put a quarantined function back into use",
           verb_clear },
+        { "watch", NULL, VALUE_NONE, 0, 0, "Print every change, a line each, until interrupted",
+          verb_watch },
         { "status", NULL, VALUE_NONE, 0, 0, "Show the daemon's version and health, and what it counts",
           verb_status },
 };

@@ -108,3 +108,4 @@ int verb_hold(Ctl *c);
 int verb_quarantine(Ctl *c);
 int verb_clear(Ctl *c);
 int verb_status(Ctl *c);
+int verb_watch(Ctl *c);

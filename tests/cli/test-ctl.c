@@ -365,6 +365,33 @@ static void test_cancel(const char *program)
         CHECK(&huge, huge.status == 2 && strstr(huge.err_text, "(UnknownJob)"));
 }
 
+static void test_watch(const char *program)
+{
+        _cleanup_child_ Child text = ctl_spawn(program, false, (const char *const[]) { "watch", NULL }),
+                              json = ctl_spawn(program, false,
+                                               (const char *const[]) { "watch", "--json", NULL });
+        _cleanup_json_ json_object *o = NULL;
+        _cleanup_free_ char *id = NULL;
+
+        child_wait_err(&text, "watching");
+        child_wait_err(&json, "watching");
+        id = start_job(program, "move", "vm1");
+        child_wait_out(&text, " changed job ");
+        child_wait_out(&text, " State=done");
+        CHECK(&text, is_harmless(text.out_text));
+        CHECK(&text, !strstr(text.out_text, "Steps"));
+
+        child_wait_out(&json, "\"event\":\"changed\",\"object\":\"job\"");
+        *strchr(json.out_text, '\n') = '\0';
+        o = child_json(&json);
+        CHECK(&json, json_is(&json, o, "object", "job")); /* of whichever test's it is */
+        CHECK(&json, json_is(&json, o, "properties.Steps.0.0", "check"));
+
+        CHECK(&text, kill(text.pid, SIGTERM) == 0);
+        child_wait(&text);
+        CHECK(&text, text.status == 128 + SIGTERM);
+}
+
 static void test_job(const char *program)
 {
         _cleanup_free_ char *id = start_job(program, "move", "slow");
@@ -573,6 +600,7 @@ int main(int argc, char *argv[])
         test_errors(program);
         test_brief(program);
         test_cancel(program);
+        test_watch(program);
         test_job(program);
         test_story(program);
         test_retry(program);
