@@ -64,7 +64,7 @@ typedef struct DomainFacts {
         bool has_agent_channel;          /* org.qemu.guest_agent.0 in the XML */
         bool agent_answers;              /* guest-info came back before the deadline */
         bool agent_suspend_ram, agent_suspend_disk; /* commands listed as enabled by guest-info */
-        bool qemu_cpr_reboot;       /* QEMU >= 9.0 and takes the migration parameter "mode" */
+        bool qemu_cpr_reboot; /* QEMU takes the migration parameter "mode": 9.0 by its version, or it was tried */
         uint32_t qemu_version;      /* major * 1000000 + minor * 1000 + micro */
         uint64_t image_space_bytes; /* free for root where libvirt writes managed saves */
 } DomainFacts;

@@ -19,8 +19,8 @@ typedef struct HostOps HostOps;
 typedef void (*HostProgress)(uint64_t bytes, uint64_t bytes_total, void *userdata);
 
 struct HostOps {
-        /* What the world says. With `ask_guest` also what only the guest agent can answer (costs up to the agent
-         * deadline). FAILURE_UNKNOWN_DOMAIN when libvirt has no such domain. */
+        /* What the world says; changes nothing in it. With `ask_guest` also what only the guest agent can answer (costs
+         * up to the agent deadline). FAILURE_UNKNOWN_DOMAIN when libvirt has no such domain. */
         int (*inspect)(void *host, const char *uuid, bool ask_guest, DomainFacts *ret, Failure *reterr);
 
         /* Guest S3; returns when QMP says "suspended". FAILURE_SUSPEND_FAILED when it does not by the deadline:

@@ -22,39 +22,60 @@ const Function *pool_find(const Function *functions, size_t n_functions, const P
         return NULL;
 }
 
-int pool_check(const Function *f, const FunctionIdentity *wants, Failure *reterr)
+bool pool_judge(const Function *f, const FunctionIdentity *wants, Findings *findings)
 {
+        _cleanup_(failure_done) Failure differs = { 0 };
         const char *address = PCI_ADDRESS_STR(&f->address);
+        Finding *found;
 
-        if (f->state == FUNCTION_QUARANTINED)
-                return failure_set(
-                                reterr, FAILURE_FUNCTION_BUSY,
-                                "function %s is quarantined (%s); see to it, then 'vgpu-hibernatectl clear %s'",
-                                address, f->reason ? f->reason : "no reason given", address);
-        if (f->state == FUNCTION_HELD && !f->domain)
-                return failure_set(reterr, FAILURE_FUNCTION_BUSY,
-                                   "function %s is reserved; choose a free one", address);
-        if (f->state != FUNCTION_FREE)
-                return failure_set(reterr, FAILURE_FUNCTION_BUSY, "function %s is %s%s%s; choose a free one",
-                                   address, function_state_to_string(f->state),
-                                   !f->domain                  ? ""
-                                   : f->state == FUNCTION_HELD ? " for domain "
-                                                               : " to domain ",
-                                   f->domain ? f->domain : "");
-        if (!function_driver_is_vfio(f->driver))
-                return failure_set(reterr, FAILURE_FOREIGN_DRIVER,
-                                   "function %s is bound to driver '%s' on the host; unbind it there first",
-                                   address, f->driver);
-        if (function_identity_check(wants, &f->identity, reterr) < 0) {
-                _cleanup_free_ char *why = reterr ? TAKE_PTR(reterr->message) : NULL;
-
-                failure_done(reterr);
-                return failure_set(reterr, FAILURE_INCOMPATIBLE,
-                                   "function %s cannot stand in: %s; choose one of the same kind", address,
-                                   why ? why : "it differs");
+        if (f->state == FUNCTION_QUARANTINED) {
+                found = findings_block(findings, FAILURE_FUNCTION_BUSY, FINDING_FUNCTION,
+                                       "function %s is quarantined (%s)", address,
+                                       f->reason ? f->reason : "no reason given");
+                finding_set_remedy(found, "see to it, then 'vgpu-hibernatectl clear %s'", address);
+                return false;
         }
 
-        return 0;
+        if (f->state != FUNCTION_FREE) {
+                if (f->state == FUNCTION_HELD && !f->domain)
+                        found = findings_block(findings, FAILURE_FUNCTION_BUSY, FINDING_FUNCTION,
+                                               "function %s is reserved", address);
+                else
+                        found = findings_block(findings, FAILURE_FUNCTION_BUSY, FINDING_FUNCTION,
+                                               "function %s is %s%s%s", address,
+                                               function_state_to_string(f->state),
+                                               !f->domain                  ? ""
+                                               : f->state == FUNCTION_HELD ? " for domain "
+                                                                           : " to domain ",
+                                               f->domain ? f->domain : "");
+                finding_set_remedy(found, "choose a free one");
+                return false;
+        }
+
+        if (!function_driver_is_vfio(f->driver)) {
+                found = findings_block(findings, FAILURE_FOREIGN_DRIVER, FINDING_FUNCTION,
+                                       "function %s is bound to driver '%s' on the host", address,
+                                       f->driver);
+                finding_set_remedy(found, "unbind it there first");
+                return false;
+        }
+
+        if (function_identity_check(wants, &f->identity, findings ? &differs : NULL) < 0) {
+                found = findings_block(findings, FAILURE_INCOMPATIBLE, FINDING_FUNCTION,
+                                       "function %s cannot stand in: %s", address,
+                                       failure_message(&differs));
+                finding_set_remedy(found, "choose one of the same kind");
+                return false;
+        }
+
+        return true;
+}
+
+int pool_check(const Function *f, const FunctionIdentity *wants, Failure *reterr)
+{
+        _cleanup_(findings_done) Findings why = { 0 };
+
+        return pool_judge(f, wants, &why) ? 0 : findings_check(&why, reterr);
 }
 
 /* What `pack` and `spread` order by: how many functions of this one's physical function are in use. */
@@ -108,15 +129,18 @@ static int pick_prepare(Pick *p)
 }
 
 /* May want number i be answered with f? */
-static int check_candidate(const Pick *p, size_t i, const Function *f, Failure *reterr)
+static bool judge_candidate(const Pick *p, size_t i, const Function *f, Findings *findings)
 {
         const Function *from = p->sources[i];
 
-        if (from && from->pool && f->pool && !streq(from->pool, f->pool))
-                return failure_set(reterr, FAILURE_INCOMPATIBLE, "function %s is in pool '%s', not '%s'",
-                                   PCI_ADDRESS_STR(&f->address), f->pool, from->pool);
+        if (from && from->pool && f->pool && !streq(from->pool, f->pool)) {
+                (void) findings_block(findings, FAILURE_INCOMPATIBLE, FINDING_FUNCTION,
+                                      "function %s is in pool '%s', not '%s'", PCI_ADDRESS_STR(&f->address),
+                                      f->pool, from->pool);
+                return false;
+        }
 
-        return pool_check(f, &p->request->wants[i], reterr);
+        return pool_judge(f, &p->request->wants[i], findings);
 }
 
 static bool is_among(const PciAddress *list, size_t n, const PciAddress *a)
@@ -155,7 +179,7 @@ static const Function *pick_one(const Pick *p, size_t i, const PciAddress *taken
         for (size_t k = 0; k < p->n_functions; k++) {
                 const Function *f = p->functions + k;
 
-                if (check_candidate(p, i, f, NULL) < 0 || is_among(taken, i, &f->address) ||
+                if (!judge_candidate(p, i, f, NULL) || is_among(taken, i, &f->address) ||
                     (p->request->leave && is_among(p->request->from, p->request->n, &f->address)))
                         continue;
 
@@ -179,14 +203,13 @@ static char *collect_reasons(const Pick *p, size_t i)
                 return NULL;
 
         for (size_t k = 0, said = 0; k < p->n_functions; k++) {
-                Failure why = { 0 };
+                _cleanup_(findings_done) Findings why = { 0 };
 
-                if (check_candidate(p, i, p->functions + k, &why) >= 0)
+                if (judge_candidate(p, i, p->functions + k, &why) || why.n == 0)
                         continue;
 
                 if (said++ < REASONS_MAX)
-                        (void) fprintf(f, "%s%s", said > 1 ? "; " : "", failure_message(&why));
-                failure_done(&why);
+                        (void) fprintf(f, "%s%s", said > 1 ? "; " : "", why.list[0].message);
         }
 
         if (fclose(f) != 0) {
@@ -228,5 +251,45 @@ int pool_pick(const Function *functions, size_t n_functions, const PoolRequest *
 
         if (request->n > 0)
                 memcpy(ret, chosen, request->n * sizeof(PciAddress));
+        return 0;
+}
+
+/* Could f answer any of the wants? Else the finding says why not the first. */
+static bool judge_for_all(const Pick *p, const Function *f, Findings *findings)
+{
+        for (size_t i = 1; i < p->request->n; i++)
+                if (judge_candidate(p, i, f, NULL))
+                        return true;
+
+        return judge_candidate(p, 0, f, findings);
+}
+
+int pool_consider(const Function *functions, size_t n_functions, const PoolRequest *request,
+                  PoolConsidered considered, void *userdata)
+{
+        _cleanup_(pick_done) Pick p = {
+                .functions = functions,
+                .n_functions = n_functions,
+                .request = request,
+        };
+
+        if (pick_prepare(&p) < 0)
+                return -ENOMEM;
+
+        assert(request->n > 0);
+
+        for (size_t k = 0; k < n_functions; k++) {
+                _cleanup_(findings_done) Findings why = { 0 };
+                int r;
+
+                (void) judge_for_all(&p, functions + k, &why);
+                if (why.incomplete)
+                        return -ENOMEM;
+
+                r = considered(functions + k, why.list, userdata);
+                if (r < 0)
+                        return r;
+        }
+
         return 0;
 }

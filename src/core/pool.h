@@ -6,6 +6,7 @@
  * functions give the same answer, and every refusal says why.
  */
 
+#include "core/finding.h"
 #include "core/function.h"
 
 typedef enum PickPolicy {
@@ -32,8 +33,17 @@ typedef struct PoolRequest {
 int pool_pick(const Function *functions, size_t n_functions, const PoolRequest *request, PciAddress *ret,
               Failure *reterr) _warn_unused_result_;
 
-/* May this very function be taken now by a guest that knows `wants`? FAILURE_FUNCTION_BUSY, FAILURE_FOREIGN_DRIVER
- * or FAILURE_INCOMPATIBLE otherwise. */
+/* `why` is NULL when the function could be chosen. What is negative ends it. */
+typedef int (*PoolConsidered)(const Function *f, const Finding *why, void *userdata);
+/* Says of each function whether it could answer one of the wants. */
+int pool_consider(const Function *functions, size_t n_functions, const PoolRequest *request,
+                  PoolConsidered considered, void *userdata) _warn_unused_result_;
+
+/* May this very function be taken now by a guest that knows `wants`? Else one finding is added (NULL: none): of
+ * FAILURE_FUNCTION_BUSY, FAILURE_FOREIGN_DRIVER or FAILURE_INCOMPATIBLE. */
+bool pool_judge(const Function *f, const FunctionIdentity *wants, Findings *findings);
+
+/* The same as a failure. */
 int pool_check(const Function *f, const FunctionIdentity *wants, Failure *reterr) _warn_unused_result_;
 
 /* NULL when the address is not among them. */

@@ -17,179 +17,271 @@ uint64_t verdict_image_bytes(const DomainFacts *facts)
         return facts->memory_bytes + facts->memory_bytes / 64 + IMAGE_OVERHEAD_BYTES;
 }
 
-static int check_running(const DomainFacts *facts, Failure *reterr)
+void verdict_done(Verdict *v)
 {
-        if (facts->state == DOMAIN_SHUTOFF || facts->state == DOMAIN_CRASHED)
-                return failure_set(reterr, FAILURE_NOT_RUNNING, "domain '%s' is not running; start it first",
+        findings_done(&v->findings);
+}
+
+static bool is_up(const DomainFacts *facts)
+{
+        return facts->state == DOMAIN_RUNNING && facts->qemu == QEMU_RUNNING;
+}
+
+static bool is_off(const DomainFacts *facts)
+{
+        return facts->state == DOMAIN_SHUTOFF || facts->state == DOMAIN_CRASHED;
+}
+
+static void judge_running(const DomainFacts *facts, Findings *l)
+{
+        Finding *f;
+
+        if (is_off(facts)) {
+                f = findings_block(l, FAILURE_NOT_RUNNING, FINDING_GUEST, "domain '%s' is not running",
                                    facts->name);
-        if (facts->state != DOMAIN_RUNNING || facts->qemu != QEMU_RUNNING)
-                return failure_set(
-                                reterr, FAILURE_NOT_RUNNING,
-                                "domain '%s' is %s (QEMU: %s), its guest cannot suspend itself; bring it to "
-                                "'running' first (virsh resume, or virsh dompmwakeup for a suspended guest)",
-                                facts->name, domain_state_to_string(facts->state),
-                                qemu_status_to_string(facts->qemu));
-        if (!facts->persistent)
-                return failure_set(
-                                reterr, FAILURE_NOT_PERSISTENT,
-                                "domain '%s' is transient, it would vanish when saved; define it with virsh define",
+                finding_set_remedy(f, "start it first");
+        } else if (!is_up(facts)) {
+                f = findings_block(l, FAILURE_NOT_RUNNING, FINDING_GUEST,
+                                   "domain '%s' is %s (QEMU: %s), its guest cannot suspend itself",
+                                   facts->name, domain_state_to_string(facts->state),
+                                   qemu_status_to_string(facts->qemu));
+                finding_set_remedy(f, "bring it to 'running' first (virsh resume, or virsh dompmwakeup for "
+                                      "a suspended guest)");
+        }
+
+        if (!facts->persistent) {
+                f = findings_block(l, FAILURE_NOT_PERSISTENT, FINDING_GUEST,
+                                   "domain '%s' is transient, it would vanish when saved", facts->name);
+                finding_set_remedy(f, "define it with virsh define");
+        }
+
+        if (facts->n_functions == 0) {
+                f = findings_block(l, FAILURE_NO_FUNCTION, FINDING_FUNCTION,
+                                   "domain '%s' has no PCI function attached", facts->name);
+                finding_set_remedy(f, "use plain virsh managedsave");
+        }
+}
+
+/* Of a domain that is off it is no older one: it is what the domain was saved to. */
+static void judge_older_image(const DomainFacts *facts, Findings *l)
+{
+        Finding *f;
+
+        if (is_off(facts) || facts->image == IMAGE_NONE)
+                return;
+
+        if (facts->image == IMAGE_DAMAGED) {
+                (void) findings_remark(
+                                l, FINDING_IMAGE,
+                                "an incomplete managed save image of domain '%s' exists, the waste of "
+                                "a save that failed: the next save replaces it",
                                 facts->name);
-        if (facts->n_functions == 0)
-                return failure_set(reterr, FAILURE_NO_FUNCTION,
-                                   "domain '%s' has no PCI function attached; use plain virsh managedsave",
-                                   facts->name);
-        /* A partial one is the waste of a save that failed: the next save replaces it. */
-        if (facts->image == IMAGE_VALID)
-                return failure_set(
-                                reterr, FAILURE_IMAGE_DAMAGED,
-                                "domain '%s' runs although an older managed save image of it exists; remove that "
-                                "with virsh managedsave-remove once you are sure that it is stale",
-                                facts->name);
-        return 0;
+                return;
+        }
+
+        f = findings_block(l, FAILURE_IMAGE_DAMAGED, FINDING_IMAGE,
+                           "domain '%s' runs although an older managed save image of it exists",
+                           facts->name);
+        finding_set_remedy(f,
+                           "remove that with virsh managedsave-remove once you are sure that it is stale");
 }
 
 /* What the domain's XML and its QEMU say, without asking the guest. */
-static int check_ram(const DomainFacts *facts, Failure *reterr)
+static void judge_ram(const DomainFacts *facts, Findings *l)
 {
-        if (facts->qemu_version < QEMU_VERSION_CPR_REBOOT || !facts->qemu_cpr_reboot)
-                return failure_set(
-                                reterr, FAILURE_QEMU_TOO_OLD,
-                                "the QEMU of domain '%s' (%u.%u.%u) cannot save a suspended guest with a VFIO "
-                                "function: that needs migration mode cpr-reboot of QEMU 9.0 or later; restart the "
-                                "domain on a newer QEMU, or use --strategy suspend-to-disk",
+        Finding *f;
+
+        if (facts->qemu_version < QEMU_VERSION_CPR_REBOOT || !facts->qemu_cpr_reboot) {
+                f = findings_block(
+                                l, FAILURE_QEMU_TOO_OLD, FINDING_HOST,
+                                "the QEMU of domain '%s' (%u.%u.%u) cannot save a suspended guest with a "
+                                "VFIO function: that needs migration mode cpr-reboot of QEMU 9.0 or later",
                                 facts->name, facts->qemu_version / 1000000,
                                 facts->qemu_version / 1000 % 1000, facts->qemu_version % 1000);
-        if (!facts->pm_mem_enabled)
-                return failure_set(
-                                reterr, FAILURE_SUSPEND_DISABLED,
-                                "domain '%s' may not suspend to RAM; set <pm><suspend-to-mem enabled='yes'/></pm> "
-                                "in its XML and restart it",
-                                facts->name);
-        return 0;
+                finding_set_remedy(f, "restart the domain on a newer QEMU, or use --strategy "
+                                      "suspend-to-disk");
+        }
+
+        if (!facts->pm_mem_enabled) {
+                f = findings_block(l, FAILURE_SUSPEND_DISABLED, FINDING_GUEST,
+                                   "domain '%s' may not suspend to RAM", facts->name);
+                finding_set_remedy(f, "set <pm><suspend-to-mem enabled='yes'/></pm> in its XML and restart "
+                                      "it");
+        }
 }
 
-static int check_disk(const DomainFacts *facts, Failure *reterr)
+static void judge_disk(const DomainFacts *facts, Findings *l)
 {
-        if (!facts->pm_disk_enabled)
-                return failure_set(
-                                reterr, FAILURE_SUSPEND_DISABLED,
-                                "domain '%s' may not suspend to disk; set <pm><suspend-to-disk enabled='yes'/></pm> "
-                                "in its XML and restart it",
-                                facts->name);
-        return 0;
+        Finding *f;
+
+        if (!facts->pm_disk_enabled) {
+                f = findings_block(l, FAILURE_SUSPEND_DISABLED, FINDING_GUEST,
+                                   "domain '%s' may not suspend to disk", facts->name);
+                finding_set_remedy(f, "set <pm><suspend-to-disk enabled='yes'/></pm> in its XML and restart "
+                                      "it");
+        }
 }
 
-static int check_agent(const DomainFacts *facts, const char *command, bool offered, Failure *reterr)
+static void judge_agent(const DomainFacts *facts, const char *command, bool offered, Findings *l)
 {
-        if (!facts->has_agent_channel)
-                return failure_set(
-                                reterr, FAILURE_NO_AGENT,
-                                "domain '%s' has no guest agent channel; add <channel type='unix'><target "
-                                "type='virtio' name='org.qemu.guest_agent.0'/></channel> to it",
-                                facts->name);
-        if (!facts->agent_answers)
-                return failure_set(
-                                reterr, FAILURE_NO_AGENT,
-                                "the guest agent of domain '%s' does not answer; start qemu-guest-agent in the "
-                                "guest",
-                                facts->name);
-        if (!offered)
-                return failure_set(
-                                reterr, FAILURE_NO_AGENT,
-                                "the guest agent of domain '%s' does not offer %s; allow it in the guest's agent "
-                                "configuration",
-                                facts->name, command);
-        return 0;
+        Finding *f;
+
+        if (!facts->has_agent_channel) {
+                f = findings_block(l, FAILURE_NO_AGENT, FINDING_GUEST,
+                                   "domain '%s' has no guest agent channel", facts->name);
+                finding_set_remedy(f, "add <channel type='unix'><target type='virtio' "
+                                      "name='org.qemu.guest_agent.0'/></channel> to it");
+                return;
+        }
+
+        /* Then nobody could have answered. */
+        if (!is_up(facts))
+                return;
+
+        if (!facts->agent_answers) {
+                f = findings_block(l, FAILURE_NO_AGENT, FINDING_GUEST,
+                                   "the guest agent of domain '%s' does not answer", facts->name);
+                finding_set_remedy(f, "start qemu-guest-agent in the guest");
+        } else if (!offered) {
+                f = findings_block(l, FAILURE_NO_AGENT, FINDING_GUEST,
+                                   "the guest agent of domain '%s' does not offer %s", facts->name, command);
+                finding_set_remedy(f, "allow it in the guest's agent configuration");
+        }
 }
 
-static int check_space(const DomainFacts *facts, Failure *reterr)
+static void judge_space(const DomainFacts *facts, uint64_t needed, Findings *l)
 {
-        uint64_t needed = verdict_image_bytes(facts);
+        Finding *f;
 
-        if (facts->image_space_bytes < needed)
-                return failure_set(
-                                reterr, FAILURE_NO_SPACE,
-                                "the image of domain '%s' may need %llu MiB, the disk that holds managed saves has "
-                                "%llu MiB free; make room there",
-                                facts->name, (unsigned long long) ((needed + MIB - 1) / MIB),
-                                (unsigned long long) (facts->image_space_bytes / MIB));
-        return 0;
+        if (facts->image_space_bytes < needed) {
+                f = findings_block(l, FAILURE_NO_SPACE, FINDING_IMAGE,
+                                   "the image of domain '%s' may need %llu MiB, the disk that holds managed "
+                                   "saves has %llu MiB free",
+                                   facts->name, (unsigned long long) ((needed + MIB - 1) / MIB),
+                                   (unsigned long long) (facts->image_space_bytes / MIB));
+                finding_set_remedy(f, "make room there");
+        }
 }
 
-int verdict_hibernate(const DomainFacts *facts, Strategy asked, Strategy *ret_strategy, Failure *reterr)
+/* Which of the two can work is decided by the XML alone; everything else that is missing has a remedy and is therefore
+ * said, not answered with a silent change of strategy. */
+static Strategy choose_strategy(const DomainFacts *facts, Strategy asked, Findings *l)
 {
-        Strategy strategy = asked;
-        int r;
+        if (asked != STRATEGY_AUTO)
+                return asked;
+        if (facts->pm_mem_enabled || !facts->pm_disk_enabled)
+                return STRATEGY_SUSPEND_TO_RAM;
 
-        r = check_running(facts, reterr);
-        if (r < 0)
-                return r;
+        (void) findings_remark(l, FINDING_POLICY,
+                               "strategy suspend-to-disk is chosen, since the XML of domain '%s' does not "
+                               "allow to suspend to RAM",
+                               facts->name);
+        return STRATEGY_SUSPEND_TO_DISK;
+}
 
-        /* Which of the two can work is decided by the XML alone; everything else that is missing has a remedy and
-         * is therefore an error, not a silent change of strategy. */
-        if (asked == STRATEGY_AUTO)
-                strategy = facts->pm_mem_enabled || !facts->pm_disk_enabled ? STRATEGY_SUSPEND_TO_RAM
-                                                                            : STRATEGY_SUSPEND_TO_DISK;
+static void judge_hibernate(const DomainFacts *facts, Strategy asked, Verdict *v)
+{
+        Findings *l = &v->findings;
 
-        if (strategy == STRATEGY_SUSPEND_TO_RAM) {
-                if ((r = check_ram(facts, reterr)) < 0 || (r = check_space(facts, reterr)) < 0 ||
-                    (r = check_agent(facts, "guest-suspend-ram", facts->agent_suspend_ram, reterr)) < 0)
-                        return r;
+        judge_running(facts, l);
+        judge_older_image(facts, l);
+
+        v->strategy = choose_strategy(facts, asked, l);
+        if (v->strategy == STRATEGY_SUSPEND_TO_RAM) {
+                v->bytes_needed = verdict_image_bytes(facts);
+                judge_ram(facts, l);
+                judge_space(facts, v->bytes_needed, l);
+                judge_agent(facts, "guest-suspend-ram", facts->agent_suspend_ram, l);
         } else {
-                if ((r = check_disk(facts, reterr)) < 0 ||
-                    (r = check_agent(facts, "guest-suspend-disk", facts->agent_suspend_disk, reterr)) < 0)
-                        return r;
+                judge_disk(facts, l);
+                judge_agent(facts, "guest-suspend-disk", facts->agent_suspend_disk, l);
         }
-
-        *ret_strategy = strategy;
-        return 0;
 }
 
-int verdict_resume(const DomainFacts *facts, Strategy strategy, uint64_t image_bytes, Failure *reterr)
+/* Of suspend-to-disk, the memory is in the guest's own swap. */
+static void judge_no_image(const DomainFacts *facts, Findings *l)
 {
-        if (facts->state != DOMAIN_SHUTOFF && facts->state != DOMAIN_CRASHED)
-                return failure_set(reterr, FAILURE_NOT_HIBERNATED,
-                                   "domain '%s' is already active (%s); somebody started it outside of "
-                                   "vgpu-hibernate",
-                                   facts->name, domain_state_to_string(facts->state));
+        Finding *f;
 
-        if (strategy == STRATEGY_SUSPEND_TO_DISK) {
-                if (facts->image != IMAGE_NONE)
-                        return failure_set(
-                                        reterr, FAILURE_IMAGE_DAMAGED,
-                                        "domain '%s' hibernated to its own disk, yet a managed save image of it "
-                                        "exists; remove that with virsh managedsave-remove once you are sure that "
-                                        "it is stale",
-                                        facts->name);
-                return 0;
-        }
+        if (facts->image == IMAGE_NONE)
+                return;
+
+        f = findings_block(l, FAILURE_IMAGE_DAMAGED, FINDING_IMAGE,
+                           "domain '%s' hibernated to its own disk, yet a managed save image of it exists",
+                           facts->name);
+        finding_set_remedy(f,
+                           "remove that with virsh managedsave-remove once you are sure that it is stale");
+}
+
+static void judge_image(const DomainFacts *facts, uint64_t image_bytes, Findings *l)
+{
+        Finding *f;
 
         switch (facts->image) {
         case IMAGE_VALID:
                 /* libvirt reads no further than the header: of an image that was cut off it would say nothing. */
                 if (image_bytes == 0 || facts->image_bytes == image_bytes)
-                        return 0;
-                return failure_set(
-                                reterr, FAILURE_IMAGE_DAMAGED,
-                                "the managed save image of domain '%s' has %" PRIu64
-                                " bytes, it had %" PRIu64
-                                " when it was made; restore the file from a backup, do not start the domain",
-                                facts->name, facts->image_bytes, image_bytes);
+                        return;
+                f = findings_block(l, FAILURE_IMAGE_DAMAGED, FINDING_IMAGE,
+                                   "the managed save image of domain '%s' has %" PRIu64
+                                   " bytes, it had %" PRIu64 " when it was made",
+                                   facts->name, facts->image_bytes, image_bytes);
+                finding_set_remedy(f, "restore the file from a backup, do not start the domain");
+                return;
         case IMAGE_NONE:
-                return failure_set(
-                                reterr, FAILURE_IMAGE_DAMAGED,
-                                "the managed save image of domain '%s' is gone; its memory cannot be resumed, "
-                                "virsh start boots it anew",
-                                facts->name);
+                f = findings_block(l, FAILURE_IMAGE_DAMAGED, FINDING_IMAGE,
+                                   "the managed save image of domain '%s' is gone; its memory cannot be "
+                                   "resumed",
+                                   facts->name);
+                finding_set_remedy(f, "virsh start boots it anew");
+                return;
         case IMAGE_DAMAGED:
         case _IMAGE_STATE_MAX:
         case _IMAGE_STATE_INVALID:
                 break;
         }
 
-        return failure_set(
-                        reterr, FAILURE_IMAGE_DAMAGED,
-                        "the managed save image of domain '%s' is incomplete or damaged; do not start the domain "
-                        "(libvirt would delete the image and boot it anew) before you made a copy of it",
-                        facts->name);
+        f = findings_block(l, FAILURE_IMAGE_DAMAGED, FINDING_IMAGE,
+                           "the managed save image of domain '%s' is incomplete or damaged", facts->name);
+        finding_set_remedy(f, "do not start the domain (libvirt would delete the image and boot it anew) "
+                              "before you made a copy of it");
+}
+
+static void judge_resume(const DomainFacts *facts, Strategy strategy, uint64_t image_bytes, Findings *l)
+{
+        if (strategy == STRATEGY_AUTO) {
+                (void) findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_IMAGE,
+                                      "the record of domain '%s' does not say how it was hibernated",
+                                      facts->name);
+                return;
+        }
+
+        /* Whether there is an image beside a guest that runs is beside the point. */
+        if (!is_off(facts)) {
+                (void) findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_GUEST,
+                                      "domain '%s' is already active (%s); somebody started it outside of "
+                                      "vgpu-hibernate",
+                                      facts->name, domain_state_to_string(facts->state));
+                return;
+        }
+
+        if (strategy == STRATEGY_SUSPEND_TO_DISK)
+                judge_no_image(facts, l);
+        else
+                judge_image(facts, image_bytes, l);
+}
+
+void verdict_judge(JobKind kind, const DomainFacts *facts, Strategy asked, uint64_t image_bytes,
+                   Verdict *ret)
+{
+        *ret = (Verdict) {
+                .strategy = asked,
+                .sized = true,
+                .bytes_available = facts->image_space_bytes,
+        };
+
+        if (kind == JOB_RESUME)
+                judge_resume(facts, asked, image_bytes, &ret->findings);
+        else
+                judge_hibernate(facts, asked, ret);
 }

@@ -1,21 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The verdict: may this job start, and by which strategy? Asked before anything is touched. */
+/*
+ * The verdict: may this job be done, by which strategy, and what will it need? Given before anything is touched, by
+ * the job's first step and by who only asks (Explain): one implementation. What the daemon knows from its own memory,
+ * whether the domain has a job or a function is free, is not repeated here: daemon/start-job.c.
+ */
 
 #include "core/facts.h"
-#include "core/failure.h"
+#include "core/finding.h"
 #include "core/plan.h"
 
-/* Judges a hibernate (or the first half of a move) of a running domain. `asked` may be STRATEGY_AUTO: then
- * suspend-to-ram is taken where host and guest can do it, else suspend-to-disk; neither loses GPU state. */
-int verdict_hibernate(const DomainFacts *facts, Strategy asked, Strategy *ret_strategy,
-                      Failure *reterr) _warn_unused_result_;
+typedef struct Verdict {
+        Strategy strategy;        /* what it would be done by, also when it is refused */
+        bool sized;               /* the next two are known */
+        uint64_t bytes_needed;    /* that must be free for the image; 0: none is written on this host */
+        uint64_t bytes_available; /* where libvirt writes images */
+        Findings findings;
+} Verdict;
 
-/* Judges a resume of a domain that the record says was hibernated by `strategy`, into an image of `image_bytes`
- * (0: not known). */
-int verdict_resume(const DomainFacts *facts, Strategy strategy, uint64_t image_bytes,
-                   Failure *reterr) _warn_unused_result_;
+void verdict_done(Verdict *v);
+
+/* Of a hibernate and of a move `asked` may be STRATEGY_AUTO: then suspend-to-ram is taken where the domain's definition
+ * allows it, else suspend-to-disk; neither loses GPU state. Of a resume it is what the record says, as is
+ * `image_bytes` (0: not known). */
+void verdict_judge(JobKind kind, const DomainFacts *facts, Strategy asked, uint64_t image_bytes,
+                   Verdict *ret);
 
 /* Bytes that must be free before a save of this domain starts. */
 uint64_t verdict_image_bytes(const DomainFacts *facts);

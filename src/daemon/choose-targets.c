@@ -14,7 +14,7 @@ static void choice_done(Choice *c)
         free(c->candidates);
 }
 
-static int choose_one(const Choice *c, const PciAddress *a, FunctionSwap *s, Failure *reterr)
+static int choose_one(const Choice *c, const PciAddress *a, FunctionSwap *s, Findings *l, Failure *reterr)
 {
         const Function *f = pool_find(c->candidates, c->n_candidates, a);
 
@@ -28,10 +28,12 @@ static int choose_one(const Choice *c, const PciAddress *a, FunctionSwap *s, Fai
                                    "function %s is not in the pool; see 'vgpu-hibernatectl functions'",
                                    PCI_ADDRESS_STR(a));
 
-        return pool_check(f, &s->identity, reterr);
+        s->to = *a;
+        s->has_to = pool_judge(f, &s->identity, l);
+        return 0;
 }
 
-static int choose_explicit(const Choice *c, Failure *reterr)
+static int choose_explicit(const Choice *c, Findings *l, Failure *reterr)
 {
         const JobOptions *o = c->request->options;
 
@@ -43,18 +45,10 @@ static int choose_explicit(const Choice *c, Failure *reterr)
                                 o->n_functions, c->request->domain->name, c->n_swaps);
 
         for (size_t i = 0; i < c->n_swaps; i++) {
-                int r = choose_one(c, o->functions + i, c->swaps + i, reterr);
+                int r = choose_one(c, o->functions + i, c->swaps + i, l, reterr);
 
                 if (r < 0)
                         return r;
-
-                for (size_t k = 0; k < i; k++)
-                        if (pci_address_equal(&c->swaps[k].to, o->functions + i))
-                                return failure_set(reterr, FAILURE_INVALID_OPTION,
-                                                   "option 'functions' names %s twice",
-                                                   PCI_ADDRESS_STR(o->functions + i));
-
-                c->swaps[i].to = o->functions[i];
         }
 
         return 0;
@@ -71,45 +65,57 @@ static bool choose_held(const Choice *c)
         for (size_t i = 0; i < c->n_swaps; i++) {
                 const Function *f = pool_find(c->candidates, c->n_candidates, &c->swaps[i].from);
 
-                if (!f || pool_check(f, &c->swaps[i].identity, NULL) < 0)
+                if (!f || !pool_judge(f, &c->swaps[i].identity, NULL))
                         return false;
         }
 
-        for (size_t i = 0; i < c->n_swaps; i++)
+        for (size_t i = 0; i < c->n_swaps; i++) {
                 c->swaps[i].to = c->swaps[i].from;
+                c->swaps[i].has_to = true;
+        }
+
         return true;
 }
 
-static int choose_by_policy(const Choice *c, Failure *reterr)
+/* What the policy chooses by; `from` and `wants` are as long as the swaps. */
+static PoolRequest pool_request(const Choice *c, PciAddress *from, FunctionIdentity *wants)
 {
-        PciAddress from[JOB_FUNCTIONS_MAX], chosen[JOB_FUNCTIONS_MAX];
-        FunctionIdentity wants[JOB_FUNCTIONS_MAX];
-        const PoolRequest request = {
+        for (size_t i = 0; i < c->n_swaps; i++) {
+                wants[i] = c->swaps[i].identity;
+                from[i] = c->swaps[i].from;
+        }
+
+        return (PoolRequest) {
                 .wants = wants,
                 .from = from,
                 .leave = c->request->kind == JOB_MOVE, /* a resume may come back to where it was */
                 .n = c->n_swaps,
                 .policy = c->request->policy,
         };
-        int r;
-
-        for (size_t i = 0; i < c->n_swaps; i++) {
-                wants[i] = c->swaps[i].identity;
-                from[i] = c->swaps[i].from;
-        }
-
-        r = pool_pick(c->candidates, c->n_candidates, &request, chosen, reterr);
-        if (r < 0)
-                return r;
-
-        for (size_t i = 0; i < c->n_swaps; i++)
-                c->swaps[i].to = chosen[i];
-        return 0;
 }
 
-int choose_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps, Failure *reterr)
+static void choose_by_policy(const Choice *c, Findings *l)
 {
-        _cleanup_(choice_done) Choice c = { .request = request, .swaps = swaps, .n_swaps = n_swaps };
+        PciAddress from[JOB_FUNCTIONS_MAX], chosen[JOB_FUNCTIONS_MAX];
+        _cleanup_(failure_done) Failure why = { 0 };
+        FunctionIdentity wants[JOB_FUNCTIONS_MAX];
+        const PoolRequest request = pool_request(c, from, wants);
+
+        if (pool_pick(c->candidates, c->n_candidates, &request, chosen, &why) < 0) {
+                (void) findings_block(l, why.code, FINDING_FUNCTION, "%s", failure_message(&why));
+                return;
+        }
+
+        for (size_t i = 0; i < c->n_swaps; i++) {
+                c->swaps[i].to = chosen[i];
+                c->swaps[i].has_to = true;
+        }
+}
+
+static int choice_new(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps, Choice *ret,
+                      Failure *reterr)
+{
+        Choice c = { .request = request, .swaps = swaps, .n_swaps = n_swaps };
         int r;
 
         r = view_functions_for(request->view, request->domain, request->reservation, &c.candidates,
@@ -117,14 +123,24 @@ int choose_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_s
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot choose a function");
 
-        if (request->options->functions)
-                r = choose_explicit(&c, reterr);
-        else if (!choose_held(&c))
-                r = choose_by_policy(&c, reterr);
+        *ret = c;
+        return 0;
+}
+
+int choose_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps, Findings *findings,
+                   Failure *reterr)
+{
+        _cleanup_(choice_done) Choice c = { 0 };
+        int r;
+
+        r = choice_new(request, swaps, n_swaps, &c, reterr);
         if (r < 0)
                 return r;
 
-        for (size_t i = 0; i < n_swaps; i++)
-                swaps[i].has_to = true;
+        if (request->options->functions)
+                return choose_explicit(&c, findings, reterr);
+
+        if (!choose_held(&c))
+                choose_by_policy(&c, findings);
         return 0;
 }

@@ -19,6 +19,7 @@ typedef struct TargetRequest {
         const Reservation *reservation; /* NULL: none */
 } TargetRequest;
 
-/* Sets `to` of each swap, all or none. */
-int choose_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps,
+/* Sets `to` of each swap. Why one will not do is a finding; negative only for a choice that makes no sense whatever the
+ * state of the functions. */
+int choose_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps, Findings *findings,
                    Failure *reterr) _warn_unused_result_;

@@ -136,9 +136,17 @@ static int pick(Manager *m, const char *pool, uint32_t count, const ReserveOptio
                 return r;
 
         if (o->like) {
-                if ((r = find_domain(m, o->like, &d, reterr)) < 0 ||
-                    (r = domain_functions(m, d, functions, &request.n_like, reterr)) < 0)
+                _cleanup_(findings_done) Findings why = { 0 };
+
+                r = find_domain(m, o->like, &d, reterr);
+                if (r < 0)
                         return r;
+
+                domain_functions(m, d, functions, &request.n_like, &why);
+                r = findings_check(&why, reterr);
+                if (r < 0)
+                        return r;
+
                 for (size_t i = 0; i < request.n_like; i++)
                         like[i] = functions[i].identity;
                 request.like = like;

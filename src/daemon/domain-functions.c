@@ -3,43 +3,58 @@
 
 #include "daemon/manager-store.h"
 
-static int of_xml(const Manager *m, const DomainView *d, FunctionSwap *ret, size_t *ret_n, Failure *reterr)
+static void of_xml(const Manager *m, const DomainView *d, FunctionSwap *ret, size_t *ret_n, Findings *l)
 {
-        if (d->n_functions == 0)
-                return failure_set(reterr, FAILURE_NO_FUNCTION,
-                                   "domain '%s' owns no virtual function; 'virsh managedsave' does for it",
-                                   d->name);
-        if (d->n_functions > JOB_FUNCTIONS_MAX)
-                return failure_set(reterr, FAILURE_NO_FUNCTION,
-                                   "domain '%s' owns %zu PCI devices; at most %d can be handled", d->name,
-                                   d->n_functions, JOB_FUNCTIONS_MAX);
+        bool missing = false;
+        Finding *found;
+
+        if (d->n_functions == 0) {
+                found = findings_block(l, FAILURE_NO_FUNCTION, FINDING_FUNCTION,
+                                       "domain '%s' owns no virtual function", d->name);
+                finding_set_remedy(found, "'virsh managedsave' does for it");
+                return;
+        }
+
+        if (d->n_functions > JOB_FUNCTIONS_MAX) {
+                (void) findings_block(l, FAILURE_NO_FUNCTION, FINDING_FUNCTION,
+                                      "domain '%s' owns %zu PCI devices; at most %d can be handled", d->name,
+                                      d->n_functions, JOB_FUNCTIONS_MAX);
+                return;
+        }
 
         for (size_t i = 0; i < d->n_functions; i++) {
                 const Function *f = view_find_function(m->view, d->functions + i);
 
-                if (!f)
-                        return failure_set(reterr, FAILURE_NO_FUNCTION,
-                                           "PCI device %s of domain '%s' is not in the pool; detach it, "
-                                           "or let the configuration key 'functions.match' cover it",
-                                           PCI_ADDRESS_STR(d->functions + i), d->name);
+                if (f) {
+                        ret[i] = (FunctionSwap) { .has_from = true,
+                                                  .from = f->address,
+                                                  .identity = f->identity };
+                        continue;
+                }
 
-                ret[i] = (FunctionSwap) { .has_from = true, .from = f->address, .identity = f->identity };
+                missing = true;
+                found = findings_block(l, FAILURE_NO_FUNCTION, FINDING_FUNCTION,
+                                       "PCI device %s of domain '%s' is not in the pool",
+                                       PCI_ADDRESS_STR(d->functions + i), d->name);
+                finding_set_remedy(found, "detach it, or let the configuration key 'functions.match' cover "
+                                          "it");
         }
 
-        *ret_n = d->n_functions;
-        return 0;
+        if (!missing)
+                *ret_n = d->n_functions;
 }
 
 /* They may be anybody's by now, or gone from the host. */
-static int of_record(const Manager *m, const DomainView *d, FunctionSwap *ret, size_t *ret_n,
-                     Failure *reterr)
+static void of_record(const Manager *m, const DomainView *d, FunctionSwap *ret, size_t *ret_n, Findings *l)
 {
         const ImageRecord *record = manager_find_record(m, d->uuid);
 
-        if (!record || record->n_functions == 0 || record->n_functions > JOB_FUNCTIONS_MAX)
-                return failure_set(reterr, FAILURE_NOT_HIBERNATED,
-                                   "the record of hibernated domain '%s' names no function, or too many",
-                                   d->name);
+        if (!record || record->n_functions == 0 || record->n_functions > JOB_FUNCTIONS_MAX) {
+                (void) findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_IMAGE,
+                                      "the record of hibernated domain '%s' names no function, or too many",
+                                      d->name);
+                return;
+        }
 
         for (size_t i = 0; i < record->n_functions; i++)
                 ret[i] = (FunctionSwap) {
@@ -49,11 +64,14 @@ static int of_record(const Manager *m, const DomainView *d, FunctionSwap *ret, s
                 };
 
         *ret_n = record->n_functions;
-        return 0;
 }
 
-int domain_functions(const Manager *m, const DomainView *d, FunctionSwap ret[static JOB_FUNCTIONS_MAX],
-                     size_t *ret_n, Failure *reterr)
+void domain_functions(const Manager *m, const DomainView *d, FunctionSwap ret[static JOB_FUNCTIONS_MAX],
+                      size_t *ret_n, Findings *findings)
 {
-        return d->hibernated ? of_record(m, d, ret, ret_n, reterr) : of_xml(m, d, ret, ret_n, reterr);
+        *ret_n = 0;
+        if (d->hibernated)
+                of_record(m, d, ret, ret_n, findings);
+        else
+                of_xml(m, d, ret, ret_n, findings);
 }

@@ -16,20 +16,6 @@
 
 #define DOMAIN_ARGUMENT_BYTES_MAX 1024U
 
-/* What a job is about to be: the decisions, before anything is written. */
-typedef struct JobDraft {
-        JobKind kind;
-        Strategy strategy;
-        const DomainView *domain;
-        FunctionSwap swaps[JOB_FUNCTIONS_MAX];
-        size_t n_swaps;
-        uint64_t image_bytes; /* of a resume */
-        bool targets_asked_for;
-        JobFallback fallback;
-        HoldOptions hold;
-        const Reservation *reservation; /* to be used, the ledger's; NULL: none */
-} JobDraft;
-
 int find_domain(Manager *m, const char *domain, const DomainView **ret, Failure *reterr)
 {
         const DomainView *d;
@@ -51,47 +37,50 @@ int find_domain(Manager *m, const char *domain, const DomainView **ret, Failure 
         return 0;
 }
 
-static int check_state(const JobDraft *draft, Failure *reterr)
+/* What of the domain itself stands in the way. */
+static void judge_state(const JobDraft *draft, Findings *l)
 {
         const DomainView *d = draft->domain;
+        Finding *f;
 
-        if (!d->defined)
-                return failure_set(reterr, FAILURE_UNKNOWN_DOMAIN,
-                                   "domain '%s' is hibernated, but libvirt no longer has its XML; define it "
-                                   "again with 'virsh define'",
-                                   d->name);
-        if (d->job != 0 && d->job_given_up)
-                return failure_set(reterr, FAILURE_DOMAIN_BUSY,
+        if (!d->defined) {
+                f = findings_block(l, FAILURE_UNKNOWN_DOMAIN, FINDING_GUEST,
+                                   "domain '%s' is hibernated, but libvirt no longer has its XML", d->name);
+                finding_set_remedy(f, "define it again with 'virsh define'");
+        }
+
+        if (d->job != 0 && d->job_given_up) {
+                f = findings_block(l, FAILURE_DOMAIN_BUSY, FINDING_POLICY,
                                    "job %" PRIu64
-                                   " of domain '%s' could not be recovered, so nobody knows what it "
-                                   "left; 'systemctl restart vgpu-hibernated' tries again",
+                                   " of domain '%s' could not be recovered, so nobody knows what it left",
                                    d->job, d->name);
-        if (d->job != 0)
-                return failure_set(reterr, FAILURE_DOMAIN_BUSY,
-                                   "domain '%s' is %s in job %" PRIu64 "; wait for its end or cancel it",
-                                   d->name, d->state, d->job);
+                finding_set_remedy(f, "'systemctl restart vgpu-hibernated' tries again");
+        } else if (d->job != 0) {
+                f = findings_block(l, FAILURE_DOMAIN_BUSY, FINDING_POLICY,
+                                   "domain '%s' is %s in job %" PRIu64, d->name, d->state, d->job);
+                finding_set_remedy(f, "wait for its end or cancel it");
+        }
 
-        if (draft->kind != JOB_RESUME && !d->active)
-                return failure_set(reterr, FAILURE_NOT_RUNNING, "domain '%s' is %s, not running; %s",
-                                   d->name, d->state, d->hibernated ? "resume it first" : "start it first");
-        if (draft->kind == JOB_RESUME && d->active)
-                return failure_set(reterr, FAILURE_NOT_HIBERNATED,
-                                   "domain '%s' is %s, not hibernated: there is nothing to resume", d->name,
+        if (draft->kind != JOB_RESUME && !d->active) {
+                f = findings_block(l, FAILURE_NOT_RUNNING, FINDING_GUEST, "domain '%s' is %s, not running",
+                                   d->name, d->state);
+                finding_set_remedy(f, d->hibernated ? "resume it first" : "start it first");
+        } else if (draft->kind == JOB_RESUME && d->active) {
+                (void) findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_GUEST,
+                                      "domain '%s' is %s, not hibernated: there is nothing to resume",
+                                      d->name, d->state);
+        } else if (draft->kind == JOB_RESUME && !d->hibernated) {
+                f = findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_GUEST,
+                                   "domain '%s' is %s and has no record of a hibernation", d->name,
                                    d->state);
-        if (draft->kind == JOB_RESUME && !d->hibernated)
-                return failure_set(
-                                reterr, FAILURE_NOT_HIBERNATED,
-                                "domain '%s' is %s and has no record of a hibernation; see 'vgpu-hibernatectl jobs' for "
-                                "what became of it",
-                                d->name, d->state);
-        if (!d->persistent)
-                return failure_set(
-                                reterr, FAILURE_NOT_PERSISTENT,
-                                "domain '%s' is transient: libvirt forgets it when it stops; define it with "
-                                "'virsh define'",
-                                d->name);
+                finding_set_remedy(f, "see 'vgpu-hibernatectl jobs' for what became of it");
+        }
 
-        return 0;
+        if (d->defined && !d->persistent) {
+                f = findings_block(l, FAILURE_NOT_PERSISTENT, FINDING_GUEST,
+                                   "domain '%s' is transient: libvirt forgets it when it stops", d->name);
+                finding_set_remedy(f, "define it with 'virsh define'");
+        }
 }
 
 /* Of the pool that the domain's first function is in; one that is gone has none. */
@@ -103,23 +92,18 @@ PickPolicy pick_policy_for(const Manager *m, const FunctionSwap *swaps, size_t n
         return p ? p->pick : m->config->pick;
 }
 
-static int draft_functions(const Manager *m, JobDraft *draft, Failure *reterr)
+static void draft_functions(const Manager *m, JobDraft *draft, Findings *l)
 {
-        int r;
-
-        r = domain_functions(m, draft->domain, draft->swaps, &draft->n_swaps, reterr);
-        if (r < 0)
-                return r;
+        domain_functions(m, draft->domain, draft->swaps, &draft->n_swaps, l);
 
         if (draft->domain->hibernated) {
                 draft->strategy = draft->domain->strategy;
                 draft->image_bytes = draft->domain->image_bytes;
         }
-
-        return 0;
 }
 
-static int draft_targets(const Manager *m, JobDraft *draft, const JobOptions *options, Failure *reterr)
+static int draft_targets(const Manager *m, JobDraft *draft, const JobOptions *options, Findings *l,
+                         Failure *reterr)
 {
         TargetRequest request = {
                 .view = m->view,
@@ -138,15 +122,34 @@ static int draft_targets(const Manager *m, JobDraft *draft, const JobOptions *op
                 request.reservation = draft->reservation;
         }
 
-        return choose_targets(&request, draft->swaps, draft->n_swaps, reterr);
+        return choose_targets(&request, draft->swaps, draft->n_swaps, l, reterr);
 }
 
-static int draft_job(Manager *m, JobKind kind, const char *domain, const JobOptions *options,
-                     JobDraft *draft, Failure *reterr)
+/* What of the host and of the daemon stands in the way of any job. */
+static void judge_daemon(const Manager *m, Findings *l)
+{
+        Failure why = { 0 };
+
+        if (host_shutdown_check(m->shutdown, &why) < 0)
+                (void) findings_block(l, why.code, FINDING_HOST, "%s", failure_message(&why));
+        failure_done(&why);
+
+        if (manager_check_world(m, &why) < 0)
+                (void) findings_block(l, why.code, FINDING_HOST, "%s", failure_message(&why));
+        failure_done(&why);
+
+        if (manager_count_open_jobs(m) >= JOBS_OPEN_MAX)
+                finding_set_remedy(findings_block(l, FAILURE_HOST, FINDING_POLICY,
+                                                  "%u jobs are open, no more are taken", JOBS_OPEN_MAX),
+                                   "wait for one to end");
+}
+
+int job_draft(Manager *m, JobKind kind, const char *domain, const JobOptions *options, JobDraft *ret,
+              Findings *findings, Failure *reterr)
 {
         int r;
 
-        *draft = (JobDraft) {
+        *ret = (JobDraft) {
                 .kind = kind,
                 .strategy = options->strategy,
                 .targets_asked_for = options->functions || options->reservation,
@@ -154,32 +157,20 @@ static int draft_job(Manager *m, JobKind kind, const char *domain, const JobOpti
                 .hold = options->hold,
         };
 
-        r = host_shutdown_check(m->shutdown, reterr);
+        r = find_domain(m, domain, &ret->domain, reterr);
         if (r < 0)
                 return r;
 
-        r = manager_check_world(m, reterr);
-        if (r < 0)
-                return r;
+        judge_daemon(m, findings);
+        judge_state(ret, findings);
 
-        r = find_domain(m, domain, &draft->domain, reterr);
-        if (r < 0)
-                return r;
+        /* Else it has none that this job would be about. */
+        if (ret->domain->hibernated == (kind == JOB_RESUME))
+                draft_functions(m, ret, findings);
+        if (kind == JOB_HIBERNATE || ret->n_swaps == 0)
+                return 0;
 
-        r = check_state(draft, reterr);
-        if (r < 0)
-                return r;
-
-        if (manager_count_open_jobs(m) >= JOBS_OPEN_MAX)
-                return failure_set(reterr, FAILURE_HOST,
-                                   "%u jobs are open, no more are taken; wait for one to end",
-                                   JOBS_OPEN_MAX);
-
-        r = draft_functions(m, draft, reterr);
-        if (r < 0 || kind == JOB_HIBERNATE)
-                return r;
-
-        return draft_targets(m, draft, options, reterr);
+        return draft_targets(m, ret, options, findings, reterr);
 }
 
 /* The caller gets an error: no daemon may take the job for one to recover. */
@@ -242,6 +233,7 @@ static int write_job(Manager *m, const JobDraft *draft, Job **ret, Failure *rete
 int start_job(Manager *m, JobKind kind, const char *domain, const JobOptions *options, ManagedJob **ret,
               Failure *reterr)
 {
+        _cleanup_(findings_done) Findings findings = { 0 };
         Job *job = NULL;
         JobDraft draft;
         ManagedJob *j;
@@ -249,8 +241,8 @@ int start_job(Manager *m, JobKind kind, const char *domain, const JobOptions *op
         int r;
 
         /* 1. Decide, touching nothing. */
-        r = draft_job(m, kind, domain, options, &draft, reterr);
-        if (r < 0)
+        if ((r = job_draft(m, kind, domain, options, &draft, &findings, reterr)) < 0 ||
+            (r = findings_check(&findings, reterr)) < 0)
                 return r;
 
         /* 2. The request and the functions it may use, durably: from here on a crash is a job to recover. */

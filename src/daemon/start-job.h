@@ -7,8 +7,28 @@
  * first step.
  */
 
+#include "core/finding.h"
 #include "daemon/job-options.h"
 #include "daemon/manager.h"
+
+/* What a job is about to be: the decisions, before anything is written. */
+typedef struct JobDraft {
+        JobKind kind;
+        Strategy strategy;
+        const DomainView *domain; /* of the present view */
+        FunctionSwap swaps[JOB_FUNCTIONS_MAX];
+        size_t n_swaps;       /* 0: which functions it is about is not known */
+        uint64_t image_bytes; /* of a resume */
+        bool targets_asked_for;
+        JobFallback fallback;
+        HoldOptions hold;
+        const Reservation *reservation; /* to be used, the ledger's; NULL: none */
+} JobDraft;
+
+/* All that can be said from memory for and against the job. Negative only for a request that makes no sense whatever
+ * the state of the world: an unknown domain, targets that do not exist. */
+int job_draft(Manager *m, JobKind kind, const char *domain, const JobOptions *options, JobDraft *ret,
+              Findings *findings, Failure *reterr) _warn_unused_result_;
 
 /* `domain`: name or UUID, as it came from the wire. */
 int start_job(Manager *m, JobKind kind, const char *domain, const JobOptions *options, ManagedJob **ret,

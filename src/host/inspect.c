@@ -53,12 +53,6 @@ static void ask(RealHost *h, virDomainPtr d, DomainFacts *facts)
 {
         _cleanup_(failure_done) Failure silent = { 0 };
 
-        /* The version is that of the installed binary, this QEMU may be older. Sets what is set already: a
-         * mode other than normal is only ever set on a suspended guest, by a job, and must be left alone
-         * then. */
-        if (facts->qemu_cpr_reboot && facts->qemu == QEMU_RUNNING)
-                facts->qemu_cpr_reboot = virt_qmp(d, QMP_SET_MODE_NORMAL, NULL, NULL) >= 0;
-
         if (facts->has_agent_channel && facts->qemu == QEMU_RUNNING)
                 facts->agent_answers = guest_agent_info(d, h->settings.agent_timeout_usec,
                                                         &facts->agent_suspend_ram,

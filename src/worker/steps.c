@@ -22,34 +22,45 @@ static int check_functions(const Job *j, const DomainFacts *facts, Failure *rete
                         j->domain_name);
 }
 
+/* The version is that of the installed binary, this QEMU may be older. Sets what is set already: a mode other than
+ * normal is only ever set by a job of this domain, and that is this one. */
+static void probe_mode(Executor *e, DomainFacts *facts)
+{
+        if (facts->qemu_cpr_reboot && facts->qemu == QEMU_RUNNING)
+                facts->qemu_cpr_reboot =
+                                e->ops->set_cpr_mode(e->host, e->job->domain_uuid, false, NULL) >= 0;
+}
+
 static int do_check(Executor *e, Failure *reterr)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
-        Strategy strategy = e->job->strategy;
+        _cleanup_(verdict_done) Verdict verdict = { 0 };
+        bool resume = e->job->kind == JOB_RESUME;
         int r;
 
-        r = e->ops->inspect(e->host, e->job->domain_uuid, e->job->kind != JOB_RESUME, &facts, reterr);
+        r = e->ops->inspect(e->host, e->job->domain_uuid, !resume, &facts, reterr);
         if (r < 0)
                 return r;
 
-        if (e->job->kind == JOB_RESUME && strategy == STRATEGY_AUTO)
-                return failure_set(reterr, FAILURE_NOT_HIBERNATED,
-                                   "the record of domain '%s' does not say how it was hibernated",
-                                   e->job->domain_name);
-        if (e->job->kind == JOB_RESUME)
-                return verdict_resume(&facts, strategy, e->job->bytes_total, reterr);
+        if (!resume)
+                probe_mode(e, &facts);
 
-        if ((r = verdict_hibernate(&facts, strategy, &strategy, reterr)) < 0 ||
-            (r = check_functions(e->job, &facts, reterr)) < 0)
+        verdict_judge(e->job->kind, &facts, e->job->strategy, e->job->bytes_total, &verdict);
+        r = findings_check(&verdict.findings, reterr);
+        if (r < 0 || resume)
+                return r;
+
+        r = check_functions(e->job, &facts, reterr);
+        if (r < 0)
                 return r;
 
         e->job->bytes_total = facts.memory_bytes;
 
         /* Every strategy the verdict gives has a plan. */
-        r = job_set_strategy(e->job, strategy);
+        r = job_set_strategy(e->job, verdict.strategy);
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "no plan for strategy '%s'",
-                                         strategy_to_string(strategy));
+                                         strategy_to_string(verdict.strategy));
         return 0;
 }
 

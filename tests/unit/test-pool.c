@@ -122,13 +122,15 @@ static void test_pools(void)
 
 static void expect_refusal(const Function *f, FailureCode code, const char *text)
 {
-        Failure why = { 0 };
+        Findings why = { 0 };
 
-        CHECK(pool_check(f, &kind_a, &why) < 0);
-        CHECK(why.code == code);
-        CHECK(strstr(failure_message(&why), PCI_ADDRESS_STR(&f->address)));
-        CHECK(strstr(failure_message(&why), text));
-        failure_done(&why);
+        CHECK(!pool_judge(f, &kind_a, &why));
+        CHECK(!pool_judge(f, &kind_a, NULL));
+        CHECK(why.n == 1 && why.list[0].blocking && why.list[0].remedy);
+        CHECK(why.list[0].code == code && why.list[0].scope == FINDING_FUNCTION);
+        CHECK(strstr(why.list[0].message, PCI_ADDRESS_STR(&f->address)));
+        CHECK(strstr(why.list[0].message, text));
+        findings_done(&why);
 }
 
 static void test_each_refusal_has_its_reason(void)
@@ -136,7 +138,7 @@ static void test_each_refusal_has_its_reason(void)
         Function f[6];
 
         make_functions(f);
-        CHECK(pool_check(&f[0], &kind_a, NULL) >= 0);
+        CHECK(pool_judge(&f[0], &kind_a, NULL));
         f[0].state = FUNCTION_ASSIGNED;
         f[0].domain = (char[]) { "vm2" };
         expect_refusal(&f[0], FAILURE_FUNCTION_BUSY, "vm2");
@@ -150,6 +152,41 @@ static void test_each_refusal_has_its_reason(void)
         f[4].identity.device = 0x74b5;
         expect_refusal(&f[4], FAILURE_INCOMPATIBLE, "device is 74b5, the guest knows 74b6");
         expect_pick(f, NULL, PICK_PACK, "0000:02:10.4");
+}
+
+typedef struct Considered {
+        size_t n, fit;
+        char first_reason[256];
+} Considered;
+
+static int on_considered(const Function *f, const Finding *why, void *userdata)
+{
+        Considered *c = userdata;
+
+        c->fit += !why;
+        if (c->n++ == 0)
+                (void) snprintf(c->first_reason, sizeof(c->first_reason), "%s", why ? why->message : "fits");
+        return c->n == 5 ? -ECANCELED : 0;
+}
+
+/* For one of several wants is enough; the pool is a border here as well. */
+static void test_consider(void)
+{
+        const FunctionIdentity other = { .vendor = 0x1002, .device = 0x74b5 };
+        const FunctionIdentity wants[] = { other, kind_a };
+        PoolRequest request = { .wants = wants, .n = 1 };
+        Considered none = { 0 }, some = { 0 };
+        Function f[6];
+
+        make_functions(f);
+        CHECK(pool_consider(f, 4, &request, on_considered, &none) >= 0);
+        CHECK(none.n == 4 && none.fit == 0 && strstr(none.first_reason, "the guest knows 74b5"));
+
+        request.n = 2;
+        f[0].state = FUNCTION_ASSIGNED;
+        CHECK(pool_consider(f, 4, &request, on_considered, &some) >= 0);
+        CHECK(some.n == 4 && some.fit == 3 && strstr(some.first_reason, "is assigned"));
+        CHECK(pool_consider(f, 6, &request, on_considered, &(Considered) { 0 }) == -ECANCELED);
 }
 
 static void test_drivers(void)
@@ -169,6 +206,7 @@ int main(void)
         test_all_or_none();
         test_pools();
         test_each_refusal_has_its_reason();
+        test_consider();
         test_drivers();
         return EXIT_SUCCESS;
 }

@@ -5,6 +5,7 @@
 #include "core/enum-table.h"
 #include "core/facts.h"
 #include "core/failure.h"
+#include "core/finding.h"
 #include "core/function.h"
 #include "core/job.h"
 #include "core/plan.h"
@@ -51,6 +52,7 @@ static void test_first_failure_wins(void)
 int main(void)
 {
         TEST_TABLE(domain_state, _DOMAIN_STATE_MAX);
+        TEST_TABLE(finding_scope, _FINDING_SCOPE_MAX);
         TEST_TABLE(function_state, _FUNCTION_STATE_MAX);
         TEST_TABLE(hold_mode, _HOLD_MODE_MAX);
         TEST_TABLE(job_kind, _JOB_KIND_MAX);

@@ -33,25 +33,107 @@ static DomainFacts good_facts(void)
         };
 }
 
+static Verdict judge(const DomainFacts *f, Strategy asked)
+{
+        Verdict v;
+
+        verdict_judge(JOB_HIBERNATE, f, asked, 0, &v);
+        CHECK(!v.findings.incomplete);
+        return v;
+}
+
+/* What a job would fail of. */
 static void expect(const DomainFacts *f, Strategy asked, FailureCode code, const char *text)
 {
-        Strategy got = _STRATEGY_INVALID;
+        Verdict v = judge(f, asked);
         Failure why = { 0 };
 
-        CHECK(verdict_hibernate(f, asked, &got, &why) < 0);
+        CHECK(findings_check(&v.findings, &why) < 0);
         CHECK(why.code == code);
         CHECK(strstr(failure_message(&why), "'vm1'"));
         CHECK(strstr(failure_message(&why), text));
-        CHECK(got == _STRATEGY_INVALID);
         failure_done(&why);
+        verdict_done(&v);
 }
 
 static void expect_strategy(const DomainFacts *f, Strategy asked, Strategy expected)
 {
-        Strategy got;
+        Verdict v = judge(f, asked);
 
-        CHECK(verdict_hibernate(f, asked, &got, NULL) >= 0);
-        CHECK(got == expected);
+        CHECK(findings_check(&v.findings, NULL) >= 0);
+        CHECK(v.strategy == expected);
+        verdict_done(&v);
+}
+
+/* All that was found, in its order; FAILURE_NONE is a remark, and ends the list where nothing else follows. */
+static void expect_all(const DomainFacts *f, Strategy asked, size_t n, const FailureCode *codes)
+{
+        Verdict v = judge(f, asked);
+
+        CHECK(v.findings.n == n);
+        for (size_t i = 0; i < n; i++) {
+                CHECK(v.findings.list[i].code == codes[i]);
+                CHECK(v.findings.list[i].blocking == (codes[i] != FAILURE_NONE));
+                CHECK(!v.findings.list[i].blocking || v.findings.list[i].remedy);
+        }
+        verdict_done(&v);
+}
+
+#define EXPECT_ALL(facts, asked, ...)                                           \
+        expect_all(facts, asked, ELEMENTSOF(((FailureCode[]) { __VA_ARGS__ })), \
+                   (FailureCode[]) { __VA_ARGS__ })
+
+static void test_all_at_once(void)
+{
+        DomainFacts f = good_facts();
+
+        expect_all(&f, STRATEGY_AUTO, 0, NULL);
+
+        /* Everything that can be wrong together. */
+        f.state = DOMAIN_PAUSED;
+        f.qemu = QEMU_PAUSED;
+        f.persistent = false;
+        f.n_functions = 0;
+        f.image = IMAGE_VALID;
+        f.qemu_cpr_reboot = false;
+        f.pm_mem_enabled = false;
+        f.image_space_bytes = 0;
+        f.has_agent_channel = false;
+        EXPECT_ALL(&f, STRATEGY_SUSPEND_TO_RAM, FAILURE_NOT_RUNNING, FAILURE_NOT_PERSISTENT,
+                   FAILURE_NO_FUNCTION, FAILURE_IMAGE_DAMAGED, FAILURE_QEMU_TOO_OLD,
+                   FAILURE_SUSPEND_DISABLED, FAILURE_NO_SPACE, FAILURE_NO_AGENT);
+
+        /* An agent that could not be asked is not one that does not answer. */
+        f = good_facts();
+        f.state = DOMAIN_SHUTOFF;
+        f.qemu = QEMU_NONE;
+        f.agent_answers = f.agent_suspend_ram = false;
+        f.image_space_bytes = 0;
+        EXPECT_ALL(&f, STRATEGY_AUTO, FAILURE_NOT_RUNNING, FAILURE_NO_SPACE);
+        f.image = IMAGE_VALID;
+        EXPECT_ALL(&f, STRATEGY_AUTO, FAILURE_NOT_RUNNING, FAILURE_NO_SPACE);
+
+        /* Remarks stand among them and do not block. */
+        f = good_facts();
+        f.image = IMAGE_DAMAGED;
+        f.pm_mem_enabled = false;
+        EXPECT_ALL(&f, STRATEGY_AUTO, FAILURE_NONE, FAILURE_NONE);
+        expect_strategy(&f, STRATEGY_AUTO, STRATEGY_SUSPEND_TO_DISK);
+        f.agent_suspend_disk = false;
+        EXPECT_ALL(&f, STRATEGY_AUTO, FAILURE_NONE, FAILURE_NONE, FAILURE_NO_AGENT);
+        expect(&f, STRATEGY_AUTO, FAILURE_NO_AGENT, "guest-suspend-disk; allow it");
+}
+
+static void test_bytes(void)
+{
+        DomainFacts f = good_facts();
+        Verdict v = judge(&f, STRATEGY_AUTO);
+
+        CHECK(v.bytes_needed == verdict_image_bytes(&f) && v.bytes_available == 2 * GIB);
+        verdict_done(&v);
+        v = judge(&f, STRATEGY_SUSPEND_TO_DISK);
+        CHECK(v.bytes_needed == 0);
+        verdict_done(&v);
 }
 
 static void test_strategy(void)
@@ -140,16 +222,20 @@ static void expect_resume(DomainState state, ImageState image, Strategy strategy
 {
         DomainFacts f = good_facts();
         Failure why = { 0 };
+        Verdict v;
         int r;
 
         f.state = state;
         f.qemu = QEMU_NONE;
         f.image = image;
         f.image_bytes = image == IMAGE_NONE ? 0 : 4096;
-        r = verdict_resume(&f, strategy, image_bytes, &why);
+        verdict_judge(JOB_RESUME, &f, strategy, image_bytes, &v);
+        CHECK(v.strategy == strategy && v.bytes_needed == 0);
+        r = findings_check(&v.findings, &why);
         CHECK((r < 0) == (code != FAILURE_NONE));
         CHECK(why.code == code);
         failure_done(&why);
+        verdict_done(&v);
 }
 
 static void test_resume(void)
@@ -162,10 +248,13 @@ static void test_resume(void)
         expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_SUSPEND_TO_RAM, 0, FAILURE_NONE);
         expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_SUSPEND_TO_RAM, 4097, FAILURE_IMAGE_DAMAGED);
         expect_resume(DOMAIN_PAUSED, IMAGE_VALID, STRATEGY_SUSPEND_TO_RAM, 4096, FAILURE_NOT_HIBERNATED);
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_AUTO, 4096, FAILURE_NOT_HIBERNATED);
 }
 
 int main(void)
 {
+        test_all_at_once();
+        test_bytes();
         test_strategy();
         test_no_silent_change_of_strategy();
         test_state();
