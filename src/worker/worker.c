@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "basic/log.h"
+#include "worker/explain.h"
 #include "worker/job-run.h"
 #include "worker/snapshot.h"
 
@@ -51,6 +52,8 @@ static int usage(FILE *out, int status)
                      "\n"
                      "  run ID      execute the queued job ID\n"
                      "  recover ID  bring job ID, whose worker died, to its end\n"
+                     "  explain UUID KIND STRATEGY\n"
+                     "              print as one line of JSON what speaks against such a job\n"
                      "  snapshot    print this host's functions and domains as one line of JSON\n"
                      "  watch       print a snapshot now and whenever it changes\n"
                      "\n"
@@ -73,12 +76,30 @@ static int run_job_verb(const Config *config, const char *state_dir, const char 
         return job_run(config, state_dir, id, recover, &signals);
 }
 
+static int run_explain_verb(const Config *config, const char *state_dir, char *const *words)
+{
+        const char *uuid = words[1];
+        JobKind kind = _JOB_KIND_INVALID;
+        Strategy strategy = _STRATEGY_INVALID;
+
+        if (uuid && words[2] && words[3] && !words[4]) {
+                kind = job_kind_from_string(words[2]);
+                strategy = strategy_from_string(words[3]);
+        }
+        if ((int) kind < 0 || (int) strategy < 0)
+                return usage(stderr, WORKER_EXIT_USAGE);
+
+        return explain_print(config, state_dir, uuid, kind, strategy) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int run_verb(const Config *config, const char *state_dir, char *const *words)
 {
         if (streq_ptr(words[0], "run"))
                 return run_job_verb(config, state_dir, words[1], false);
         if (streq_ptr(words[0], "recover"))
                 return run_job_verb(config, state_dir, words[1], true);
+        if (streq_ptr(words[0], "explain"))
+                return run_explain_verb(config, state_dir, words);
         if (streq_ptr(words[0], "snapshot"))
                 return snapshot_print(config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
         if (streq_ptr(words[0], "watch"))

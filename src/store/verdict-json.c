@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/verdict-json.h"
+
+#include <stdio.h>
+
+#include "store/json-util.h"
+
+static int finding_to_json(const Finding *f, json_object *array)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+
+        if (!o || json_add_string(o, "code", failure_code_to_string(f->code)) < 0 ||
+            json_add_string(o, "scope", finding_scope_to_string(f->scope)) < 0 ||
+            json_add_bool(o, "blocking", f->blocking) < 0 || json_add_string(o, "message", f->message) < 0 ||
+            json_add_string(o, "remedy", f->remedy) < 0 || json_object_array_add(array, o) < 0)
+                return -ENOMEM;
+
+        (void) TAKE_PTR(o); /* the array's now */
+        return 0;
+}
+
+int verdict_to_json(const Verdict *v, json_object **ret)
+{
+        _cleanup_json_ json_object *o = json_object_new_object(), *findings = json_object_new_array();
+
+        /* What could not be said in full must not look as if it were. */
+        if (!o || !findings || v->findings.incomplete)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < v->findings.n; i++)
+                if (finding_to_json(v->findings.list + i, findings) < 0)
+                        return -ENOMEM;
+
+        if (json_add_string(o, "strategy", strategy_to_string(v->strategy)) < 0 ||
+            json_add(o, "findings", TAKE_PTR(findings)) < 0)
+                return -ENOMEM;
+
+        if (v->sized && (json_add_u64(o, "bytes_needed", v->bytes_needed) < 0 ||
+                         json_add_u64(o, "bytes_available", v->bytes_available) < 0))
+                return -ENOMEM;
+
+        *ret = TAKE_PTR(o);
+        return 0;
+}
+
+static int code_from_name(const char *s)
+{
+        return failure_code_from_string(s);
+}
+
+static int scope_from_name(const char *s)
+{
+        return finding_scope_from_string(s);
+}
+
+static int strategy_from_name(const char *s)
+{
+        return strategy_from_string(s);
+}
+
+static int finding_from_json(json_object *o, size_t i, Findings *findings, Failure *reterr)
+{
+        const char *message, *remedy = NULL;
+        int code = FAILURE_NONE, scope, r;
+        char where[64];
+        bool blocking;
+        Finding *f;
+
+        (void) snprintf(where, sizeof(where), "findings[%zu]", i);
+
+        if ((r = json_get_enum(o, where, "code", false, code_from_name, &code, reterr)) < 0 ||
+            (r = json_get_enum(o, where, "scope", true, scope_from_name, &scope, reterr)) < 0 ||
+            (r = json_get_bool(o, where, "blocking", true, &blocking, reterr)) < 0 ||
+            (r = json_get_string(o, where, "message", true, &message, reterr)) < 0 ||
+            (r = json_get_string(o, where, "remedy", false, &remedy, reterr)) < 0)
+                return r;
+
+        if (blocking && code == FAILURE_NONE)
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s' blocks without a code", where);
+
+        f = findings_add(findings, code, scope, blocking, "%s", message);
+        if (remedy)
+                finding_set_remedy(f, "%s", remedy);
+        return 0;
+}
+
+int verdict_from_json(json_object *o, Verdict *ret, Failure *reterr)
+{
+        _cleanup_(verdict_done) Verdict v = { 0 };
+        json_object *findings;
+        int strategy, r;
+
+        if ((r = json_get_enum(o, "", "strategy", true, strategy_from_name, &strategy, reterr)) < 0 ||
+            (r = json_get_array(o, "", "findings", true, FINDINGS_MAX, &findings, reterr)) < 0 ||
+            (r = json_get_u64(o, "", "bytes_needed", false, 0, INT64_MAX, &v.bytes_needed, reterr)) < 0)
+                return r;
+
+        /* Both or none. */
+        v.sized = r > 0;
+        r = json_get_u64(o, "", "bytes_available", v.sized, 0, INT64_MAX, &v.bytes_available, reterr);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < json_object_array_length(findings); i++) {
+                r = finding_from_json(json_object_array_get_idx(findings, i), i, &v.findings, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        v.strategy = strategy;
+        *ret = v;
+        v = (Verdict) { 0 };
+        return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The verb "explain": what the first step of such a job would find, as one line of JSON on stdout
+ * (store/verdict-json.h). Touches nothing; what cannot be found out is a finding, too.
+ */
+
+#include "core/plan.h"
+#include "store/config.h"
+
+/* Of a resume the strategy is what the domain's record says, whatever is asked. */
+int explain_print(const Config *config, const char *state_dir, const char *uuid, JobKind kind,
+                  Strategy strategy) _warn_unused_result_;

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/json-util.h"
+#include "store/verdict-json.h"
+#include "test.h"
+
+static int parse(const char *text, Verdict *ret, Failure *reterr)
+{
+        _cleanup_json_ json_object *o = NULL;
+
+        CHECK(json_parse(text, strlen(text), "test", &o, NULL) >= 0);
+        return verdict_from_json(o, ret, reterr);
+}
+
+static void test_round_trip(void)
+{
+        _cleanup_(verdict_done) Verdict v = {
+                .strategy = STRATEGY_SUSPEND_TO_DISK,
+                .sized = true,
+                .bytes_needed = 17,
+                .bytes_available = INT64_MAX,
+        };
+        _cleanup_(verdict_done) Verdict again = { 0 };
+        _cleanup_json_ json_object *o = NULL;
+        const Finding *f;
+
+        finding_set_remedy(findings_block(&v.findings, FAILURE_NO_AGENT, FINDING_GUEST, "a \"message\"\n"),
+                           "a remedy");
+        (void) findings_remark(&v.findings, FINDING_POLICY, "a remark");
+        CHECK(verdict_to_json(&v, &o) >= 0);
+        CHECK(verdict_from_json(o, &again, NULL) >= 0);
+
+        CHECK(again.strategy == STRATEGY_SUSPEND_TO_DISK && again.bytes_needed == 17);
+        CHECK(again.bytes_available == INT64_MAX && again.findings.n == 2);
+        f = again.findings.list;
+        CHECK(f[0].code == FAILURE_NO_AGENT && f[0].scope == FINDING_GUEST && f[0].blocking);
+        CHECK(streq(f[0].message, "a \"message\"\n") && streq(f[0].remedy, "a remedy"));
+        CHECK(f[1].code == FAILURE_NONE && f[1].scope == FINDING_POLICY && !f[1].blocking && !f[1].remedy);
+}
+
+static void expect_error(const char *text, const char *words)
+{
+        _cleanup_(failure_done) Failure why = { 0 };
+        Verdict v;
+
+        CHECK(parse(text, &v, &why) < 0);
+        CHECK(strstr(failure_message(&why), words));
+}
+
+#define NUMBERS "\"bytes_needed\": 0, \"bytes_available\": 0"
+#define HEAD "{\"strategy\": \"auto\", " NUMBERS ", \"findings\": ["
+
+static void test_errors(void)
+{
+        Verdict v;
+
+        CHECK(parse(HEAD "]}", &v, NULL) >= 0);
+        CHECK(v.sized);
+        verdict_done(&v);
+        CHECK(parse("{\"strategy\": \"auto\", \"findings\": []}", &v, NULL) >= 0);
+        CHECK(!v.sized);
+        verdict_done(&v);
+        expect_error("{\"strategy\": \"auto\", \"bytes_needed\": 1, \"findings\": []}",
+                     "'bytes_available' is missing");
+        expect_error("[]", "object");
+        expect_error("{" NUMBERS ", \"findings\": []}", "'strategy' is missing");
+        expect_error("{\"strategy\": \"unplug\", " NUMBERS ", \"findings\": []}", "'strategy'");
+        expect_error("{\"strategy\": \"auto\", " NUMBERS "}", "'findings' is missing");
+        expect_error(HEAD "7]}", "findings[0]");
+        expect_error(HEAD "{\"scope\": \"guest\", \"blocking\": true, \"message\": \"m\"}]}",
+                     "blocks without a code");
+        expect_error(HEAD "{\"code\": \"Magic\", \"scope\": \"guest\", \"blocking\": true, \"message\": "
+                          "\"m\"}]}",
+                     "findings[0].code");
+        expect_error(HEAD "{\"scope\": \"moon\", \"blocking\": false, \"message\": \"m\"}]}",
+                     "findings[0].scope");
+        expect_error(HEAD "{\"scope\": \"guest\", \"blocking\": false}]}", "findings[0].message");
+}
+
+int main(void)
+{
+        test_round_trip();
+        test_errors();
+        return EXIT_SUCCESS;
+}
