@@ -144,3 +144,21 @@ int choose_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_s
                 choose_by_policy(&c, findings);
         return 0;
 }
+
+int consider_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps,
+                     PoolConsidered considered, void *userdata, Failure *reterr)
+{
+        _cleanup_(choice_done) Choice c = { 0 };
+        FunctionIdentity wants[JOB_FUNCTIONS_MAX];
+        PciAddress from[JOB_FUNCTIONS_MAX];
+        PoolRequest pool;
+        int r;
+
+        r = choice_new(request, swaps, n_swaps, &c, reterr);
+        if (r < 0)
+                return r;
+
+        pool = pool_request(&c, from, wants);
+        r = pool_consider(c.candidates, c.n_candidates, &pool, considered, userdata);
+        return r < 0 ? failure_set_errno(reterr, FAILURE_HOST, r, "cannot consider functions") : 0;
+}

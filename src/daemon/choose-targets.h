@@ -23,3 +23,7 @@ typedef struct TargetRequest {
  * state of the functions. */
 int choose_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps, Findings *findings,
                    Failure *reterr) _warn_unused_result_;
+
+/* Says of each function that there is to choose from whether it could be chosen. */
+int consider_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps,
+                     PoolConsidered considered, void *userdata, Failure *reterr) _warn_unused_result_;

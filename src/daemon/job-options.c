@@ -132,31 +132,60 @@ static int read_hold_until(sd_bus_message *m, const char *key, void *options, Fa
         return hold_option_read_until(m, key, &o->hold, reterr);
 }
 
-int job_options_read(sd_bus_message *message, JobKind kind, JobOptions *ret, Failure *reterr)
+static int read_kind(sd_bus_message *m, const char *key, void *options, Failure *reterr)
 {
-        static const BusOption of_hibernate[] = { { "strategy", read_strategy },
-                                                  { "hold", read_hold },
-                                                  { "hold_until", read_hold_until } },
-                               of_resume[] = { { "functions", read_functions },
-                                               { "reservation", read_reservation } },
-                               of_move[] = { { "strategy", read_strategy },
-                                             { "functions", read_functions },
-                                             { "reservation", read_reservation },
-                                             { "fallback", read_fallback } };
-        static const struct {
-                const BusOption *options;
-                size_t n;
-        } allowed[] = {
-                [JOB_HIBERNATE] = { of_hibernate, ELEMENTSOF(of_hibernate) },
-                [JOB_RESUME] = { of_resume, ELEMENTSOF(of_resume) },
-                [JOB_MOVE] = { of_move, ELEMENTSOF(of_move) },
-        };
-        static_assert(ELEMENTSOF(allowed) == _JOB_KIND_MAX, "a kind without options");
-        _cleanup_(job_options_done) JobOptions o = { .strategy = STRATEGY_AUTO };
+        JobOptions *o = options;
+        const char *text;
+        JobKind k;
         int r;
 
-        r = bus_options_read(message, job_kind_to_string(kind), allowed[kind].options, allowed[kind].n, &o,
-                             reterr);
+        r = bus_option_read_string(m, key, &text, reterr);
+        if (r < 0)
+                return r;
+
+        k = job_kind_from_string(text);
+        if ((int) k < 0)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "option 'kind' cannot be '%s'; allowed are 'hibernate', 'resume' and "
+                                   "'move'",
+                                   bus_option_echo(text));
+
+        o->kind = k;
+        return 0;
+}
+
+/* Those of a kind of job, then the one that says of which kind: for Explain. */
+static const BusOption of_hibernate[] = { { "strategy", read_strategy },
+                                          { "hold", read_hold },
+                                          { "hold_until", read_hold_until },
+                                          { "kind", read_kind } },
+                       of_resume[] = { { "functions", read_functions },
+                                       { "reservation", read_reservation },
+                                       { "kind", read_kind } },
+                       of_move[] = { { "strategy", read_strategy },
+                                     { "functions", read_functions },
+                                     { "reservation", read_reservation },
+                                     { "fallback", read_fallback },
+                                     { "kind", read_kind } };
+
+static const struct {
+        const BusOption *options;
+        size_t n; /* without the last */
+} allowed[] = {
+        [JOB_HIBERNATE] = { of_hibernate, ELEMENTSOF(of_hibernate) - 1 },
+        [JOB_RESUME] = { of_resume, ELEMENTSOF(of_resume) - 1 },
+        [JOB_MOVE] = { of_move, ELEMENTSOF(of_move) - 1 },
+};
+static_assert(ELEMENTSOF(allowed) == _JOB_KIND_MAX, "a kind without options");
+
+static int read_options(sd_bus_message *message, JobKind kind, bool explain, JobOptions *ret,
+                        Failure *reterr)
+{
+        _cleanup_(job_options_done) JobOptions o = { .kind = kind, .strategy = STRATEGY_AUTO };
+        int r;
+
+        r = bus_options_read(message, job_kind_to_string(kind), allowed[kind].options,
+                             allowed[kind].n + explain, &o, reterr);
         if (r >= 0)
                 r = hold_options_check(&o.hold, reterr);
         if (r < 0)
@@ -165,4 +194,54 @@ int job_options_read(sd_bus_message *message, JobKind kind, JobOptions *ret, Fai
         *ret = o;
         o = (JobOptions) { 0 };
         return 0;
+}
+
+int job_options_read(sd_bus_message *message, JobKind kind, JobOptions *ret, Failure *reterr)
+{
+        return read_options(message, kind, false, ret, reterr);
+}
+
+/* Only `kind`, where it is given; the rest can be judged when that is known, and it may come last. */
+static int find_kind(sd_bus_message *message, JobKind *ret, Failure *reterr)
+{
+        JobOptions o = { .kind = *ret };
+        const char *key;
+        int r;
+
+        r = sd_bus_message_enter_container(message, 'a', "{sv}");
+        while (r >= 0 && (r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
+                r = sd_bus_message_read(message, "s", &key);
+                if (r >= 0 && streq(key, "kind") && read_kind(message, key, &o, reterr) < 0)
+                        return -EINVAL;
+                if (r >= 0 && !streq(key, "kind"))
+                        r = sd_bus_message_skip(message, "v");
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(message);
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(message);
+        if (r < 0)
+                return bus_option_read_failed(r, reterr);
+
+        *ret = o.kind;
+        return 0;
+}
+
+int job_options_read_explain(sd_bus_message *message, JobOptions *ret, Failure *reterr)
+{
+        JobKind kind = JOB_MOVE;
+        int r;
+
+        r = find_kind(message, &kind, reterr);
+        if (r < 0)
+                return r;
+
+        /* Once more from the domain on, which stands before them. */
+        r = sd_bus_message_rewind(message, true);
+        if (r >= 0)
+                r = sd_bus_message_skip(message, "s");
+        if (r < 0)
+                return bus_option_read_failed(r, reterr);
+
+        return read_options(message, kind, true, ret, reterr);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* JobOptions: the trailing a{sv} of Hibernate, Resume and Move. What a method does not know, it refuses. */
+/* JobOptions: the trailing a{sv} of Hibernate, Resume, Move and Explain. What a method does not know, it refuses. */
 
 #include "core/job.h"
 #include "daemon/hold-options.h"
 
 typedef struct JobOptions {
+        JobKind kind;
         Strategy strategy;     /* STRATEGY_AUTO unless asked for */
         PciAddress *functions; /* owned; NULL: to be picked */
         size_t n_functions;
@@ -19,4 +20,6 @@ typedef struct JobOptions {
 /* FAILURE_INVALID_OPTION names the key and what is allowed. */
 int job_options_read(sd_bus_message *message, JobKind kind, JobOptions *ret,
                      Failure *reterr) _warn_unused_result_;
+/* Of Explain: those of the job that it is about, and `kind`, which says which; JOB_MOVE unless asked for. */
+int job_options_read_explain(sd_bus_message *message, JobOptions *ret, Failure *reterr) _warn_unused_result_;
 void job_options_done(JobOptions *o);

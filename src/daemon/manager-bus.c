@@ -6,6 +6,7 @@
 
 #include "daemon/claims-bus.h"
 #include "daemon/daemon-bus.h"
+#include "daemon/explain.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/object-path.h"
 #include "daemon/start-job.h"
@@ -53,7 +54,7 @@ static int start(sd_bus_message *message, Manager *m, JobKind kind, sd_bus_error
         if (r >= 0 && options.reservation)
                 r = bus_get_sender_uid(message, &options.uid, &f);
         if (r >= 0)
-                r = start_job(m, kind, domain, &options, &j, &f);
+                r = start_job(m, domain, &options, &j, &f);
         if (r < 0)
                 return bus_error_from_failure(error, &f);
 
@@ -112,6 +113,18 @@ static int method_resume(sd_bus_message *message, void *userdata, sd_bus_error *
 static int method_move(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
         return authorize(message, userdata, POLKIT_ACTION_MOVE, start_move, error);
+}
+
+static int start_explain(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        Manager *m = userdata;
+
+        return explainer_answer(m->explainer, message, error);
+}
+
+static int method_explain(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        return authorize(message, userdata, POLKIT_ACTION_EXPLAIN, start_explain, error);
 }
 
 static int method_get_domain(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -210,6 +223,9 @@ static const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Hold", SD_BUS_ARGS("s", domain, "a{sv}", options), SD_BUS_NO_RESULT,
                                 method_hold, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", domain, "a{sv}", options),
+                                SD_BUS_RESULT("a{sv}", explanation), method_explain,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetDomain", SD_BUS_ARGS("s", name_or_uuid), SD_BUS_RESULT("o", domain),
                                 method_get_domain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetFunction", SD_BUS_ARGS("s", address), SD_BUS_RESULT("o", function),

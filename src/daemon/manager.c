@@ -249,6 +249,7 @@ Manager *manager_free(Manager *m)
         watch_child_free(m->watch);
         notify_socket_free(m->notify);
         polkit_free(m->polkit);
+        explainer_free(m->explainer);
         host_shutdown_free(m->shutdown);
         manager_store_done(m);
         view_free(m->view);
@@ -332,6 +333,8 @@ int manager_new(sd_event *event, const ManagerPaths *paths, Manager **ret)
         manager_drop_ended_claims(m);
 
         r = polkit_new(&m->polkit);
+        if (r >= 0)
+                r = explainer_new(m, &m->explainer);
         if (r < 0)
                 return log_error_errno(r, "Failed to start: %m");
 

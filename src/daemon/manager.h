@@ -13,6 +13,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "daemon/explain.h"
 #include "daemon/host-shutdown.h"
 #include "daemon/managed-job.h"
 #include "daemon/outcome.h"
@@ -56,6 +57,7 @@ struct Manager {
         WatchChild *watch;
         NotifySocket *notify;
         Polkit *polkit;
+        Explainer *explainer;
         HostShutdown *shutdown;
         sd_event_source *update; /* deferred: manager_changed() */
         sd_event_source *

@@ -102,16 +102,22 @@ static void draft_functions(const Manager *m, JobDraft *draft, Findings *l)
         }
 }
 
-static int draft_targets(const Manager *m, JobDraft *draft, const JobOptions *options, Findings *l,
-                         Failure *reterr)
+TargetRequest job_draft_request(const Manager *m, const JobDraft *draft, const JobOptions *options)
 {
-        TargetRequest request = {
+        return (TargetRequest) {
                 .view = m->view,
                 .policy = pick_policy_for(m, draft->swaps, draft->n_swaps),
                 .kind = draft->kind,
                 .domain = draft->domain,
                 .options = options,
+                .reservation = draft->reservation,
         };
+}
+
+static int draft_targets(const Manager *m, JobDraft *draft, const JobOptions *options, Findings *l,
+                         Failure *reterr)
+{
+        TargetRequest request;
 
         if (options->reservation) {
                 int r = claims_find_reservation(&m->ledger.claims, options->reservation, options->uid,
@@ -119,9 +125,9 @@ static int draft_targets(const Manager *m, JobDraft *draft, const JobOptions *op
 
                 if (r < 0)
                         return r;
-                request.reservation = draft->reservation;
         }
 
+        request = job_draft_request(m, draft, options);
         return choose_targets(&request, draft->swaps, draft->n_swaps, l, reterr);
 }
 
@@ -144,13 +150,13 @@ static void judge_daemon(const Manager *m, Findings *l)
                                    "wait for one to end");
 }
 
-int job_draft(Manager *m, JobKind kind, const char *domain, const JobOptions *options, JobDraft *ret,
-              Findings *findings, Failure *reterr)
+int job_draft(Manager *m, const char *domain, const JobOptions *options, JobDraft *ret, Findings *findings,
+              Failure *reterr)
 {
         int r;
 
         *ret = (JobDraft) {
-                .kind = kind,
+                .kind = options->kind,
                 .strategy = options->strategy,
                 .targets_asked_for = options->functions || options->reservation,
                 .fallback = options->fallback,
@@ -165,9 +171,9 @@ int job_draft(Manager *m, JobKind kind, const char *domain, const JobOptions *op
         judge_state(ret, findings);
 
         /* Else it has none that this job would be about. */
-        if (ret->domain->hibernated == (kind == JOB_RESUME))
+        if (ret->domain->hibernated == (ret->kind == JOB_RESUME))
                 draft_functions(m, ret, findings);
-        if (kind == JOB_HIBERNATE || ret->n_swaps == 0)
+        if (ret->kind == JOB_HIBERNATE || ret->n_swaps == 0)
                 return 0;
 
         return draft_targets(m, ret, options, findings, reterr);
@@ -230,8 +236,7 @@ static int write_job(Manager *m, const JobDraft *draft, Job **ret, Failure *rete
         return 0;
 }
 
-int start_job(Manager *m, JobKind kind, const char *domain, const JobOptions *options, ManagedJob **ret,
-              Failure *reterr)
+int start_job(Manager *m, const char *domain, const JobOptions *options, ManagedJob **ret, Failure *reterr)
 {
         _cleanup_(findings_done) Findings findings = { 0 };
         Job *job = NULL;
@@ -241,7 +246,7 @@ int start_job(Manager *m, JobKind kind, const char *domain, const JobOptions *op
         int r;
 
         /* 1. Decide, touching nothing. */
-        if ((r = job_draft(m, kind, domain, options, &draft, &findings, reterr)) < 0 ||
+        if ((r = job_draft(m, domain, options, &draft, &findings, reterr)) < 0 ||
             (r = findings_check(&findings, reterr)) < 0)
                 return r;
 

@@ -8,6 +8,7 @@
  */
 
 #include "core/finding.h"
+#include "daemon/choose-targets.h"
 #include "daemon/job-options.h"
 #include "daemon/manager.h"
 
@@ -27,11 +28,13 @@ typedef struct JobDraft {
 
 /* All that can be said from memory for and against the job. Negative only for a request that makes no sense whatever
  * the state of the world: an unknown domain, targets that do not exist. */
-int job_draft(Manager *m, JobKind kind, const char *domain, const JobOptions *options, JobDraft *ret,
-              Findings *findings, Failure *reterr) _warn_unused_result_;
+int job_draft(Manager *m, const char *domain, const JobOptions *options, JobDraft *ret, Findings *findings,
+              Failure *reterr) _warn_unused_result_;
+/* How its targets are chosen; of a draft that was made with these options. */
+TargetRequest job_draft_request(const Manager *m, const JobDraft *draft, const JobOptions *options);
 
 /* `domain`: name or UUID, as it came from the wire. */
-int start_job(Manager *m, JobKind kind, const char *domain, const JobOptions *options, ManagedJob **ret,
+int start_job(Manager *m, const char *domain, const JobOptions *options, ManagedJob **ret,
               Failure *reterr) _warn_unused_result_;
 /* FAILURE_UNKNOWN_DOMAIN. */
 int find_domain(Manager *m, const char *domain, const DomainView **ret,

@@ -3,7 +3,7 @@
 /*
  * A worker that does what the test says, over the daemon's real protocol: journals and records by the store,
  * lines of JSON on stdout, datagrams to NOTIFY_SOCKET. It obeys lines of text from named pipes in
- * STATE_DIR/fake: "world" for "watch", "job-ID" for "run ID" and "recover ID".
+ * STATE_DIR/fake: "world" for "watch", "job-ID" for "run ID" and "recover ID", "explain" for "explain".
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -214,7 +214,9 @@ static bool obey(const char *line, int jobs_fd, int images_fd, Job *j, int *ret_
                                   "\nX_VGPU_BYTES_TOTAL=%" PRIu64,
                                   j->id, bytes, total);
                 return false;
-        } else if (sscanf(line, "record %" SCNu64, &bytes) == 1)
+        } else if (sscanf(line, "bytes-total %" SCNu64, &bytes) == 1)
+                j->bytes = j->bytes_total = bytes;
+        else if (sscanf(line, "record %" SCNu64, &bytes) == 1)
                 CHECK(image_record_write(images_fd, j, bytes, NULL) >= 0);
         else if (streq(line, "unrecord"))
                 CHECK(image_record_remove(images_fd, j->domain_uuid, NULL) >= 0);
@@ -281,6 +283,40 @@ static int work(int state_fd, uint64_t id, bool recover)
         }
 }
 
+/* Answers as the one line that it reads says: "exit N", "die", "flood", "hang", "echo" (with the words of the command
+ * line), or by that line itself. */
+static int explain(int state_fd, char *const *words)
+{
+        _cleanup_close_ int fd = open_pipe(state_fd, "explain"), lock_fd = -EBADF;
+        _cleanup_free_ char *line = NULL;
+
+        /* Each takes a whole line. */
+        lock_fd = openat(state_fd, "fake/explain-lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        CHECK(lock_fd >= 0 && flock(lock_fd, LOCK_EX) >= 0);
+        line = read_line(fd);
+        if (!line)
+                return 1;
+        CHECK(flock(lock_fd, LOCK_UN) >= 0);
+
+        if (strncmp(line, "exit ", 5) == 0)
+                return atoi(line + 5);
+        if (streq(line, "die"))
+                (void) raise(SIGKILL);
+        while (streq(line, "flood"))
+                (void) printf("all work and no play makes a dull worker\n");
+        while (streq(line, "hang"))
+                (void) pause();
+
+        if (streq(line, "echo"))
+                (void) printf("{\"strategy\":\"suspend-to-ram\",\"bytes_needed\":1000,\"bytes_available\":5000,"
+                              "\"findings\":[{\"scope\":\"policy\",\"blocking\":false,"
+                              "\"message\":\"%s %s %s\"}]}\n",
+                              words[0], words[1], words[2]);
+        else
+                (void) printf("%s\n", line);
+        return 0;
+}
+
 int main(int argc, char *argv[])
 {
         static const struct option options[] = {
@@ -315,5 +351,10 @@ int main(int argc, char *argv[])
         /* It outlives the daemon, but must not outlive a test that failed. */
         (void) alarm(WORKER_SECONDS_MAX);
         CHECK(optind + 1 < argc);
+        if (streq(argv[optind], "explain")) {
+                CHECK(optind + 4 == argc);
+                return explain(state_fd, argv + optind + 1);
+        }
+
         return work(state_fd, strtoull(argv[optind + 1], NULL, 10), streq(argv[optind], "recover"));
 }

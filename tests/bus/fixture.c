@@ -203,7 +203,7 @@ void fixture_send_world(Fixture *f)
         (void) json_object_put(o);
 }
 
-static int open_pipe(Fixture *f, const char *name)
+int fixture_open_pipe(const Fixture *f, const char *name)
 {
         _cleanup_free_ char *path = format("%s/state/fake/%s", f->dir, name);
         int fd;
@@ -220,7 +220,7 @@ void fixture_tell(Fixture *f, uint64_t job, const char *line)
 
         CHECK(job < FIXTURE_JOBS_MAX);
         if (f->job_fds[job] < 0)
-                f->job_fds[job] = open_pipe(f, name);
+                f->job_fds[job] = fixture_open_pipe(f, name);
         CHECK(write(f->job_fds[job], whole, strlen(whole)) == (ssize_t) strlen(whole));
 }
 
@@ -275,7 +275,7 @@ void fixture_init(Fixture *f, char **argv)
         fake = format("%s/state/fake", f->dir);
         CHECK(mkdir(state, 0700) >= 0 && mkdir(fake, 0700) >= 0);
         write_file_in(f->dir, "config.json", "{\"schema\": 1, \"finished_jobs_max\": 3}");
-        f->world_fd = open_pipe(f, "world");
+        f->world_fd = fixture_open_pipe(f, "world");
 
         start_bus(f);
         fixture_connect(f);

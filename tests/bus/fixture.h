@@ -58,6 +58,9 @@ void fixture_send_line(Fixture *f, const char *line);
 /* A line for the fake worker of this job. */
 void fixture_tell(Fixture *f, uint64_t job, const char *line);
 
+/* What the fake worker reads under this name. */
+int fixture_open_pipe(const Fixture *f, const char *name);
+
 char *format(const char *text, ...) _printf_(1, 2);
 /* fixture_init() does it: the client's side of the bus. */
 void fixture_connect(Fixture *f);

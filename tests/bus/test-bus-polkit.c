@@ -111,6 +111,7 @@ static void test_without_polkit(Fixture *f)
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Move", "sa{sv}", "vm1", true, no);
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Reserve", "sua{sv}", "", true, no);
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Hold", "sa{sv}", "vm1", true, no);
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Explain", "sa{sv}", "vm1", true, no);
         expect_as_nobody(f, FREE_ONE, "Quarantine", "s", "it smokes", true, no);
         expect_as_nobody(f, FREE_ONE, "Clear", NULL, NULL, true, no);
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "GetDomain", "s", "vm1", true, "ok");
@@ -133,6 +134,9 @@ static void test_with_polkit(Fixture *f)
         CHECK(streq(a.asked, "org.vgpu.hibernate1.resume domain=vm3 0"));
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Move", "sa{sv}", "vm1", false, no);
         CHECK(streq(a.asked, "org.vgpu.hibernate1.move domain=vm1 0"));
+
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Explain", "sa{sv}", "vm1", false, no);
+        CHECK(streq(a.asked, "org.vgpu.hibernate1.explain domain=vm1 0"));
 
         /* Nobody is bothered about what is not there. */
         free(a.asked);

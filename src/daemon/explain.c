@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/explain.h"
+
+#include <stdio.h>
+
+#include "basic/log.h"
+#include "daemon/daemon-bus.h"
+#include "daemon/explanation.h"
+#include "daemon/worker-answer.h"
+#include "store/json-util.h"
+#include "store/verdict-json.h"
+
+/* One caller that waits, then what is left of its worker. */
+typedef struct Explain Explain;
+struct Explain {
+        Explainer *explainer;
+        Explain *next, **link; /* link: what points here */
+        sd_bus_message *message;
+        sd_bus_slot *caller; /* tells when the one who asked leaves the bus */
+        Explanation explanation;
+        WorkerAnswer *worker;
+};
+
+struct Explainer {
+        Manager *manager;
+        Explain *list;
+        unsigned n;
+};
+
+static Explain *explain_free(Explain *e)
+{
+        if (!e)
+                return NULL;
+
+        if (e->link) {
+                *e->link = e->next;
+                if (e->next)
+                        e->next->link = e->link;
+                e->explainer->n--;
+        }
+
+        worker_answer_free(e->worker);
+        sd_bus_slot_unref(e->caller);
+        sd_bus_message_unref(e->message);
+        explanation_done(&e->explanation);
+        free(e);
+        return NULL;
+}
+DEFINE_CLEANUP_FUNC(Explain *, explain_free);
+
+int explainer_new(Manager *m, Explainer **ret)
+{
+        Explainer *x = calloc(1, sizeof(Explainer));
+
+        if (!x)
+                return -ENOMEM;
+
+        x->manager = m;
+        *ret = x;
+        return 0;
+}
+
+Explainer *explainer_free(Explainer *x)
+{
+        if (!x)
+                return NULL;
+
+        while (x->list)
+                explain_free(x->list);
+
+        free(x);
+        return NULL;
+}
+
+static int reply_with(sd_bus_message *call, const Explanation *e)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(call, &reply);
+        if (r >= 0)
+                r = explanation_append(e, reply);
+        return r < 0 ? r : sd_bus_message_send(reply);
+}
+
+static int read_verdict(const char *text, size_t size, Verdict *ret, Failure *reterr)
+{
+        _cleanup_(failure_done) Failure why = { 0 };
+        _cleanup_json_ json_object *o = NULL;
+
+        if (json_parse(text, size, "what the worker says", &o, &why) < 0 ||
+            verdict_from_json(o, ret, &why) < 0)
+                return failure_set(reterr, FAILURE_HOST, "the worker's answer is not understood: %s",
+                                   failure_message(&why));
+
+        return 0;
+}
+
+static void on_answered(const char *text, size_t size, const Failure *why, void *userdata)
+{
+        _cleanup_(failure_done) Failure garbage = { 0 };
+        _cleanup_(verdict_done) Verdict verdict = { 0 };
+        Explain *e = userdata;
+        int r;
+
+        if (!why && read_verdict(text, size, &verdict, &garbage) < 0)
+                why = &garbage;
+
+        if (why) {
+                log_warning("Cannot explain domain %s: %s", e->explanation.uuid, failure_message(why));
+                r = sd_bus_reply_method_errorf(e->message, failure_code_to_bus_error(why->code), "%s",
+                                               failure_message(why));
+        } else {
+                explanation_add_verdict(&e->explanation, &verdict);
+                r = reply_with(e->message, &e->explanation);
+                if (r < 0)
+                        r = sd_bus_reply_method_errno(e->message, r, NULL);
+        }
+        if (r < 0)
+                (void) log_error_errno(r, "Failed to reply, ignoring: %m");
+
+        e->caller = sd_bus_slot_unref(e->caller);
+        e->message = sd_bus_message_unref(e->message);
+}
+
+static void on_ended(void *userdata)
+{
+        explain_free(userdata);
+}
+
+static int on_caller_gone(sd_bus_message *signal, void *userdata, sd_bus_error *error)
+{
+        Explain *e = userdata;
+
+        worker_answer_cancel(e->worker);
+        return 0;
+}
+
+static int on_match_installed(sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        /* Then the worker of one who goes away takes its time: that is bounded, too. */
+        if (sd_bus_message_is_method_error(reply, NULL))
+                log_debug("Cannot watch a caller of Explain: %s", sd_bus_message_get_error(reply)->message);
+        return 0;
+}
+
+static int explain_spawn(Explain *e)
+{
+        static const WorkerAnswerHandlers handlers = { .answered = on_answered, .ended = on_ended };
+        const Manager *m = e->explainer->manager;
+        const char *const argv[] = {
+                m->paths.worker,
+                "--config",
+                m->paths.config,
+                "--state-dir",
+                m->paths.state_dir,
+                "explain",
+                e->explanation.uuid,
+                job_kind_to_string(e->explanation.kind),
+                strategy_to_string(e->explanation.strategy),
+                NULL,
+        };
+
+        return worker_answer_new(m->event, argv, m->notify_path,
+                                 m->config->agent_timeout_usec + EXPLAIN_GRACE_USEC, EXPLAIN_BYTES_MAX,
+                                 &handlers, e, &e->worker);
+}
+
+/* Not by sd_bus_track, which asks the bus whether the name is there and waits for the answer. One that went away
+ * before the match is in place is missed, and its worker ends by itself. */
+static int explain_watch_caller(Explain *e)
+{
+        _cleanup_free_ char *match = NULL;
+
+        if (asprintf(&match,
+                     "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                     "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s'",
+                     sd_bus_message_get_sender(e->message)) < 0) {
+                match = NULL;
+                return -ENOMEM;
+        }
+
+        return sd_bus_add_match_async(sd_bus_message_get_bus(e->message), &e->caller, match, on_caller_gone,
+                                      on_match_installed, e);
+}
+
+/* Takes the explanation. */
+static int explainer_ask_worker(Explainer *x, sd_bus_message *message, Explanation *explanation,
+                                Failure *reterr)
+{
+        _cleanup_(explain_freep) Explain *e = NULL;
+        int r;
+
+        if (x->n >= EXPLAIN_WORKERS_MAX)
+                return failure_set(reterr, FAILURE_HOST,
+                                   "%u explanations are being worked on, no more are begun; try again in a "
+                                   "few seconds",
+                                   EXPLAIN_WORKERS_MAX);
+
+        e = malloc(sizeof(Explain));
+        if (!e)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot explain");
+
+        *e = (Explain) {
+                .explainer = x,
+                .message = sd_bus_message_ref(message),
+                .explanation = *explanation,
+        };
+        *explanation = (Explanation) { 0 };
+
+        /* The worker last: who has begun is to be seen to its end. */
+        r = explain_watch_caller(e);
+        if (r >= 0)
+                r = explain_spawn(e);
+        if (r < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, r, "cannot start a worker");
+
+        e->next = x->list;
+        e->link = &x->list;
+        if (e->next)
+                e->next->link = &e->next;
+        x->list = TAKE_PTR(e);
+        x->n++;
+        return 0;
+}
+
+int explainer_answer(Explainer *x, sd_bus_message *message, sd_bus_error *error)
+{
+        _cleanup_(explanation_done) Explanation explanation = { 0 };
+        _cleanup_(job_options_done) JobOptions options = { 0 };
+        const char *domain;
+        Failure f = { 0 };
+        int r;
+
+        r = sd_bus_message_read(message, "s", &domain);
+        if (r < 0)
+                return r;
+
+        r = job_options_read_explain(message, &options, &f);
+        if (r >= 0 && options.reservation)
+                r = bus_get_sender_uid(message, &options.uid, &f);
+        if (r >= 0)
+                r = explanation_from_memory(x->manager, domain, &options, &explanation, &f);
+        if (r >= 0 && !explanation.wants_verdict)
+                return reply_with(message, &explanation);
+        if (r >= 0)
+                r = explainer_ask_worker(x, message, &explanation, &f);
+        if (r < 0)
+                return bus_error_from_failure(error, &f);
+
+        return 1; /* the reply comes later */
+}

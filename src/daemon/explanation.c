@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/explanation.h"
+
+#include "core/throughput.h"
+
+void explanation_done(Explanation *e)
+{
+        for (size_t i = 0; i < e->n_candidates; i++)
+                free(e->candidates[i].reason);
+
+        free(e->candidates);
+        free(e->uuid);
+        findings_done(&e->findings);
+        *e = (Explanation) { 0 };
+}
+
+static int on_considered(const Function *f, const Finding *why, void *userdata)
+{
+        Explanation *e = userdata;
+        Candidate *c = e->candidates + e->n_candidates++;
+
+        *c = (Candidate) { .address = f->address, .fits = !why };
+        return free_and_strdup(&c->reason, why ? why->message : NULL);
+}
+
+static int explanation_add_candidates(Explanation *e, const Manager *m, JobDraft *draft,
+                                      const JobOptions *options, Failure *reterr)
+{
+        const TargetRequest request = job_draft_request(m, draft, options);
+
+        /* There is no more to choose from than there is. */
+        e->candidates = calloc(m->view->n_functions + 1, sizeof(Candidate));
+        if (!e->candidates)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot explain");
+
+        return consider_targets(&request, draft->swaps, draft->n_swaps, on_considered, e, reterr);
+}
+
+static void explanation_add_rates(Explanation *e, const Manager *m)
+{
+        Throughput save = { 0 }, resume = { 0 };
+
+        for (size_t i = m->n_jobs; i > 0; i--) {
+                throughput_add_job(&save, m->jobs[i - 1]->job, STEP_SAVE, STEP_SYNC);
+                throughput_add_job(&resume, m->jobs[i - 1]->job, STEP_RESTORE, STEP_WAKE);
+        }
+
+        e->save_rate = throughput_rate(&save);
+        e->resume_rate = throughput_rate(&resume);
+}
+
+int explanation_from_memory(Manager *m, const char *domain, const JobOptions *options, Explanation *ret,
+                            Failure *reterr)
+{
+        _cleanup_(explanation_done) Explanation e = { .kind = options->kind };
+        JobDraft draft;
+        int r;
+
+        r = job_draft(m, domain, options, &draft, &e.findings, reterr);
+        if (r < 0)
+                return r;
+
+        r = free_and_strdup(&e.uuid, draft.domain->uuid);
+        if (r < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, r, "cannot explain");
+
+        if (e.kind != JOB_HIBERNATE && draft.n_swaps > 0) {
+                r = explanation_add_candidates(&e, m, &draft, options, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        explanation_add_rates(&e, m);
+        e.strategy = draft.strategy;
+        e.image_bytes = draft.image_bytes;
+
+        /* A job at work changes what a worker would look at, and its guest has no time to answer. Where libvirt does
+         * not answer the daemon, it answers no worker. */
+        e.wants_verdict = draft.domain->defined && draft.domain->job == 0 &&
+                          manager_check_world(m, NULL) >= 0 &&
+                          (e.kind != JOB_RESUME || draft.domain->hibernated);
+
+        *ret = e;
+        e = (Explanation) { 0 };
+        return 0;
+}
+
+void explanation_add_verdict(Explanation *e, const Verdict *v)
+{
+        findings_merge(&e->findings, &v->findings);
+        e->strategy = v->strategy;
+        e->sized = v->sized;
+        e->bytes_needed = v->bytes_needed;
+        e->bytes_available = v->bytes_available;
+}
+
+static int append_findings(const Explanation *e, sd_bus_message *reply)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(reply, 'e', "sv")) < 0 ||
+            (r = sd_bus_message_append(reply, "s", "findings")) < 0 ||
+            (r = sd_bus_message_open_container(reply, 'v', "a(ssbss)")) < 0 ||
+            (r = sd_bus_message_open_container(reply, 'a', "(ssbss)")) < 0)
+                return r;
+
+        for (size_t i = 0; i < e->findings.n; i++) {
+                const Finding *f = e->findings.list + i;
+                const char *code = failure_code_to_bus_error(f->code);
+
+                r = sd_bus_message_append(reply, "(ssbss)", code ? code : "",
+                                          finding_scope_to_string(f->scope), f->blocking, f->message,
+                                          f->remedy ? f->remedy : "");
+                if (r < 0)
+                        return r;
+        }
+
+        if ((r = sd_bus_message_close_container(reply)) < 0 ||
+            (r = sd_bus_message_close_container(reply)) < 0)
+                return r;
+        return sd_bus_message_close_container(reply);
+}
+
+static int append_candidates(const Explanation *e, sd_bus_message *reply)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(reply, 'e', "sv")) < 0 ||
+            (r = sd_bus_message_append(reply, "s", "candidates")) < 0 ||
+            (r = sd_bus_message_open_container(reply, 'v', "a(sbs)")) < 0 ||
+            (r = sd_bus_message_open_container(reply, 'a', "(sbs)")) < 0)
+                return r;
+
+        for (size_t i = 0; i < e->n_candidates; i++) {
+                const Candidate *c = e->candidates + i;
+
+                r = sd_bus_message_append(reply, "(sbs)", PCI_ADDRESS_STR(&c->address), c->fits,
+                                          c->reason ? c->reason : "");
+                if (r < 0)
+                        return r;
+        }
+
+        if ((r = sd_bus_message_close_container(reply)) < 0 ||
+            (r = sd_bus_message_close_container(reply)) < 0)
+                return r;
+        return sd_bus_message_close_container(reply);
+}
+
+/* A guess is left out, not made. What a save writes is known only as the most that it can be. */
+static int append_seconds(const Explanation *e, sd_bus_message *reply)
+{
+        uint64_t resumed = e->kind == JOB_RESUME ? e->image_bytes : e->bytes_needed;
+        int r;
+
+        if (e->strategy != STRATEGY_SUSPEND_TO_RAM)
+                return 0;
+
+        if (e->kind != JOB_RESUME && e->bytes_needed > 0 && e->save_rate > 0) {
+                r = sd_bus_message_append(reply, "{sv}", "save_seconds", "d",
+                                          (double) e->bytes_needed / e->save_rate);
+                if (r < 0)
+                        return r;
+        }
+
+        if (e->kind != JOB_HIBERNATE && resumed > 0 && e->resume_rate > 0)
+                return sd_bus_message_append(reply, "{sv}", "resume_seconds", "d",
+                                             (double) resumed / e->resume_rate);
+
+        return 0;
+}
+
+static int append_contents(const Explanation *e, sd_bus_message *reply)
+{
+        int r;
+
+        r = sd_bus_message_append(reply, "{sv}", "possible", "b", !findings_are_blocking(&e->findings));
+        if (r >= 0 && e->strategy != STRATEGY_AUTO)
+                r = sd_bus_message_append(reply, "{sv}", "strategy", "s", strategy_to_string(e->strategy));
+        if (r >= 0)
+                r = append_findings(e, reply);
+        if (r >= 0 && e->sized)
+                r = sd_bus_message_append(reply, "{sv}{sv}", "bytes_needed", "t", e->bytes_needed,
+                                          "bytes_available", "t", e->bytes_available);
+        if (r >= 0 && e->kind != JOB_HIBERNATE)
+                r = append_candidates(e, reply);
+        if (r >= 0)
+                r = append_seconds(e, reply);
+        return r;
+}
+
+int explanation_append(const Explanation *e, sd_bus_message *reply)
+{
+        int r;
+
+        if (e->findings.incomplete)
+                return -ENOMEM;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = append_contents(e, reply);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Explanation: what Explain answers. First what the daemon knows from memory, by the same checks that start a job; then
+ * what a worker found in the world, by the same verdict that is the job's first step.
+ */
+
+#include "core/verdict.h"
+#include "daemon/start-job.h"
+
+/* One function of this host, as a target. */
+typedef struct Candidate {
+        PciAddress address;
+        bool fits;
+        char *reason; /* owned; why not */
+} Candidate;
+
+typedef struct Explanation {
+        JobKind kind;
+        Strategy strategy; /* STRATEGY_AUTO: not known */
+        char *uuid;
+        Findings findings;
+        Candidate *candidates; /* none for a hibernate */
+        size_t n_candidates;
+        bool wants_verdict; /* there is a world to look at */
+        bool sized;         /* the next two are known */
+        uint64_t bytes_needed, bytes_available;
+        uint64_t image_bytes;          /* of a resume; 0: not known */
+        double save_rate, resume_rate; /* bytes per second; 0: not known */
+} Explanation;
+
+void explanation_done(Explanation *e);
+
+/* Negative for an unknown domain and for targets that do not exist. */
+int explanation_from_memory(Manager *m, const char *domain, const JobOptions *options, Explanation *ret,
+                            Failure *reterr) _warn_unused_result_;
+void explanation_add_verdict(Explanation *e, const Verdict *v);
+/* The a{sv}; what is not known is left out. */
+int explanation_append(const Explanation *e, sd_bus_message *reply) _warn_unused_result_;

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/worker-answer.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/epoll.h>
+
+#include "daemon/worker-process.h"
+
+struct WorkerAnswer {
+        WorkerProcess *process;
+        sd_event_source *output; /* owns the read end of the pipe */
+        sd_event_source *deadline;
+        uint64_t deadline_usec;
+        char *text; /* bytes_max, and one more: by which is known that it was too much */
+        size_t size, bytes_max;
+        bool answered;
+        WorkerAnswerHandlers handlers;
+        void *userdata;
+};
+
+WorkerAnswer *worker_answer_free(WorkerAnswer *a)
+{
+        if (!a)
+                return NULL;
+
+        if (a->process)
+                (void) worker_process_signal(a->process, SIGKILL); /* fails when it has ended */
+        worker_process_free(a->process);
+        sd_event_source_disable_unref(a->output);
+        sd_event_source_disable_unref(a->deadline);
+        free(a->text);
+        free(a);
+        return NULL;
+}
+
+static void worker_answer_tell(WorkerAnswer *a, const Failure *why)
+{
+        if (a->answered)
+                return;
+
+        a->answered = true;
+        a->handlers.answered(why ? NULL : a->text, why ? 0 : a->size, why, a->userdata);
+}
+
+/* Its end follows. */
+static void worker_answer_kill(WorkerAnswer *a, const Failure *why)
+{
+        a->output = sd_event_source_disable_unref(a->output);
+        (void) sd_event_source_set_enabled(a->deadline, SD_EVENT_OFF);
+        (void) worker_process_signal(a->process, SIGKILL);
+        worker_answer_tell(a, why);
+}
+
+void worker_answer_cancel(WorkerAnswer *a)
+{
+        a->answered = true;
+        worker_answer_kill(a, NULL);
+}
+
+/* -EAGAIN: there may be more later. 0: that was all. */
+static int worker_answer_read(WorkerAnswer *a, int fd, Failure *reterr)
+{
+        for (;;) {
+                ssize_t n = read(fd, a->text + a->size, a->bytes_max + 1 - a->size);
+
+                if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                        return -EAGAIN;
+                if (n < 0)
+                        return failure_set_errno(reterr, FAILURE_HOST, errno, "cannot read from the worker");
+                if (n == 0)
+                        return 0;
+
+                a->size += (size_t) n;
+                if (a->size > a->bytes_max)
+                        return failure_set(reterr, FAILURE_HOST, "the worker says more than %zu bytes",
+                                           a->bytes_max);
+        }
+}
+
+static int on_output(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+{
+        _cleanup_(failure_done) Failure why = { 0 };
+        WorkerAnswer *a = userdata;
+        int r;
+
+        r = worker_answer_read(a, fd, &why);
+        if (r == 0) /* whether it meant what it said tells its exit status */
+                a->output = sd_event_source_disable_unref(a->output);
+        else if (r != -EAGAIN)
+                worker_answer_kill(a, &why);
+        return 0;
+}
+
+static int on_deadline(sd_event_source *s, uint64_t usec, void *userdata)
+{
+        _cleanup_(failure_done) Failure why = { 0 };
+        WorkerAnswer *a = userdata;
+
+        (void) failure_set(&why, FAILURE_LIBVIRT,
+                           "libvirt or the guest's agent did not answer within %" PRIu64
+                           " s; see 'systemctl status libvirtd', then try again",
+                           a->deadline_usec / USEC_PER_SEC);
+        worker_answer_kill(a, &why);
+        return 0;
+}
+
+static void on_exit_of_worker(WorkerProcess *p, const siginfo_t *how, void *userdata)
+{
+        _cleanup_(failure_done) Failure why = { 0 };
+        char text[WORKER_EXIT_STRING_MAX];
+        WorkerAnswer *a = userdata;
+        int r = 0;
+
+        /* What it said last may not have been read yet. */
+        if (a->output)
+                r = worker_answer_read(a, sd_event_source_get_io_fd(a->output), &why);
+
+        if (how->si_code != CLD_EXITED || how->si_status != EXIT_SUCCESS)
+                (void) failure_set(&why, FAILURE_WORKER_DIED,
+                                   "the worker that was to find out %s; see the journal",
+                                   worker_exit_format(how, text));
+        else if (r == -EAGAIN) /* somebody else holds the pipe: no such worker is ours */
+                (void) failure_set(&why, FAILURE_HOST, "the worker left before it had said all");
+
+        worker_answer_tell(a, why.code != FAILURE_NONE ? &why : NULL);
+        a->handlers.ended(a->userdata);
+}
+
+static int worker_answer_spawn(WorkerAnswer *a, sd_event *event, const char *const *argv,
+                               const char *notify_socket)
+{
+        _cleanup_close_ int read_end = -EBADF, write_end = -EBADF;
+        int pipe_fds[2], r;
+
+        if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+                return -errno;
+        read_end = pipe_fds[0];
+        write_end = pipe_fds[1];
+
+        /* Only our end: the worker may write as it likes. */
+        if (fcntl(read_end, F_SETFL, O_NONBLOCK) < 0)
+                return -errno;
+
+        r = sd_event_add_io(event, &a->output, read_end, EPOLLIN, on_output, a);
+        if (r < 0)
+                return r;
+
+        r = sd_event_source_set_io_fd_own(a->output, true);
+        if (r < 0)
+                return r;
+        TAKE_FD(read_end);
+
+        r = sd_event_add_time_relative(event, &a->deadline, CLOCK_MONOTONIC, a->deadline_usec, 0,
+                                       on_deadline, a);
+        if (r < 0)
+                return r;
+
+        return worker_process_spawn(event, argv, notify_socket, write_end, on_exit_of_worker, a,
+                                    &a->process);
+}
+
+int worker_answer_new(sd_event *event, const char *const *argv, const char *notify_socket,
+                      uint64_t deadline_usec, size_t bytes_max, const WorkerAnswerHandlers *handlers,
+                      void *userdata, WorkerAnswer **ret)
+{
+        _cleanup_(worker_answer_freep) WorkerAnswer *a = NULL;
+        int r;
+
+        a = malloc(sizeof(WorkerAnswer));
+        if (!a)
+                return -ENOMEM;
+
+        *a = (WorkerAnswer) {
+                .text = malloc(bytes_max + 1),
+                .bytes_max = bytes_max,
+                .deadline_usec = deadline_usec,
+                .handlers = *handlers,
+                .userdata = userdata,
+        };
+        if (!a->text)
+                return -ENOMEM;
+
+        r = worker_answer_spawn(a, event, argv, notify_socket);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(a);
+        return 0;
+}
