@@ -22,6 +22,7 @@ static const char *const offers[] = {
         [VALUE_FUNCTION] = FUNCTION_NAME "_ask functions",
         [VALUE_JOB] = FUNCTION_NAME "_ask jobs",
         [VALUE_POOL] = FUNCTION_NAME "_ask pools",
+        [VALUE_JOB_KIND] = FUNCTION_NAME "_kinds",
         [VALUE_STRATEGY] = FUNCTION_NAME "_strategies",
         [VALUE_FALLBACK] = FUNCTION_NAME "_fallbacks",
         [VALUE_GROUP] = FUNCTION_NAME "_groups",
@@ -55,6 +56,11 @@ static const char functions_text[] =
                 "_vgpu_hibernatectl_hosts() {\n"
                 "    declare -F _known_hosts_real >/dev/null && _known_hosts_real -a -- \"$cur\"\n"
                 "}\n";
+
+static const char *next_kind(size_t i)
+{
+        return job_kind_to_string((JobKind) i);
+}
 
 static const char *next_strategy(size_t i)
 {
@@ -166,6 +172,7 @@ void completion_print_bash(FILE *file)
                        "# SPDX-License-Identifier: LGPL-2.1-or-later\n"
                        "# Completion of vgpu-hibernatectl for bash, made by:\n# vgpu-hibernatectl --completion=bash\n\n");
         (void) fputs(functions_text, file);
+        print_words(file, offers[VALUE_JOB_KIND], next_kind);
         print_words(file, offers[VALUE_STRATEGY], next_strategy);
         print_words(file, offers[VALUE_FALLBACK], next_fallback);
         print_words(file, offers[VALUE_GROUP], next_group);

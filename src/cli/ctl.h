@@ -25,7 +25,7 @@ typedef enum ExitStatus {
 struct Ctl {
         const Verb *verb;     /* NULL while the command line is read */
         const char *argument; /* NULL when the verb takes none */
-        const char *host, *strategy, *fallback, *reason, *completion;
+        const char *host, *kind, *strategy, *fallback, *reason, *completion;
         const char *pool, *like, *group, *label, *reservation;
         uint32_t count;                   /* of verbs whose argument is one */
         uint64_t ttl_seconds, until_usec; /* 0: not given */

@@ -94,6 +94,9 @@ static int apply(Parser *p, const Option *o, const char *value)
         case OPTION_HOLD:
                 c->hold = true;
                 break;
+        case OPTION_KIND:
+                c->kind = value;
+                break;
         case OPTION_LABEL:
                 c->label = value;
                 break;

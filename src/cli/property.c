@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/property.h"
 
+#include <float.h>
+
 void strings_free(char **strings)
 {
         for (char **s = strings; s && *s; s++)
@@ -50,6 +52,20 @@ int property_read_bool(sd_bus_message *m, void *field)
                 return r;
 
         *(bool *) field = b;
+        return 0;
+}
+
+int property_read_double(sd_bus_message *m, void *field)
+{
+        double d;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 'd', &d);
+        if (r < 0)
+                return r;
+
+        /* Not-a-number fails every comparison. */
+        *(double *) field = d >= 0 && d <= DBL_MAX ? d : -1;
         return 0;
 }
 

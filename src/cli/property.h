@@ -28,6 +28,8 @@ int property_read_uint64(sd_bus_message *m, void *field);
 int property_read_uint32(sd_bus_message *m, void *field);
 int property_read_int32(sd_bus_message *m, void *field);
 int property_read_bool(sd_bus_message *m, void *field);
+/* A double; what is no finite number, or below 0, is -1. */
+int property_read_double(sd_bus_message *m, void *field);
 /* A double, kept within 0..1. */
 int property_read_fraction(sd_bus_message *m, void *field);
 

@@ -33,6 +33,10 @@ const Verb verbs[] = {
           OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_FUNCTION) | OPTION_BIT(OPTION_RESERVATION) |
                           OPTION_BIT(OPTION_FALLBACK) | OPTION_BIT(OPTION_NO_WAIT),
           0, "Hibernate a domain and resume it on other functions", verb_move },
+        { "explain", "DOMAIN", VALUE_DOMAIN,
+          OPTION_BIT(OPTION_KIND) | OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_FUNCTION) |
+                          OPTION_BIT(OPTION_RESERVATION),
+          0, "Say what would come of a job, without beginning it", verb_explain },
         { "list", NULL, VALUE_NONE, OPTION_BIT(OPTION_ALL), 0,
           "List the domains that have functions or are hibernated", verb_list },
         { "functions", NULL, VALUE_NONE, 0, 0, "List the functions of this host's pool", verb_functions },
@@ -74,6 +78,8 @@ const Option options[] = {
                            "pf: functions that are all of one physical function" },
         [OPTION_HOLD] = { OPTION_HOLD, "hold", '\0', NULL, VALUE_NONE, false, false,
                           "Keep the functions for this domain's resume" },
+        [OPTION_KIND] = { OPTION_KIND, "kind", '\0', "hibernate|resume|move", VALUE_JOB_KIND, false, false,
+                          "Of which job; move unless given" },
         [OPTION_LABEL] = { OPTION_LABEL, "label", '\0', "TEXT", VALUE_TEXT, false, false,
                            "What others read beside the reservation" },
         [OPTION_LIKE] = { OPTION_LIKE, "like", '\0', "DOMAIN", VALUE_DOMAIN, false, false,

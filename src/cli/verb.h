@@ -17,6 +17,7 @@ typedef enum ValueKind {
         VALUE_FUNCTION,
         VALUE_JOB,
         VALUE_POOL,
+        VALUE_JOB_KIND,
         VALUE_STRATEGY,
         VALUE_FALLBACK,
         VALUE_GROUP,
@@ -33,6 +34,7 @@ typedef enum OptionId {
         OPTION_FUNCTION,
         OPTION_GROUP,
         OPTION_HOLD,
+        OPTION_KIND,
         OPTION_LABEL,
         OPTION_LIKE,
         OPTION_NO_WAIT,
@@ -96,6 +98,7 @@ const Option *option_find_short(char name);
 int verb_hibernate(Ctl *c);
 int verb_resume(Ctl *c);
 int verb_move(Ctl *c);
+int verb_explain(Ctl *c);
 int verb_list(Ctl *c);
 int verb_functions(Ctl *c);
 int verb_pools(Ctl *c);

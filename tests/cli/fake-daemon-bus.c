@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "basic/clock.h"
@@ -20,7 +21,9 @@ static int read_options(sd_bus_message *m, Fake *f, sd_bus_error *reterr)
         r = sd_bus_message_enter_container(m, 'a', "{sv}");
         while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
                 assert(sd_bus_message_read_basic(m, 's', &name) >= 0);
-                if (streq(name, "strategy")) {
+                if (streq(name, "kind"))
+                        assert(sd_bus_message_read(m, "v", "s", &value) >= 0);
+                else if (streq(name, "strategy")) {
                         assert(sd_bus_message_read(m, "v", "s", &value) >= 0);
                         if (strategy_from_string(value) < 0)
                                 return sd_bus_error_setf(reterr, VGPU_HIBERNATE_ERROR_INVALID_OPTION,
@@ -130,6 +133,39 @@ static int on_move(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
         return start_job(m, userdata, JOB_MOVE, reterr);
 }
 
+/* Of "cold" nothing is known but that; of others all, with a hostile name and numbers that are none. */
+static int on_explain(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
+{
+        Fake *f = userdata;
+        const char *domain;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &domain);
+        if (r < 0)
+                return r;
+
+        r = read_options(m, f, reterr);
+        if (r < 0)
+                return r;
+
+        if (streq(domain, "unknown"))
+                return sd_bus_error_set(reterr, VGPU_HIBERNATE_ERROR_UNKNOWN_DOMAIN,
+                                        "libvirt has no domain 'unknown'");
+        if (streq(domain, "cold"))
+                return sd_bus_reply_method_return(m, "a{sv}", 3, "possible", "b", false, "findings",
+                                                  "a(ssbss)", 2, VGPU_HIBERNATE_ERROR_NOT_RUNNING, "guest",
+                                                  true, "domain 'cold' is \x1b[2Jcold", "resume it first",
+                                                  VGPU_HIBERNATE_ERROR_NO_SPACE, "image", true, "no space",
+                                                  "", "save_seconds", "d", (double) INFINITY);
+
+        return sd_bus_reply_method_return(
+                        m, "a{sv}", 9, "possible", "b", true, "strategy", "s", "suspend-to-ram", "findings",
+                        "a(ssbss)", 1, "", "policy", false, "a remark", "", "bytes_needed", "t", 1104 * MIB,
+                        "bytes_available", "t", 4096 * MIB, "save_seconds", "d", 12.5, "resume_seconds", "d",
+                        4.0, "candidates", "a(sbs)", 2, "0000:01:10.0", false, "it is assigned",
+                        "0000:02:10.0", true, "", "not_yet_invented", "v", "s", "skip me");
+}
+
 static int on_get_job(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
 {
         Fake *f = userdata;
@@ -208,6 +244,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("Release", "s", "", fake_release, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Hold", "sa{sv}", "", fake_hold, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("GetDomain", "s", "o", on_get_domain, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Explain", "sa{sv}", "a{sv}", on_explain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("GetJob", "t", "o", on_get_job, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("GetFunction", "s", "o", on_get_function, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", get_manager, 0, SD_BUS_VTABLE_PROPERTY_CONST),

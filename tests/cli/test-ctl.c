@@ -234,6 +234,54 @@ static void test_status(const char *program)
         CHECK(&json, json_is(&json, o, "functions.assigned", "2"));
 }
 
+static void test_explain(const char *program)
+{
+        _cleanup_child_ Child yes = CTL("explain", "vm1"), json = CTL("explain", "vm1", "--json"),
+                              no = CTL("explain", "cold", "--kind=hibernate"),
+                              no_json = CTL("explain", "cold", "--kind=hibernate", "--json"),
+                              quiet = CTL("explain", "cold", "-q"),
+                              busy = CTL("explain", "vm1", "--function=0000:01:10.2"),
+                              unknown = CTL("explain", "unknown"),
+                              options = CTL("explain", "vm1", "--strategy=magic");
+        _cleanup_json_ json_object *o = child_json(&json), *n = child_json(&no_json);
+
+        CHECK(&yes, yes.status == 0 && streq(yes.err_text, ""));
+        CHECK(&yes, strstr(yes.out_text, "To move 'vm1'\n   Answer: possible\n Strategy: suspend-to-ram\n"));
+        CHECK(&yes, strstr(yes.out_text, "    Image: up to 1 GiB, 4 GiB are free\n"));
+        CHECK(&yes, strstr(yes.out_text, "     Save: about 12.5s\n   Resume: about 4.0s\n"));
+        CHECK(&yes, strstr(yes.out_text, "\n* policy: a remark\n"));
+        CHECK(&yes, strstr(yes.out_text, "\n0000:01:10.0  no    it is assigned\n0000:02:10.0  yes   -\n"));
+
+        CHECK(&json, json.status == 0);
+        CHECK(&json, json_is(&json, o, "domain", "vm1"));
+        CHECK(&json, json_is(&json, o, "kind", "move"));
+        CHECK(&json, json_is(&json, o, "possible", "true"));
+        CHECK(&json, json_is(&json, o, "findings.0.error", "null"));
+        CHECK(&json, json_is(&json, o, "findings.0.blocking", "false"));
+        CHECK(&json, json_is(&json, o, "bytes_needed", "1157627904"));
+        CHECK(&json, json_is(&json, o, "save_seconds", "12.5"));
+        CHECK(&json, json_is(&json, o, "candidates.0.fits", "false"));
+        CHECK(&json, json_is(&json, o, "candidates.1.function", "0000:02:10.0"));
+        CHECK(&json, json_is(&json, o, "candidates.1.reason", "null"));
+
+        CHECK(&no, no.status == 3 && is_harmless(no.out_text));
+        CHECK(&no, strstr(no.out_text, "   Answer: not possible\n Strategy: -\n"));
+        CHECK(&no, strstr(no.out_text, "- guest: domain 'cold' is \\x1b[2Jcold (NotRunning)\n"
+                                       "  Remedy: resume it first\n- image: no space (NoSpace)\n"));
+        CHECK(&no, !strstr(no.out_text, "FUNCTION") && !strstr(no.out_text, "Save"));
+        CHECK(&no_json, no_json.status == 3);
+        CHECK(&no_json, json_is(&no_json, n, "strategy", "null"));
+        CHECK(&no_json, json_is(&no_json, n, "findings.0.error", "org.vgpu.Hibernate1.Error.NotRunning"));
+        CHECK(&no_json, json_is(&no_json, n, "findings.1.remedy", "null"));
+        CHECK(&no_json, json_is(&no_json, n, "bytes_needed", "null"));
+        CHECK(&no_json, json_is(&no_json, n, "save_seconds", "null"));
+        CHECK(&quiet, quiet.status == 3 && streq(quiet.out_text, "") && streq(quiet.err_text, ""));
+
+        CHECK(&busy, busy.status == 3 && strstr(busy.err_text, "FunctionBusy"));
+        CHECK(&unknown, unknown.status == 2 && strstr(unknown.err_text, "cannot explain 'unknown'"));
+        CHECK(&options, options.status == 2);
+}
+
 /* A whole move, followed: each step said once, in the plan's order. */
 static void test_move(const char *program)
 {
@@ -595,6 +643,7 @@ int main(int argc, char *argv[])
         test_hold(program);
         test_quarantine(program);
         test_status(program);
+        test_explain(program);
         test_move(program);
         test_move_quiet_and_json(program);
         test_errors(program);

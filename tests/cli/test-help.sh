@@ -63,6 +63,8 @@ expect_usage "has no option '--function'" hibernate vm1 --function=0000:01:10.0
 expect_usage "has no option '--follow'" list --follow
 expect_usage "has no option '--fallback'" resume vm1 --fallback=back
 expect_usage "needs a value: back|stay" move vm1 --fallback
+expect_usage "has no option '--kind'" move vm1 --kind=move
+expect_usage "needs a value: hibernate|resume|move" explain vm1 --kind
 expect_usage "needs a value" move vm1 --strategy
 expect_usage "takes no value" list --all=yes
 expect_usage "given twice" move vm1 --strategy=a --strategy=b
