@@ -67,6 +67,7 @@ typedef struct DomainFacts {
         bool qemu_cpr_reboot; /* QEMU takes the migration parameter "mode": 9.0 by its version, or it was tried */
         uint32_t qemu_version;      /* major * 1000000 + minor * 1000 + micro */
         uint64_t image_space_bytes; /* free for root where libvirt writes managed saves */
+        bool image_dir_read_only;   /* for us, who write beside the images; libvirt may have another view */
 } DomainFacts;
 
 void domain_facts_done(DomainFacts *f);

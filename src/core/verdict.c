@@ -149,6 +149,21 @@ static void judge_agent(const DomainFacts *facts, const char *command, bool offe
         }
 }
 
+/* libvirt, which has another view of it, would save all the same. */
+static void judge_image_dir(const DomainFacts *facts, Findings *l)
+{
+        Finding *f;
+
+        if (facts->image_dir_read_only) {
+                f = findings_block(l, FAILURE_HOST, FINDING_HOST,
+                                   "the directory for the image of domain '%s' is read-only for "
+                                   "vgpu-hibernated",
+                                   facts->name);
+                finding_set_remedy(f, "if a file system was mounted or unmounted there, restart "
+                                      "vgpu-hibernated");
+        }
+}
+
 static void judge_space(const DomainFacts *facts, uint64_t needed, Findings *l)
 {
         Finding *f;
@@ -190,6 +205,7 @@ static void judge_hibernate(const DomainFacts *facts, Strategy asked, Verdict *v
         if (v->strategy == STRATEGY_SUSPEND_TO_RAM) {
                 v->bytes_needed = verdict_image_bytes(facts);
                 judge_ram(facts, l);
+                judge_image_dir(facts, l);
                 judge_space(facts, v->bytes_needed, l);
                 judge_agent(facts, "guest-suspend-ram", facts->agent_suspend_ram, l);
         } else {
@@ -267,8 +283,10 @@ static void judge_resume(const DomainFacts *facts, Strategy strategy, uint64_t i
 
         if (strategy == STRATEGY_SUSPEND_TO_DISK)
                 judge_no_image(facts, l);
-        else
+        else {
+                judge_image_dir(facts, l);
                 judge_image(facts, image_bytes, l);
+        }
 }
 
 void verdict_judge(JobKind kind, const DomainFacts *facts, Strategy asked, uint64_t image_bytes,

@@ -255,3 +255,10 @@ int image_file_space(const char *directory, uint64_t *ret_bytes, Failure *reterr
         *ret_bytes = (uint64_t) st.f_bfree * st.f_frsize;
         return 0;
 }
+
+bool image_file_is_read_only(const char *directory)
+{
+        assert(directory);
+
+        return access(directory, W_OK) < 0 && errno == EROFS;
+}

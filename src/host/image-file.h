@@ -50,3 +50,5 @@ int image_file_put_back(const ImageFile *f, Failure *reterr) _warn_unused_result
 int image_file_remove(const ImageFile *f, const char *name, Failure *reterr) _warn_unused_result_;
 /* Free bytes for root on the file system of the images. */
 int image_file_space(const char *directory, uint64_t *ret_bytes, Failure *reterr) _warn_unused_result_;
+/* In this process' mount namespace, where a file system that somebody unmounts leaves the read-only one below it. */
+bool image_file_is_read_only(const char *directory);

@@ -102,6 +102,7 @@ int host_inspect(void *host, const char *uuid, bool ask_guest, DomainFacts *ret,
         r = image_file_space(h->settings.image_dir, &facts.image_space_bytes, reterr);
         if (r < 0)
                 return r;
+        facts.image_dir_read_only = image_file_is_read_only(h->settings.image_dir);
 
         if (ask_guest && s.active)
                 ask(h, d, &facts);

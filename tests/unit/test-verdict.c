@@ -217,6 +217,24 @@ static void test_space(void)
         expect_strategy(&f, STRATEGY_SUSPEND_TO_DISK, STRATEGY_SUSPEND_TO_DISK);
 }
 
+static void test_read_only(void)
+{
+        DomainFacts f = good_facts();
+        Failure why = { 0 };
+        Verdict v;
+
+        f.image_dir_read_only = true;
+        expect(&f, STRATEGY_AUTO, FAILURE_HOST, "restart vgpu-hibernated");
+        expect_strategy(&f, STRATEGY_SUSPEND_TO_DISK, STRATEGY_SUSPEND_TO_DISK);
+
+        f.state = DOMAIN_SHUTOFF;
+        f.image = IMAGE_VALID;
+        verdict_judge(JOB_RESUME, &f, STRATEGY_SUSPEND_TO_RAM, 0, &v);
+        CHECK(findings_check(&v.findings, &why) < 0 && why.code == FAILURE_HOST);
+        failure_done(&why);
+        verdict_done(&v);
+}
+
 static void expect_resume(DomainState state, ImageState image, Strategy strategy, uint64_t image_bytes,
                           FailureCode code)
 {
@@ -260,6 +278,7 @@ int main(void)
         test_state();
         test_agent();
         test_space();
+        test_read_only();
         test_resume();
         return EXIT_SUCCESS;
 }
