@@ -11,6 +11,10 @@
 #define HEADER_VERSION_MAX 0xffffU /* QEMU_SAVE_VERSION is 2; the other byte order reads as something huge */
 #define HEADER_VERSION_OFFSET 16U
 #define HEADER_DATA_BYTES_OFFSET 20U
+#define HEADER_FORMAT_OFFSET 28U
+#define FORMAT_RAW 0U
+#define STREAM_MAGIC "QEVM" /* QEMU migration/savevm.h, QEMU_VM_FILE_MAGIC */
+#define STREAM_MAGIC_BYTES 4U
 
 static int pread_all(int fd, uint8_t *buf, size_t size, off_t offset)
 {
@@ -52,7 +56,7 @@ static int pwrite_all(int fd, const char *buf, size_t size, off_t offset)
 
 int image_header_parse(const uint8_t header[static IMAGE_HEADER_BYTES], ImageHeader *ret)
 {
-        uint32_t version, data_bytes;
+        uint32_t version, data_bytes, format;
         bool partial;
 
         assert(ret);
@@ -64,11 +68,12 @@ int image_header_parse(const uint8_t header[static IMAGE_HEADER_BYTES], ImageHea
         /* Host byte order; images of a machine of the other order are not ours. */
         memcpy(&version, header + HEADER_VERSION_OFFSET, sizeof(version));
         memcpy(&data_bytes, header + HEADER_DATA_BYTES_OFFSET, sizeof(data_bytes));
+        memcpy(&format, header + HEADER_FORMAT_OFFSET, sizeof(format));
         if (version == 0 || version > HEADER_VERSION_MAX || data_bytes == 0 ||
             data_bytes > IMAGE_HEADER_DATA_BYTES_MAX)
                 return -EBADMSG;
 
-        *ret = (ImageHeader) { .partial = partial, .data_bytes = data_bytes };
+        *ret = (ImageHeader) { .partial = partial, .raw = format == FORMAT_RAW, .data_bytes = data_bytes };
         return 0;
 }
 
@@ -100,6 +105,39 @@ static int read_header(const ImageFile *f, int fd, ImageHeader *ret, Failure *re
         return 0;
 }
 
+/* libvirt fills all that the header counts as XML: with a wrong number there an edit would overwrite the memory behind
+ * it. Only of the plain format is it known how that begins. */
+static int check_memory(const ImageFile *f, int fd, const ImageHeader *header, Failure *reterr)
+{
+        uint8_t magic[STREAM_MAGIC_BYTES];
+        int r;
+
+        if (!header->raw)
+                return 0;
+
+        r = pread_all(fd, magic, sizeof(magic), IMAGE_HEADER_BYTES + (off_t) header->data_bytes);
+        if (r >= 0 && memcmp(magic, STREAM_MAGIC, STREAM_MAGIC_BYTES) != 0)
+                r = -EBADMSG;
+        if (r < 0)
+                return failure_set_errno(reterr, FAILURE_IMAGE_DAMAGED, r,
+                                         "the memory in image '%s' is not where its header says", f->image);
+        return 0;
+}
+
+int image_header_check(const ImageFile *f, Failure *reterr)
+{
+        _cleanup_close_ int fd = -EBADF;
+        ImageHeader header;
+        int r;
+
+        assert(f);
+
+        if ((r = open_image(f, O_RDONLY, &fd, reterr)) < 0 || (r = read_header(f, fd, &header, reterr)) < 0)
+                return r;
+
+        return check_memory(f, fd, &header, reterr);
+}
+
 int image_header_backup(const ImageFile *f, Failure *reterr)
 {
         _cleanup_close_ int fd = -EBADF;
@@ -119,6 +157,10 @@ int image_header_backup(const ImageFile *f, Failure *reterr)
                 return r;
         if (header.partial)
                 return failure_set(reterr, FAILURE_IMAGE_DAMAGED, "image '%s' is incomplete", f->image);
+
+        r = check_memory(f, fd, &header, reterr);
+        if (r < 0)
+                return r;
 
         size = IMAGE_HEADER_BYTES + header.data_bytes;
         head = malloc(size);

@@ -18,6 +18,7 @@
 
 typedef struct ImageHeader {
         bool partial;
+        bool raw;            /* the memory follows as QEMU wrote it */
         uint32_t data_bytes; /* XML, cookie and padding */
 } ImageHeader;
 
@@ -25,6 +26,8 @@ typedef struct ImageHeader {
 int image_header_parse(const uint8_t header[static IMAGE_HEADER_BYTES],
                        ImageHeader *ret) _warn_unused_result_;
 
+/* FAILURE_IMAGE_DAMAGED: it is not whole in itself. libvirt, which reads as much XML as it says, would not see that. */
+int image_header_check(const ImageFile *f, Failure *reterr) _warn_unused_result_;
 /* Copies the head of the image to the header file, durably. */
 int image_header_backup(const ImageFile *f, Failure *reterr) _warn_unused_result_;
 /* Writes it back and syncs the image. 1: done; 0: there is no header file. */

@@ -44,6 +44,7 @@ static bool error_is_about_image(int code)
 int image_state(virDomainPtr d, const ImageFile *f, ImageState *ret, Failure *reterr)
 {
         _cleanup_(virt_error_freep) virErrorPtr error = NULL;
+        _cleanup_(failure_done) Failure why = { 0 };
         _cleanup_free_ char *xml = NULL;
         ImageFileState files;
         int r;
@@ -63,7 +64,10 @@ int image_state(virDomainPtr d, const ImageFile *f, ImageState *ret, Failure *re
                                            "libvirt has an image of domain '%s', but there is no '%s' in "
                                            "image_dir; is image_dir libvirt's directory of managed saves?",
                                            virDomainGetName(d), f->image);
-                *ret = IMAGE_VALID;
+                r = image_header_check(f, &why);
+                if (r < 0 && why.code != FAILURE_IMAGE_DAMAGED)
+                        return failure_set(reterr, why.code, "%s", failure_message(&why));
+                *ret = r < 0 ? IMAGE_DAMAGED : IMAGE_VALID;
                 return 0;
         }
 

@@ -48,6 +48,7 @@ static void write_image(const Fixture *x, const char *magic, char fill)
         memcpy(header + 16, &version, sizeof(version));
         memcpy(header + 20, &data_bytes, sizeof(data_bytes));
         memset(body, fill, sizeof(body));
+        memcpy(body + DATA_BYTES, "QEVM", 4);
         CHECK(fd >= 0);
         CHECK(write(fd, header, sizeof(header)) == (ssize_t) sizeof(header));
         CHECK(write(fd, body, sizeof(body)) == (ssize_t) sizeof(body));
@@ -184,6 +185,23 @@ static void test_backup(void)
         CHECK(image_header_restore(&x.f, NULL) < 0);
 }
 
+/* An edit in libvirt's hands would then fill the beginning of the memory with zeroes. */
+static void test_wrong_size_of_xml(void)
+{
+        _cleanup_(fixture_done) Fixture x;
+        Failure why = { 0 };
+
+        fixture_init(&x);
+        write_image(&x, IMAGE_MAGIC, 'a');
+        set_byte(&x, 20, (char) (DATA_BYTES + 1));
+        CHECK(image_header_backup(&x.f, &why) < 0 && why.code == FAILURE_IMAGE_DAMAGED);
+        failure_done(&why);
+        CHECK(image_header_check(&x.f, NULL) < 0);
+
+        set_byte(&x, 28, 3); /* compressed */
+        CHECK(image_header_backup(&x.f, NULL) >= 0 && image_header_check(&x.f, NULL) >= 0);
+}
+
 static void test_partial(void)
 {
         _cleanup_(fixture_done) Fixture x;
@@ -213,6 +231,7 @@ int main(void)
         test_life();
         test_header();
         test_backup();
+        test_wrong_size_of_xml();
         test_partial();
         return 0;
 }
