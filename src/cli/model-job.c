@@ -244,6 +244,7 @@ static const PropertyField job_fields[] = {
         { "Error", "s", property_read_string, offsetof(JobInfo, error) },
         { "ErrorMessage", "s", property_read_string, offsetof(JobInfo, error_message) },
         { "Cancelable", "b", property_read_bool, offsetof(JobInfo, cancelable) },
+        { "QueuePosition", "u", property_read_uint32, offsetof(JobInfo, queue_position) },
         { "Created", "t", property_read_uint64, offsetof(JobInfo, created_usec) },
         { "Ended", "t", property_read_uint64, offsetof(JobInfo, ended_usec) },
         { "Functions", "a(ss)", read_pairs, 0 }, /* array and length: they get the whole object */

@@ -164,6 +164,7 @@ json_object *job_info_to_json(const JobInfo *j)
         json_add_string(&o, "error", j->error);
         json_add_string(&o, "error_message", j->error_message);
         json_add_bool(&o, "cancelable", j->cancelable);
+        json_add_uint64(&o, "queue_position", j->queue_position);
         json_add_time(&o, "created_usec", j->created_usec);
         json_add_time(&o, "ended_usec", j->ended_usec);
         json_add(&o, "functions", pairs_to_json(j));

@@ -80,6 +80,7 @@ typedef struct JobInfo {
         double progress; /* 0..1 */
         uint64_t bytes, bytes_total, rate;
         bool cancelable;
+        uint32_t queue_position; /* from 1; 0: it does not wait */
         uint64_t created_usec, ended_usec;
         FunctionPair *functions;
         size_t n_functions;

@@ -139,6 +139,8 @@ static int print_story(Ctl *c, const JobInfo *j)
                               job_state_to_string(state), terminal_reset(&c->terminal, tint));
         else
                 ctl_print(c, "    State: %s", j->state ? j->state : "?");
+        if (j->queue_position > 0)
+                ctl_print(c, "    Place: %" PRIu32 " in the queue", j->queue_position);
         print_error(c, j);
         ctl_print(c, " Strategy: %s", j->strategy && *j->strategy ? j->strategy : "-");
         ctl_print(c, "Functions: %s", *functions ? functions : "-");

@@ -208,7 +208,9 @@ int verb_pools(Ctl *c)
 
 static void add_step(Table *t, const JobInfo *j, bool final)
 {
-        if (final || !j->step || !*j->step)
+        if (j->queue_position > 0)
+                table_add_format(t, TINT_NONE, "place %" PRIu32, j->queue_position);
+        else if (final || !j->step || !*j->step)
                 table_add(t, TINT_NONE, NULL);
         else
                 table_add_format(t, TINT_NONE, "%s %" PRIu32 "/%" PRIu32, j->step, j->step_number,

@@ -3,6 +3,7 @@
 /* org.vgpu.Hibernate1.Job: one object for each ManagedJob. */
 
 #include "daemon/daemon-bus.h"
+#include "daemon/job-queue.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/object-path.h"
 #include "vgpu-hibernate.h"
@@ -55,6 +56,7 @@ DEFINE_JOB_PROPERTY(progress, "d", managed_job_progress(j));
 DEFINE_JOB_PROPERTY(error, "s", error_name(j));
 DEFINE_JOB_PROPERTY(error_message, "s", error_message(j));
 DEFINE_JOB_PROPERTY(cancelable, "b", managed_job_is_cancelable(j));
+DEFINE_JOB_PROPERTY(queue_position, "u", job_queue_position(j));
 DEFINE_JOB_PROPERTY(created, "t", j->job->created_usec);
 DEFINE_JOB_PROPERTY(ended, "t", j->job->ended_usec);
 
@@ -235,6 +237,7 @@ static const sd_bus_vtable job_vtable[] = {
         JOB_PROPERTY("Error", "s", error),
         JOB_PROPERTY("ErrorMessage", "s", error_message),
         JOB_PROPERTY("Cancelable", "b", cancelable),
+        JOB_PROPERTY("QueuePosition", "u", queue_position),
         JOB_PROPERTY_CONST("Created", "t", created),
         JOB_PROPERTY("Ended", "t", ended),
         JOB_PROPERTY("Functions", "a(ss)", functions),

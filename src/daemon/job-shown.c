@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/job-shown.h"
 
-#include "daemon/managed-job.h"
+#include "daemon/job-queue.h"
 
 struct JobShown {
         Strategy strategy;
@@ -13,6 +13,7 @@ struct JobShown {
         FailureCode error;
         char *message;
         bool cancelable;
+        uint32_t queue_position;
         uint64_t ended_usec;
         JobStep steps[PLAN_STEPS_MAX];
         size_t n_steps;
@@ -62,6 +63,7 @@ int job_shown_new(const ManagedJob *j, JobShown **ret)
                 .rate = j->rate,
                 .error = f->code,
                 .cancelable = managed_job_is_cancelable(j),
+                .queue_position = job_queue_position(j),
                 .ended_usec = j->job->ended_usec,
                 .n_steps = j->job->n_steps,
                 .n_swaps = j->job->n_swaps,
@@ -137,6 +139,7 @@ size_t job_shown_compare(const JobShown *a, const JobShown *b, const char *names
                 { "Error", a->error != b->error },
                 { "ErrorMessage", !streq_ptr(a->message, b->message) },
                 { "Cancelable", a->cancelable != b->cancelable },
+                { "QueuePosition", a->queue_position != b->queue_position },
                 { "Ended", a->ended_usec != b->ended_usec },
                 { "Functions", !swaps_equal(a, b) },
                 { "Steps", !steps_equal(a, b) },

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "basic/log.h"
+#include "daemon/job-queue.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/manager.h"
 #include "daemon/retarget-job.h"
@@ -88,6 +89,8 @@ const Failure *managed_job_failure(const ManagedJob *j)
 
 bool managed_job_is_cancelable(const ManagedJob *j)
 {
+        if (job_queue_has(j))
+                return true;
         return j->worker && (j->job->state == JOB_QUEUED || j->job->state == JOB_RUNNING) &&
                !job_is_committed(j->job);
 }
@@ -126,8 +129,7 @@ static bool job_is_saving(Job *j)
         return save && save->state == STEP_STARTED;
 }
 
-/* The setter of what the journal said: nothing else replaces j->job. */
-static void managed_job_set_record(ManagedJob *j, Job *job)
+void managed_job_set_record(ManagedJob *j, Job *job)
 {
         if (j->job->state != job->state) /* people hear it of the worker */
                 job_log(job, LOG_DEBUG, "%s -> %s", job_state_to_string(j->job->state),
@@ -359,6 +361,8 @@ static void managed_job_set_bytes(ManagedJob *j, uint64_t bytes, uint64_t bytes_
 
 void managed_job_notify(ManagedJob *j, const NotifyMessage *message)
 {
+        bool waited = job_queue_has(j);
+
         if (!managed_job_is_open(j) || j->given_up) /* sent before the end, read after it */
                 return;
 
@@ -366,11 +370,18 @@ void managed_job_notify(ManagedJob *j, const NotifyMessage *message)
                 managed_job_set_bytes(j, message->bytes, message->bytes_total);
         else
                 managed_job_reload(j, false);
+
+        /* Its worker is one that an earlier daemon started in its last moment. */
+        if (waited && !job_queue_has(j))
+                managed_job_supervise(j);
 }
 
 int managed_job_cancel(ManagedJob *j, Failure *reterr)
 {
         int r;
+
+        if (job_queue_has(j))
+                return job_queue_cancel(j, reterr);
 
         if (!managed_job_is_cancelable(j))
                 return failure_set(reterr, FAILURE_TOO_LATE,
@@ -408,6 +419,6 @@ void managed_job_rest(ManagedJob *j)
 
 void managed_job_go_on(ManagedJob *j)
 {
-        if (managed_job_is_open(j) && !managed_job_is_at_work(j) && !j->given_up)
+        if (managed_job_is_open(j) && !managed_job_is_at_work(j) && !j->given_up && !job_queue_has(j))
                 managed_job_recover_after(j, 0);
 }

@@ -53,8 +53,10 @@ int managed_job_new(Manager *m, Job *job, ManagedJob **ret) _warn_unused_result_
 ManagedJob *managed_job_free(ManagedJob *j);
 DEFINE_CLEANUP_FUNC(ManagedJob *, managed_job_free);
 
-/* Spawns the first worker; when that fails, it is as if the worker had died. */
+/* Spawns the first worker, when its turn has come (job-queue.h); when that fails, it is as if the worker had died. */
 void managed_job_run(ManagedJob *j);
+/* The setter of what the journal says: takes the job. */
+void managed_job_set_record(ManagedJob *j, Job *job);
 /* For a job without a worker of ours: ends it when its journal says so, else adopts the worker that the
  * journal names, else recovers it, else gives it up. */
 void managed_job_supervise(ManagedJob *j);

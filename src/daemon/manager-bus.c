@@ -26,6 +26,14 @@ static int property_get_degraded(sd_bus *bus, const char *path, const char *inte
         return sd_bus_message_append(reply, "b", m->degraded != NULL);
 }
 
+static int property_get_jobs_max(sd_bus *bus, const char *path, const char *interface, const char *property,
+                                 sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const Manager *m = userdata;
+
+        return sd_bus_message_append(reply, "u", (uint32_t) m->jobs_max);
+}
+
 static int reply_with_job(sd_bus_message *message, const ManagedJob *j)
 {
         _cleanup_free_ char *path = NULL;
@@ -240,6 +248,7 @@ static const sd_bus_vtable manager_vtable[] = {
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Reservations", "a(sasuts)", property_get_reservations, 0,
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("JobsMax", "u", property_get_jobs_max, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_SIGNAL_WITH_ARGS("JobNew", SD_BUS_ARGS("t", id, "o", job), 0),
         SD_BUS_SIGNAL_WITH_ARGS("JobRemoved", SD_BUS_ARGS("t", id, "o", job, "s", state), 0),
         SD_BUS_VTABLE_END,

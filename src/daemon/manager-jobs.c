@@ -9,6 +9,7 @@
 #include "basic/log.h"
 #include "daemon/changes.h"
 #include "daemon/claims.h"
+#include "daemon/job-queue.h"
 #include "daemon/manager-store.h"
 #include "store/job-log.h"
 #include "store/journal.h"
@@ -105,6 +106,8 @@ void manager_supervise_jobs(Manager *m)
         for (size_t i = 0; i < m->n_jobs; i++) {
                 ManagedJob *j = m->jobs[i];
 
+                if (job_queue_has(j))
+                        continue;
                 if (managed_job_is_open(j))
                         managed_job_supervise(j);
                 else if (manager_has_lock_file(m, j->job->id))

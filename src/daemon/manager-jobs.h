@@ -19,7 +19,7 @@ size_t manager_count_open_jobs(const Manager *m);
 int manager_append_job(Manager *m, ManagedJob *j) _warn_unused_result_;
 /* Takes the new job, whose journal is written, and tells the bus. */
 int manager_add_job(Manager *m, Job *job, ManagedJob **ret) _warn_unused_result_;
-/* After start: adopts the workers of open jobs, or starts new ones. */
+/* After start: adopts the workers of jobs that had begun, or starts new ones. */
 void manager_supervise_jobs(Manager *m);
 /* Quarantines what the job found bad, durably; asked again it is the same. Logs. */
 int manager_quarantine_for(Manager *m, const Job *j) _warn_unused_result_;

@@ -7,6 +7,7 @@
 
 #include "basic/fileio.h"
 #include "basic/log.h"
+#include "daemon/image-disk.h"
 #include "daemon/manager-jobs.h"
 #include "store/journal.h"
 #include "vgpu-hibernate.h"
@@ -196,6 +197,9 @@ int manager_store_load(Manager *m)
                 failure_done(&f);
                 return r;
         }
+
+        m->jobs_max = m->config->jobs_max > 0 ? m->config->jobs_max
+                                              : image_disk_jobs_of_host(m->config->image_dir);
 
         r = manager_open_directories(m);
         if (r < 0)

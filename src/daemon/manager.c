@@ -10,6 +10,7 @@
 #include "basic/log.h"
 #include "daemon/changes.h"
 #include "daemon/claims.h"
+#include "daemon/job-queue.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/manager-store.h"
 #include "store/journal.h"
@@ -111,6 +112,9 @@ static void manager_update(Manager *m)
 
         if (manager_new_degraded(m, &degraded) >= 0)
                 changes_set_degraded(m, degraded);
+
+        if (m->started)
+                job_queue_advance(m);
 
         /* First where things are, then that the job is done: who waits for JobRemoved has heard the rest. */
         changes_set_view(m, view);

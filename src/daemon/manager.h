@@ -22,7 +22,7 @@
 #include "daemon/watch-child.h"
 #include "store/config.h"
 
-/* How many jobs may be open at once: each is a process. */
+/* How many jobs may be open at once, those that wait among them: each keeps a domain and functions from others. */
 #define JOBS_OPEN_MAX 256U
 
 typedef struct ManagerPaths {
@@ -45,6 +45,7 @@ struct Manager {
         size_t n_records;
         ManagedJob **jobs; /* by id */
         size_t n_jobs;
+        uint64_t jobs_max; /* at once, see job-queue.h */
         Outcome **outcomes;
         size_t n_outcomes;
 

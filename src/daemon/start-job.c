@@ -8,6 +8,7 @@
 #include "daemon/choose-targets.h"
 #include "daemon/claims.h"
 #include "daemon/domain-functions.h"
+#include "daemon/job-queue.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/manager-store.h"
 #include "store/job-log.h"
@@ -269,9 +270,9 @@ int start_job(Manager *m, const char *domain, const JobOptions *options, Managed
                 return failure_set_errno(reterr, FAILURE_HOST, r, "failed to create a job");
         }
 
-        /* 4. A worker that cannot be started is for supervision: the caller has a job now, and watches
-         * it. */
-        managed_job_run(j);
+        /* 4. Perhaps at once. A worker that cannot be started is for supervision: the caller has a job now, and
+         * watches it. */
+        job_queue_advance(m);
         *ret = j;
         return 0;
 }

@@ -10,6 +10,7 @@
 
 #define CONFIG_SCHEMA 1
 #define TIMEOUT_SECONDS_MAX UINT64_C(86400)
+#define JOBS_MAX UINT64_C(256)
 #define FINISHED_JOBS_MAX UINT64_C(10000)
 
 static void pool_config_done(PoolConfig *p)
@@ -328,10 +329,9 @@ static int get_copy(json_object *root, const char *key, char **field, Failure *r
 
 static int parse_root(json_object *root, Config *c, Failure *reterr)
 {
-        static const char *const known[] = { "schema",    "libvirt_uri",  "image_dir",
-                                             "functions", "pick",         "timeouts",
-                                             "pools",     "attempts_max", "finished_jobs_max",
-                                             NULL };
+        static const char *const known[] = { "schema",   "libvirt_uri",       "image_dir", "functions",
+                                             "pick",     "timeouts",          "pools",     "attempts_max",
+                                             "jobs_max", "finished_jobs_max", NULL };
         int pick = (int) c->pick, r;
 
         if ((r = json_check_schema(root, "the configuration", CONFIG_SCHEMA, reterr)) < 0 ||
@@ -343,6 +343,7 @@ static int parse_root(json_object *root, Config *c, Failure *reterr)
             (r = parse_timeouts(root, c, reterr)) < 0 ||
             (r = json_get_u64(root, "", "attempts_max", false, 1, JOB_ATTEMPTS_MAX - 1, &c->attempts_max,
                               reterr)) < 0 ||
+            (r = json_get_u64(root, "", "jobs_max", false, 0, JOBS_MAX, &c->jobs_max, reterr)) < 0 ||
             (r = json_get_u64(root, "", "finished_jobs_max", false, 0, FINISHED_JOBS_MAX,
                               &c->finished_jobs_max, reterr)) < 0)
                 return r;

@@ -45,6 +45,7 @@ typedef struct Config {
         uint64_t wake_timeout_usec;            /* until QEMU says running */
         uint64_t health_timeout_usec;          /* until the agent answers after a resume */
         uint64_t attempts_max;      /* sets of targets that a job may try, 1 to JOB_ATTEMPTS_MAX - 1 */
+        uint64_t jobs_max;          /* how many may run at once; 0: by disk */
         uint64_t finished_jobs_max; /* how many records of ended jobs are kept */
 } Config;
 

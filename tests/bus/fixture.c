@@ -224,6 +224,11 @@ void fixture_tell(Fixture *f, uint64_t job, const char *line)
         CHECK(write(f->job_fds[job], whole, strlen(whole)) == (ssize_t) strlen(whole));
 }
 
+void fixture_configure(Fixture *f, const char *json)
+{
+        write_file_in(f->dir, "config.json", json);
+}
+
 static void spawn_daemon(Fixture *f)
 {
         _cleanup_free_ char *state = format("%s/state", f->dir), *run = format("%s/run", f->dir),
@@ -274,7 +279,7 @@ void fixture_init(Fixture *f, char **argv)
         state = format("%s/state", f->dir);
         fake = format("%s/state/fake", f->dir);
         CHECK(mkdir(state, 0700) >= 0 && mkdir(fake, 0700) >= 0);
-        write_file_in(f->dir, "config.json", "{\"schema\": 1, \"finished_jobs_max\": 3}");
+        fixture_configure(f, "{\"schema\": 1, \"finished_jobs_max\": 3, \"jobs_max\": 32}");
         f->world_fd = fixture_open_pipe(f, "world");
 
         start_bus(f);

@@ -43,6 +43,8 @@ typedef struct Fixture {
 void fixture_init(Fixture *f, char **argv);
 void fixture_done(Fixture *f);
 
+/* For the daemon that is started next. */
+void fixture_configure(Fixture *f, const char *json);
 void fixture_start_daemon(Fixture *f);
 /* Waits for its end. */
 int fixture_stop_daemon(Fixture *f, int signal_number);

@@ -3,7 +3,7 @@
 /* The daemon's pure parts: view, outcome, paths, notifications. */
 
 #include "daemon/job-shown.h"
-#include "daemon/managed-job.h"
+#include "daemon/manager.h"
 #include "daemon/notify-socket.h"
 #include "daemon/object-path.h"
 #include "daemon/view.h"
@@ -333,7 +333,8 @@ static void test_shown(void)
         _cleanup_(job_freep) Job *job = new_job(JOB_MOVE);
         _cleanup_(job_shown_freep) JobShown *before = NULL, *after = NULL;
         const char *names[JOB_PROPERTIES_MAX];
-        ManagedJob j = { .job = job };
+        Manager m = { .n_jobs = 0 };
+        ManagedJob j = { .manager = &m, .job = job };
 
         CHECK(job_shown_new(&j, &before) >= 0);
         CHECK(job_shown_compare(before, before, names) == 0 && !names[0]);

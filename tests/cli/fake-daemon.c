@@ -11,6 +11,7 @@
  *   stubborn  the first does not do, and what was done with it will not be undone
  *   slow      the job stops in its save and waits: for a cancel, or for the next daemon
  *   late      like slow, but too late to cancel
+ *   queued    the job waits for its turn, behind one other
  *   brief     the job has come and gone, and its object with it, before the request is answered
  *   doomed    the same, and it failed
  *   ask       needs a password: refused where nobody may be asked
@@ -148,6 +149,8 @@ static void job_tick(Fake *f, FakeJob *fj)
         while (s->state == STEP_DONE)
                 s++;
 
+        if (job_is_of(fj, "queued"))
+                return;
         if (fj->canceled) {
                 set_state(j, JOB_UNDOING);
                 undo(j, s);
@@ -174,8 +177,8 @@ static void job_tick(Fake *f, FakeJob *fj)
         assert(sd_bus_emit_properties_changed(f->bus, fj->path, VGPU_HIBERNATE_JOB_INTERFACE, "Strategy",
                                               "State", "Step", "StepNumber", "StepCount", "Progress",
                                               "Bytes", "BytesTotal", "Rate", "Error", "ErrorMessage",
-                                              "Cancelable", "Ended", "Functions", "Steps", "Attempts",
-                                              "Events", NULL) >= 0);
+                                              "Cancelable", "QueuePosition", "Ended", "Functions", "Steps",
+                                              "Attempts", "Events", NULL) >= 0);
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)

@@ -66,6 +66,14 @@ static int get_uint32(sd_bus *bus, const char *path, const char *interface, cons
         return sd_bus_message_append_basic(reply, 'u', streq(property, "StepNumber") ? &number : &count);
 }
 
+static int get_queue_position(sd_bus *bus, const char *path, const char *interface, const char *property,
+                              sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        uint32_t position = job_is_of(userdata, "queued") ? 2 : 0;
+
+        return sd_bus_message_append_basic(reply, 'u', &position);
+}
+
 static int get_progress(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
 {
@@ -172,6 +180,7 @@ static const sd_bus_vtable job_vtable[] = {
         SD_BUS_PROPERTY("Error", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ErrorMessage", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Cancelable", "b", get_cancelable, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("QueuePosition", "u", get_queue_position, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Created", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Ended", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Functions", "a(ss)", get_swaps, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

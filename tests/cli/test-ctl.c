@@ -442,10 +442,11 @@ static void test_watch(const char *program)
 
 static void test_job(const char *program)
 {
-        _cleanup_free_ char *id = start_job(program, "move", "slow");
+        _cleanup_free_ char *id = start_job(program, "move", "slow"),
+                            *queued_id = start_job(program, "move", "queued");
         _cleanup_child_ Child wait =
                         ctl_spawn(program, false, (const char *const[]) { "job", "-f", id, NULL });
-        _cleanup_child_ Child text = { 0 }, json = { 0 }, jobs = { 0 }, jobs_json = { 0 };
+        _cleanup_child_ Child text = { 0 }, json = { 0 }, jobs = { 0 }, jobs_json = { 0 }, queued = { 0 };
         _cleanup_json_ json_object *o = NULL, *list = NULL;
 
         child_wait_out(&wait, "set-mode: done");
@@ -466,9 +467,13 @@ static void test_job(const char *program)
         CHECK(&json, json_is(&json, o, "ended_usec", "null"));
         CHECK(&json, json_is(&json, o, "attempts", "[ ]") && json_is(&json, o, "events", "[ ]"));
         CHECK(&jobs, jobs.status == 0 && is_harmless(jobs.out_text) && strstr(jobs.out_text, "save 5/15"));
+        CHECK(&jobs, strstr(jobs.out_text, "queued") && strstr(jobs.out_text, "place 2"));
         list = child_json(&jobs_json);
         CHECK(&jobs_json, json_is(&jobs_json, list, "0.id", "17"));
         CHECK(&jobs_json, json_object_array_length(list) > 3);
+
+        queued = CTL("job", queued_id);
+        CHECK(&queued, strstr(queued.out_text, "State: queued") && strstr(queued.out_text, "Place: 2"));
 
         /* Ctrl-C lets the job go on, and says so. */
         assert(kill(wait.pid, SIGINT) == 0);
