@@ -163,16 +163,9 @@ static int pick(Manager *m, const char *pool, uint32_t count, const ReserveOptio
                             p ? p->pick : m->config->pick, ret, reterr);
 }
 
-static int fill_reservation(Reservation *r, sd_bus_message *message, const char *pool, uint32_t count,
-                            ReserveOptions *o, Failure *reterr)
+static int fill_reservation(Reservation *r, sd_bus_message *message, uid_t uid, const char *pool,
+                            uint32_t count, ReserveOptions *o, Failure *reterr)
 {
-        uid_t uid;
-        int q;
-
-        q = bus_get_sender_uid(message, &uid, reterr);
-        if (q < 0)
-                return q;
-
         r->uid = uid;
         r->n_functions = count;
         r->until_usec = clock_realtime_usec() + o->ttl_seconds * USEC_PER_SEC;
@@ -200,6 +193,7 @@ static int reply_with_reservation(sd_bus_message *message, const Reservation *r)
 
 static int reserve(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
+        Manager *m = userdata;
         _cleanup_(reserve_options_done) ReserveOptions o = { 0 };
         _cleanup_(reservation_done) Reservation r = { 0 };
         const Reservation *made;
@@ -208,9 +202,8 @@ static int reserve(sd_bus_message *message, void *userdata, sd_bus_error *error)
         uint32_t count;
 
         if (read_request(message, &pool, &count, &o, &f) < 0 ||
-            fill_reservation(&r, message, pool, count, &o, &f) < 0 ||
-            pick(userdata, pool, count, &o, r.functions, &f) < 0 ||
-            manager_reserve(userdata, &r, &made, &f) < 0)
+            fill_reservation(&r, message, polkit_caller(m->polkit), pool, count, &o, &f) < 0 ||
+            pick(m, pool, count, &o, r.functions, &f) < 0 || manager_reserve(m, &r, &made, &f) < 0)
                 return bus_error_from_failure(error, &f);
 
         return reply_with_reservation(message, made);
@@ -242,18 +235,13 @@ static int find_reservation(sd_bus_message *message, const Manager *m, const Res
                             Failure *reterr)
 {
         const char *cookie;
-        uid_t uid;
         int r;
 
         r = sd_bus_message_read(message, "s", &cookie);
         if (r < 0)
                 return bus_option_read_failed(r, reterr);
 
-        r = bus_get_sender_uid(message, &uid, reterr);
-        if (r < 0)
-                return r;
-
-        return claims_find_reservation(&m->ledger.claims, cookie, uid, ret, reterr);
+        return claims_find_reservation(&m->ledger.claims, cookie, polkit_caller(m->polkit), ret, reterr);
 }
 
 static int release(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -267,7 +255,7 @@ static int release(sd_bus_message *message, void *userdata, sd_bus_error *error)
         return sd_bus_reply_method_return(message, NULL);
 }
 
-int method_release(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static int authorize_release(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
         Manager *m = userdata;
         PolkitRequest request = {
@@ -283,6 +271,15 @@ int method_release(sd_bus_message *message, void *userdata, sd_bus_error *error)
                 return bus_error_from_failure(error, &f);
 
         request.detail_value = r->pool;
+        return polkit_authorize(m->polkit, message, &request, error);
+}
+
+/* Whose it is comes first: to others there is no such reservation. */
+int method_release(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        Manager *m = userdata;
+        const PolkitRequest request = { .anybody = true, .method = authorize_release, .userdata = m };
+
         return polkit_authorize(m->polkit, message, &request, error);
 }
 

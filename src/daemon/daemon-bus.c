@@ -15,18 +15,6 @@ int bus_error_from_failure(sd_bus_error *error, Failure *f)
         return r;
 }
 
-int bus_get_sender_uid(sd_bus_message *message, uid_t *ret, Failure *reterr)
-{
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        int r;
-
-        r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
-        if (r >= 0)
-                r = sd_bus_creds_get_euid(creds, ret);
-
-        return r < 0 ? failure_set(reterr, FAILURE_NOT_AUTHORIZED, "who calls could not be found out") : 0;
-}
-
 int bus_append_addresses(sd_bus_message *reply, const PciAddress *addresses, size_t n)
 {
         int r;
@@ -139,6 +127,8 @@ int daemon_bus_connect(Manager *m, bool user)
         r = sd_bus_set_exit_on_disconnect(m->bus, true);
         if (r >= 0)
                 r = sd_bus_attach_event(m->bus, m->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r >= 0)
+                r = bus_limits_new(m->bus, &m->bus_limits);
         if (r >= 0)
                 r = add_objects(m);
         if (r < 0)

@@ -19,8 +19,6 @@ int pool_bus_add(Manager *m) _warn_unused_result_;
 
 /* Fills *error from the failure, frees it, and returns what a method handler returns. */
 int bus_error_from_failure(sd_bus_error *error, Failure *f);
-/* Whose call is it? FAILURE_NOT_AUTHORIZED when that cannot be found out. */
-int bus_get_sender_uid(sd_bus_message *message, uid_t *ret, Failure *reterr) _warn_unused_result_;
 /* Strings "0000:01:10.0". */
 int bus_append_addresses(sd_bus_message *reply, const PciAddress *addresses, size_t n) _warn_unused_result_;
 /* For node enumerators: takes the n paths, each of which may be NULL after -ENOMEM. */

@@ -134,6 +134,10 @@ static int run(void)
                 return r;
 
         r = sd_event_loop(event);
+        /* What is unsent would be waited for. */
+        if (r < 0)
+                sd_bus_close(m->bus);
+
         (void) sd_notify(false, "STOPPING=1"); /* there may be no systemd */
         return r;
 }

@@ -237,8 +237,7 @@ int explainer_answer(Explainer *x, sd_bus_message *message, sd_bus_error *error)
                 return r;
 
         r = job_options_read_explain(message, &options, &f);
-        if (r >= 0 && options.reservation)
-                r = bus_get_sender_uid(message, &options.uid, &f);
+        options.uid = polkit_caller(x->manager->polkit);
         if (r >= 0)
                 r = explanation_from_memory(x->manager, domain, &options, &explanation, &f);
         if (r >= 0 && !explanation.wants_verdict)

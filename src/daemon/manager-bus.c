@@ -59,8 +59,7 @@ static int start(sd_bus_message *message, Manager *m, JobKind kind, sd_bus_error
                 return r;
 
         r = job_options_read(message, kind, &options, &f);
-        if (r >= 0 && options.reservation)
-                r = bus_get_sender_uid(message, &options.uid, &f);
+        options.uid = polkit_caller(m->polkit);
         if (r >= 0)
                 r = start_job(m, domain, &options, &j, &f);
         if (r < 0)
@@ -209,11 +208,19 @@ static int method_get_job(sd_bus_message *message, void *userdata, sd_bus_error 
         return reply_with_job(message, j);
 }
 
-static int method_prepare_for_shutdown(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static int prepare_for_shutdown(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
         Manager *m = userdata;
 
         return host_shutdown_prepare(m->shutdown, message, error);
+}
+
+static int method_prepare_for_shutdown(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        Manager *m = userdata;
+        const PolkitRequest request = { .method = prepare_for_shutdown, .userdata = m };
+
+        return polkit_authorize(m->polkit, message, &request, error);
 }
 
 static const sd_bus_vtable manager_vtable[] = {
@@ -240,8 +247,10 @@ static const sd_bus_vtable manager_vtable[] = {
                                 method_get_function, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetJob", SD_BUS_ARGS("t", id), SD_BUS_RESULT("o", job), method_get_job,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        /* For vgpu-hibernate-shutdown.service alone, so root's: no SD_BUS_VTABLE_UNPRIVILEGED. */
-        SD_BUS_METHOD("PrepareForShutdown", NULL, NULL, method_prepare_for_shutdown, 0),
+        /* For vgpu-hibernate-shutdown.service alone, so root's. Without this flag sd-bus would find that out, but wait
+         * for the bus's answer. */
+        SD_BUS_METHOD("PrepareForShutdown", NULL, NULL, method_prepare_for_shutdown,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", property_get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Degraded", "b", property_get_degraded, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("DegradedReason", "s", NULL, offsetof(Manager, degraded),

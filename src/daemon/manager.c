@@ -254,6 +254,7 @@ Manager *manager_free(Manager *m)
         notify_socket_free(m->notify);
         polkit_free(m->polkit);
         explainer_free(m->explainer);
+        bus_limits_free(m->bus_limits);
         host_shutdown_free(m->shutdown);
         manager_store_done(m);
         view_free(m->view);

@@ -13,6 +13,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "daemon/bus-limits.h"
 #include "daemon/explain.h"
 #include "daemon/host-shutdown.h"
 #include "daemon/managed-job.h"
@@ -57,6 +58,7 @@ struct Manager {
 
         WatchChild *watch;
         NotifySocket *notify;
+        BusLimits *bus_limits;
         Polkit *polkit;
         Explainer *explainer;
         HostShutdown *shutdown;

@@ -20,9 +20,6 @@
 #define POLKIT_ACTION_HOLD "org.vgpu.hibernate1.hold"
 #define POLKIT_ACTION_CANCEL "org.vgpu.hibernate1.cancel"
 
-/* How many callers may wait for an answer at once. */
-#define POLKIT_QUERIES_MAX 64U
-
 typedef struct Polkit Polkit;
 
 int polkit_new(Polkit **ret) _warn_unused_result_;
@@ -34,13 +31,16 @@ Polkit *polkit_free(Polkit *p);
 typedef int (*AuthorizedMethod)(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
 typedef struct PolkitRequest {
-        const char *action;
+        const char *action;     /* NULL: for root alone */
+        bool anybody;           /* needs no permission, only polkit_caller() */
         const char *detail_key; /* what it is about: for rules, and for the text that a person reads */
         const char *detail_value;
         AuthorizedMethod method;
         void *userdata; /* lives as long as the Polkit */
 } PolkitRequest;
 
-/* For "return polkit_authorize(...)" in a method handler: calls the method, now or when polkit has said yes,
- * or replies with NotAuthorized. */
+/* For "return polkit_authorize(...)" in a method handler: calls the method when the bus has said who calls and polkit
+ * that they may, or replies with NotAuthorized. Calls of one client that need no password stay in order. */
 int polkit_authorize(Polkit *p, sd_bus_message *message, const PolkitRequest *request, sd_bus_error *error);
+/* Who it is: inside such a method, which may also go on to ask for more. */
+uid_t polkit_caller(const Polkit *p);

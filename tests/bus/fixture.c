@@ -51,7 +51,7 @@ static pid_t spawn(const char *const *argv, const char *bus_address)
         _exit(errno == ENOENT ? SKIP : EXIT_FAILURE);
 }
 
-static void start_bus(Fixture *f)
+static void start_bus(Fixture *f, const char *limits)
 {
         _cleanup_free_ char *config = NULL, *config_option = NULL, *print = NULL;
         char address[4096];
@@ -59,10 +59,10 @@ static void start_bus(Fixture *f)
         ssize_t n;
 
         config = format("<busconfig><type>session</type><auth>EXTERNAL</auth>"
-                        "<listen>unix:path=%s/bus</listen>"
+                        "<listen>unix:path=%s/bus</listen>%s"
                         "<policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/>"
                         "<allow send_destination=\"*\"/><allow receive_sender=\"*\"/></policy></busconfig>",
-                        f->dir);
+                        f->dir, limits);
         write_file_in(f->dir, "bus.conf", config);
 
         CHECK(pipe(fds) >= 0);
@@ -180,6 +180,26 @@ static void build_world(Fixture *f)
         fixture_set_domain(f, "vm3", DOMAIN_SHUTOFF, (const char *const[]) { "0000:01:10.3", NULL });
 }
 
+void fixture_add_crowd(Fixture *f, size_t functions, size_t domains)
+{
+        for (size_t i = 0; i < functions; i++) {
+                _cleanup_free_ char *address =
+                                format("0000:%02zx:%02zx.%zu", 0x10 + i / 256, i / 8 % 32, i % 8);
+
+                (void) fixture_function(f, address);
+        }
+
+        for (size_t i = 0; i < domains; i++) {
+                _cleanup_free_ char *name = format("crowd%zu", i),
+                                    *address = format("0000:%02zx:%02zx.%zu", 0x10 + i / 256, i / 8 % 32,
+                                                      i % 8);
+
+                fixture_set_domain(f, name, DOMAIN_RUNNING,
+                                   i < functions ? (const char *const[]) { address, NULL }
+                                                 : (const char *const[]) { NULL });
+        }
+}
+
 void fixture_send_line(Fixture *f, const char *line)
 {
         _cleanup_free_ char *whole = format("%s\n", line);
@@ -263,7 +283,7 @@ void fixture_start(Fixture *f)
         expect_property(f, VGPU_HIBERNATE_ROOT_PATH, "Degraded", "false");
 }
 
-void fixture_init(Fixture *f, char **argv)
+void fixture_init_limited(Fixture *f, char **argv, const char *limits)
 {
         const char *tmp = getenv("TMPDIR");
         _cleanup_free_ char *state = NULL, *fake = NULL;
@@ -282,9 +302,14 @@ void fixture_init(Fixture *f, char **argv)
         fixture_configure(f, "{\"schema\": 1, \"finished_jobs_max\": 3, \"jobs_max\": 32}");
         f->world_fd = fixture_open_pipe(f, "world");
 
-        start_bus(f);
+        start_bus(f, limits);
         fixture_connect(f);
         build_world(f);
+}
+
+void fixture_init(Fixture *f, char **argv)
+{
+        fixture_init_limited(f, argv, "");
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)

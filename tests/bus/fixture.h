@@ -41,6 +41,8 @@ typedef struct Fixture {
 
 /* argv: daemon, worker. Exits with SKIP where there is no dbus-daemon. */
 void fixture_init(Fixture *f, char **argv);
+/* limits: elements of dbus-daemon(1)'s configuration. */
+void fixture_init_limited(Fixture *f, char **argv, const char *limits);
 void fixture_done(Fixture *f);
 
 /* For the daemon that is started next. */
@@ -55,6 +57,8 @@ void fixture_start(Fixture *f);
 WorldDomain *fixture_domain(Fixture *f, const char *name);
 Function *fixture_function(Fixture *f, const char *address);
 void fixture_set_domain(Fixture *f, const char *name, DomainState state, const char *const *functions);
+/* Many of them, "crowd0" and so on; each domain has a function while there are some. */
+void fixture_add_crowd(Fixture *f, size_t functions, size_t domains);
 void fixture_send_world(Fixture *f);
 void fixture_send_line(Fixture *f, const char *line);
 /* A line for the fake worker of this job. */

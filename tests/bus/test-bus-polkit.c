@@ -114,6 +114,7 @@ static void test_without_polkit(Fixture *f)
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Explain", "sa{sv}", "vm1", true, no);
         expect_as_nobody(f, FREE_ONE, "Quarantine", "s", "it smokes", true, no);
         expect_as_nobody(f, FREE_ONE, "Clear", NULL, NULL, true, no);
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "PrepareForShutdown", NULL, NULL, true, no);
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "GetDomain", "s", "vm1", true, "ok");
 }
 
@@ -143,6 +144,10 @@ static void test_with_polkit(Fixture *f)
         a.asked = NULL;
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Hibernate", "sa{sv}", "nobody", true,
                          VGPU_HIBERNATE_ERROR_UNKNOWN_DOMAIN);
+        CHECK(!a.asked);
+
+        /* Root's alone, so there is nothing to ask. */
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "PrepareForShutdown", NULL, NULL, true, no);
         CHECK(!a.asked);
 
         /* A yes is no more than that: the request is judged as anyone's. */
