@@ -67,12 +67,12 @@ static int compare(const void *a, const void *b)
         return x < y ? -1 : x > y;
 }
 
-static uint64_t time_scan(const RealHostSettings *settings)
+static uint64_t time_scan(const RealHostSettings *settings, PciIdentities *identities)
 {
         _cleanup_(world_freep) World *w = NULL;
         uint64_t begun = clock_monotonic_usec();
 
-        CHECK(host_scan_over(settings, NULL, "not asked here", &w, NULL) >= 0);
+        CHECK(host_scan_over(settings, identities, NULL, "not asked here", &w, NULL) >= 0);
         CHECK(w->n_functions == FUNCTIONS);
         return clock_monotonic_usec() - begun;
 }
@@ -82,23 +82,32 @@ static void measure(const SysfsTree *t)
 {
         _cleanup_free_ char *sysfs_pci = NULL;
         RealHostSettings settings = { 0 };
-        uint64_t usec[RUNS];
+        _cleanup_(pci_identities_freep) PciIdentities *identities = NULL;
+        uint64_t usec[RUNS], first_usec = 0;
         struct rusage usage;
 
         CHECK(asprintf(&sysfs_pci, "%s/pci", t->root) >= 0);
         settings.sysfs_pci = sysfs_pci;
 
-        (void) time_scan(&settings); /* the first reads the tree into the page cache */
+        /* The first of all reads the tree into the page cache. Then as the watch worker does: once with nothing known, and
+         * again whenever something changed. */
+        for (size_t i = 0; i < 2; i++) {
+                identities = pci_identities_free(identities);
+                CHECK(pci_identities_new(&identities) >= 0);
+                first_usec = time_scan(&settings, identities);
+        }
         for (size_t i = 0; i < RUNS; i++)
-                usec[i] = time_scan(&settings);
+                usec[i] = time_scan(&settings, identities);
         qsort(usec, RUNS, sizeof(*usec), compare);
         CHECK(getrusage(RUSAGE_SELF, &usage) >= 0);
 
-        (void) printf("%u functions: median %.3f s, from %.3f to %.3f in %u runs; peak of memory %ld KiB\n",
-                      FUNCTIONS, (double) usec[RUNS / 2] / 1e6, (double) usec[0] / 1e6,
-                      (double) usec[RUNS - 1] / 1e6, RUNS, usage.ru_maxrss);
-        (void) printf("{\"bench\":\"scan\",\"functions\":%u,\"seconds\":%.4f,\"rss_kib\":%ld}\n", FUNCTIONS,
-                      (double) usec[RUNS / 2] / 1e6, usage.ru_maxrss);
+        (void) printf("%u functions: the first time %.3f s, then median %.3f s, from %.3f to %.3f in %u runs; peak of "
+                      "memory %ld KiB\n",
+                      FUNCTIONS, (double) first_usec / 1e6, (double) usec[RUNS / 2] / 1e6,
+                      (double) usec[0] / 1e6, (double) usec[RUNS - 1] / 1e6, RUNS, usage.ru_maxrss);
+        (void) printf("{\"bench\":\"scan\",\"functions\":%u,\"seconds\":%.4f,\"first_seconds\":%.4f,"
+                      "\"rss_kib\":%ld}\n",
+                      FUNCTIONS, (double) usec[RUNS / 2] / 1e6, (double) first_usec / 1e6, usage.ru_maxrss);
 }
 
 int main(void)

@@ -7,29 +7,102 @@
 static_assert(ELEMENTSOF(((struct pci_device *) NULL)->regions) == FUNCTION_BARS_MAX,
               "libpciaccess counts BARs differently");
 
-int pci_identity_open(Failure *reterr)
+typedef struct KnownFunction {
+        PciAddress address;
+        uint64_t inode;
+        FunctionIdentity identity;
+} KnownFunction;
+
+typedef struct KnownFunctions {
+        KnownFunction *list;
+        size_t n, allocated;
+} KnownFunctions;
+
+struct PciIdentities {
+        bool open;             /* the library's list of devices is there */
+        KnownFunctions before; /* by address, of the last scan */
+        KnownFunctions now;
+};
+
+int pci_identities_new(PciIdentities **ret)
 {
-        int error = pci_system_init();
+        *ret = calloc(1, sizeof(PciIdentities));
+        return *ret ? 0 : -ENOMEM;
+}
 
-        if (error != 0)
-                return failure_set_errno(reterr, FAILURE_HOST, error,
-                                         "libpciaccess cannot read the PCI bus");
+static void close_library(PciIdentities *p)
+{
+        if (p->open)
+                pci_system_cleanup();
+        p->open = false;
+}
 
+PciIdentities *pci_identities_free(PciIdentities *p)
+{
+        if (!p)
+                return NULL;
+
+        close_library(p);
+        free(p->before.list);
+        free(p->now.list);
+        free(p);
+        return NULL;
+}
+
+static int compare_known(const void *a, const void *b)
+{
+        return pci_address_compare(&((const KnownFunction *) a)->address,
+                                   &((const KnownFunction *) b)->address);
+}
+
+void pci_identities_settle(PciIdentities *p)
+{
+        close_library(p);
+
+        free(p->before.list);
+        p->before = p->now;
+        p->now = (KnownFunctions) { 0 };
+        if (p->before.n > 0)
+                qsort(p->before.list, p->before.n, sizeof(KnownFunction), compare_known);
+}
+
+static const KnownFunction *find_known(const PciIdentities *p, const PciAddress *a, uint64_t inode)
+{
+        const KnownFunction key = { .address = *a }, *found;
+
+        found = p->before.n > 0 ? bsearch(&key, p->before.list, p->before.n, sizeof(KnownFunction),
+                                          compare_known)
+                                : NULL;
+        return found && found->inode == inode ? found : NULL;
+}
+
+static int remember(PciIdentities *p, const KnownFunction *k)
+{
+        if (p->now.n == p->now.allocated) {
+                size_t allocated = p->now.allocated > 0 ? 2 * p->now.allocated : 64;
+                KnownFunction *bigger = reallocarray(p->now.list, allocated, sizeof(KnownFunction));
+
+                if (!bigger)
+                        return -ENOMEM;
+                p->now.list = bigger;
+                p->now.allocated = allocated;
+        }
+
+        p->now.list[p->now.n++] = *k;
         return 0;
 }
 
-void pci_identity_close(void)
-{
-        pci_system_cleanup();
-}
-
-int pci_identity_read(const PciAddress *a, FunctionIdentity *ret, _unused_ void *userdata)
+static int read_by_library(PciIdentities *p, const PciAddress *a, FunctionIdentity *ret)
 {
         struct pci_device *d;
         int error;
 
-        assert(a);
-        assert(ret);
+        if (!p->open) {
+                error = pci_system_init();
+                if (error != 0)
+                        return error > 0 ? -error : error;
+                p->open = true;
+        }
 
         d = pci_device_find_by_slot(a->domain, a->bus, a->slot, a->function);
         if (!d)
@@ -57,4 +130,29 @@ int pci_identity_read(const PciAddress *a, FunctionIdentity *ret, _unused_ void 
                 };
 
         return 0;
+}
+
+int pci_identity_read(const PciAddress *a, uint64_t inode, FunctionIdentity *ret, void *userdata)
+{
+        KnownFunction k = { .inode = inode };
+        PciIdentities *p = userdata;
+        const KnownFunction *known;
+        int r;
+
+        assert(a);
+        assert(ret);
+        assert(p);
+
+        k.address = *a;
+        known = find_known(p, a, inode);
+        if (known)
+                k = *known;
+        else {
+                r = read_by_library(p, a, &k.identity);
+                if (r < 0)
+                        return r;
+        }
+
+        *ret = k.identity;
+        return remember(p, &k);
 }

@@ -5,15 +5,25 @@
  * What a PCI function is - ids, class, BARs - by libpciaccess. It reads sysfs's attribute files where it
  * can, which matters: a virtual function's own config space has FFFFh for its vendor and device (PCIe SR-IOV
  * 1.1 section 3.4.1), and its BARs read as zero; the kernel knows both from the physical function.
+ *
+ * That is eight files for each device of the host, so of a function that was there at the last scan already nothing is
+ * read again: what it is cannot change while its directory in sysfs is the same one. A function that was removed and
+ * made again has another inode (Linux fs/kernfs/dir.c, __kernfs_new_node(): numbers go round after 2^32).
  */
 
 #include "core/function.h"
 
-/* One look at the bus: libpciaccess keeps the list that it made at pci_identity_open(). One at a time in a
- * process, since the list is a global of the library. */
-int pci_identity_open(Failure *reterr) _warn_unused_result_;
-void pci_identity_close(void);
+typedef struct PciIdentities PciIdentities;
 
-/* -ENODEV when the list has no such function. */
-typedef int (*PciIdentityRead)(const PciAddress *a, FunctionIdentity *ret, void *userdata);
-int pci_identity_read(const PciAddress *a, FunctionIdentity *ret, void *userdata) _warn_unused_result_;
+/* Knows nothing yet. One at a time in a process: the library's list of devices is a global. */
+int pci_identities_new(PciIdentities **ret) _warn_unused_result_;
+PciIdentities *pci_identities_free(PciIdentities *p);
+DEFINE_CLEANUP_FUNC(PciIdentities *, pci_identities_free);
+
+/* `inode`: of the function's directory in sysfs. -ENODEV when there is no such function. */
+typedef int (*PciIdentityRead)(const PciAddress *a, uint64_t inode, FunctionIdentity *ret, void *userdata);
+/* `userdata`: PciIdentities. */
+int pci_identity_read(const PciAddress *a, uint64_t inode, FunctionIdentity *ret,
+                      void *userdata) _warn_unused_result_;
+/* The scan is over: what was not asked for in it is forgotten. */
+void pci_identities_settle(PciIdentities *p);

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "basic/fileio.h"
 #include "basic/log.h"
@@ -39,6 +40,7 @@ static int read_function(int devices_fd, const char *name, PciIdentityRead ident
         _cleanup_close_ int fd = -EBADF;
         _cleanup_free_ char *physfn = NULL, *group = NULL, *node = NULL;
         Function f = { .iommu_group = -1, .numa_node = -1 };
+        struct stat st;
         int r;
 
         r = pci_address_parse(name, &f.address);
@@ -56,7 +58,9 @@ static int read_function(int devices_fd, const char *name, PciIdentityRead ident
         if (r < 0)
                 return r;
 
-        r = identity(&f.address, &f.identity, userdata);
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        r = identity(&f.address, (uint64_t) st.st_ino, &f.identity, userdata);
         if (r < 0)
                 return r;
 

@@ -94,7 +94,8 @@ int scan_domains(virConnectPtr c, unsigned flags, World *w, Failure *reterr)
         return 0;
 }
 
-static int scan_functions(const RealHostSettings *settings, World *w, Failure *reterr)
+static int scan_functions(const RealHostSettings *settings, PciIdentities *identities, World *w,
+                          Failure *reterr)
 {
         _cleanup_close_ int pci_fd = -EBADF, devices_fd = -EBADF;
         int r;
@@ -106,18 +107,14 @@ static int scan_functions(const RealHostSettings *settings, World *w, Failure *r
                 return failure_set_errno(reterr, FAILURE_HOST, errno, "cannot open '%s/devices'",
                                          settings->sysfs_pci);
 
-        r = pci_identity_open(reterr);
-        if (r < 0)
-                return r;
-
-        r = pci_scan(devices_fd, pci_identity_read, NULL, settings->wanted, settings->wanted_userdata, w,
-                     reterr);
-        pci_identity_close();
+        r = pci_scan(devices_fd, pci_identity_read, identities, settings->wanted, settings->wanted_userdata,
+                     w, reterr);
+        pci_identities_settle(identities);
         return r;
 }
 
-int host_scan_over(const RealHostSettings *settings, virConnectPtr c, const char *away, World **ret,
-                   Failure *reterr)
+int host_scan_over(const RealHostSettings *settings, PciIdentities *identities, virConnectPtr c,
+                   const char *away, World **ret, Failure *reterr)
 {
         _cleanup_(failure_done) Failure unknown = { 0 };
         _cleanup_(world_freep) World *w = NULL;
@@ -131,7 +128,7 @@ int host_scan_over(const RealHostSettings *settings, virConnectPtr c, const char
         if (!w)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "scan");
 
-        r = scan_functions(settings, w, reterr);
+        r = scan_functions(settings, identities, w, reterr);
         if (r < 0)
                 return r;
 
@@ -160,12 +157,16 @@ int host_scan_over(const RealHostSettings *settings, virConnectPtr c, const char
 int host_scan(const RealHostSettings *settings, World **ret, Failure *reterr)
 {
         _cleanup_(virConnectClosep) virConnectPtr c = NULL;
+        _cleanup_(pci_identities_freep) PciIdentities *identities = NULL;
         _cleanup_(failure_done) Failure away = { 0 };
 
         assert(settings);
 
-        if (virt_connect(settings->libvirt_uri, &c, &away) < 0)
-                return host_scan_over(settings, NULL, failure_message(&away), ret, reterr);
+        if (pci_identities_new(&identities) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot look at this host");
 
-        return host_scan_over(settings, c, NULL, ret, reterr);
+        if (virt_connect(settings->libvirt_uri, &c, &away) < 0)
+                return host_scan_over(settings, identities, NULL, failure_message(&away), ret, reterr);
+
+        return host_scan_over(settings, identities, c, NULL, ret, reterr);
 }

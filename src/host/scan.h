@@ -9,9 +9,9 @@
 
 /* libvirt being away is not an error: *ret says so, and has the functions. */
 int host_scan(const RealHostSettings *settings, World **ret, Failure *reterr) _warn_unused_result_;
-/* The same over a connection of the caller's; NULL with the reason in `away`. */
-int host_scan_over(const RealHostSettings *settings, virConnectPtr c, const char *away, World **ret,
-                   Failure *reterr) _warn_unused_result_;
+/* The same over a connection of the caller's; NULL with the reason in `away`. `identities` make the next one faster. */
+int host_scan_over(const RealHostSettings *settings, PciIdentities *identities, virConnectPtr c,
+                   const char *away, World **ret, Failure *reterr) _warn_unused_result_;
 
 /* Its two halves. The first is pci_scan(). A domain that libvirt cannot describe leaves w->libvirt_ok false:
  * which functions are free is then unknown. `flags` are those of

@@ -16,6 +16,7 @@
 
 typedef struct Watch {
         const RealHostSettings *settings;
+        PciIdentities *identities;
         HostWatchCallback callback;
         void *userdata;
         virConnectPtr connection; /* NULL while libvirtd is away */
@@ -63,8 +64,8 @@ static void on_settled(_unused_ int timer, void *userdata)
         virEventUpdateTimeout(w->settle_timer, -1);
         w->unseen_usec = 0;
 
-        r = host_scan_over(w->settings, w->connection, w->away ? w->away : "not connected yet", &world,
-                           &w->failure);
+        r = host_scan_over(w->settings, w->identities, w->connection,
+                           w->away ? w->away : "not connected yet", &world, &w->failure);
         if (r < 0) {
                 end(w, r);
                 return;
@@ -242,6 +243,7 @@ static void tear_down(Watch *w)
                         (void) virEventRemoveTimeout(timers[i]);
 
         (void) device_monitor_free(w->monitor);
+        (void) pci_identities_free(w->identities);
         free(w->away);
         failure_done(&w->failure);
 }
@@ -265,7 +267,9 @@ int host_watch(const RealHostSettings *settings, int stop_fd, int reader_fd, Hos
         assert(settings);
         assert(callback);
 
-        r = set_up(&w, stop_fd, reader_fd);
+        r = pci_identities_new(&w.identities);
+        if (r >= 0)
+                r = set_up(&w, stop_fd, reader_fd);
         while (r >= 0 && !w.stop)
                 if (virEventRunDefaultImpl() < 0)
                         r = virt_failure(&w.failure, FAILURE_LIBVIRT, "libvirt's event loop failed");

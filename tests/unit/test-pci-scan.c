@@ -24,7 +24,7 @@ static const FunctionIdentity gpu = {
                   { .bytes = 256, .io = true } },
 };
 
-static int gpu_identity(const PciAddress *a, FunctionIdentity *ret, void *userdata)
+static int gpu_identity(const PciAddress *a, uint64_t inode, FunctionIdentity *ret, void *userdata)
 {
         unsigned *n_calls = userdata;
 
@@ -86,7 +86,8 @@ static bool test_libpciaccess(void)
         _cleanup_(sysfs_tree_done) SysfsTree t;
         _cleanup_free_ char *devices = NULL;
         const PciAddress vf = { .bus = 1, .slot = 0x10 }, absent = { .bus = 7 };
-        FunctionIdentity id = { 0 };
+        _cleanup_(pci_identities_freep) PciIdentities *identities = NULL;
+        FunctionIdentity id = { 0 }, again = { 0 };
 
         make_tree(&t);
         CHECK(asprintf(&devices, "%s/pci/devices", t.root) >= 0);
@@ -96,13 +97,22 @@ static bool test_libpciaccess(void)
             mount(devices, "/sys/bus/pci/devices", NULL, MS_BIND, NULL) < 0)
                 return false;
 
-        CHECK(pci_identity_open(NULL) >= 0);
-        CHECK(pci_identity_read(&absent, &id, NULL) == -ENODEV);
-        CHECK(pci_identity_read(&vf, &id, NULL) >= 0);
+        CHECK(pci_identities_new(&identities) >= 0);
+        CHECK(pci_identity_read(&absent, 1, &id, identities) == -ENODEV);
+        CHECK(pci_identity_read(&vf, 2, &id, identities) >= 0);
         CHECK(function_identity_check(&gpu, &id, NULL) >= 0);
         CHECK(id.bars[0].mem64 && id.bars[0].prefetchable && !id.bars[0].io);
         CHECK(id.bars[4].io && id.bars[4].bytes == 256);
-        pci_identity_close();
+        pci_identities_settle(identities);
+
+        /* It is not read again, unless its directory is another one. */
+        sysfs_tree_remove_function(&t, "0000:01:10.0");
+        CHECK(pci_identity_read(&vf, 2, &again, identities) >= 0);
+        CHECK(function_identity_check(&id, &again, NULL) >= 0);
+        CHECK(pci_identity_read(&vf, 3, &again, identities) == -ENODEV);
+        pci_identities_settle(identities);
+        pci_identities_settle(identities);
+        CHECK(pci_identity_read(&vf, 2, &again, identities) == -ENODEV);
         return true;
 }
 
