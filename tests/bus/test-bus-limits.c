@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "basic/clock.h"
@@ -184,6 +185,7 @@ static sd_bus *connect_bus(const Fixture *f)
         return bus;
 }
 
+/* Whose process does not outlive this one, however that ends: the setting is lost with the user. */
 static void become_nobody(void)
 {
         const gid_t group = NOBODY;
@@ -191,6 +193,7 @@ static void become_nobody(void)
         if (geteuid() == 0)
                 CHECK(setgroups(1, &group) >= 0 && setresgid(NOBODY, NOBODY, NOBODY) >= 0 &&
                       setresuid(NOBODY, NOBODY, NOBODY) >= 0);
+        CHECK(prctl(PR_SET_PDEATHSIG, SIGKILL) >= 0);
 }
 
 /* Nothing of what comes back is read. */
