@@ -371,8 +371,12 @@ void managed_job_notify(ManagedJob *j, const NotifyMessage *message)
         else
                 managed_job_reload(j, false);
 
-        /* Its worker is one that an earlier daemon started in its last moment. */
-        if (waited && !job_queue_has(j))
+        /* One that an earlier daemon started in its last moment: its name comes only now. */
+        if (j->worker || !managed_job_is_open(j) || job_queue_has(j))
+                return;
+        if (managed_job_adopt(j))
+                j->retry = sd_event_source_disable_unref(j->retry);
+        else if (waited)
                 managed_job_supervise(j);
 }
 
