@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC1091
 # guests: s3
+# thorough
 # timeout: 300
 #
 # A guest moves to another card by plain virsh. None of the project takes part: it proves the lab.
