@@ -27,6 +27,10 @@ check "anybody may read" is "$(as_alice vgpu-hibernatectl --json list | jq -r '.
 check "a user may not move" refused NotAuthorized "s3" as_alice vgpu-hibernatectl --no-ask-password move s3
 check "nor hibernate" refused NotAuthorized "s3" as_alice vgpu-hibernatectl --no-ask-password hibernate s3
 check "nor quarantine" refused NotAuthorized "$free" as_alice vgpu-hibernatectl --no-ask-password quarantine "$free" --reason no
+for verb in "resume s3" "explain s3" "hold s3" "clear $free" "reserve 1" "release 00112233445566778899aabbccddeeff"; do
+        # shellcheck disable=SC2086 # a verb and its argument
+        check "nor ${verb%% *}" refused NotAuthorized "" as_alice vgpu-hibernatectl --no-ask-password $verb
+done
 check "nor call PrepareForShutdown" bash -c "! runuser -u alice -- busctl call org.vgpu.Hibernate1 /org/vgpu/Hibernate1 org.vgpu.Hibernate1.Manager PrepareForShutdown 2> err && grep -qi 'denied\|access' err"
 
 rule 'if (action.id == "org.vgpu.hibernate1.move" && action.lookup("domain") == "s3" && subject.user == "alice") return polkit.Result.YES;'
@@ -34,6 +38,8 @@ check "a rule may allow one domain" as_alice vgpu-hibernatectl --no-ask-password
 guest-state s3 > after
 check "and it is moved" guest-proof --mac "$(function_mac 2 0)" before after
 check "the books are right" moved s3 "$a" "$b"
+job=$(vgpu-hibernatectl --json jobs | jq 'map(.id) | max')
+check "nor to cancel a job" refused NotAuthorized "" as_alice vgpu-hibernatectl --no-ask-password cancel "$job"
 check "it does not allow another" refused NotAuthorized "ovmf" as_alice vgpu-hibernatectl --no-ask-password move ovmf
 check "nor another verb" refused NotAuthorized "s3" as_alice vgpu-hibernatectl --no-ask-password hibernate s3
 
@@ -50,6 +56,40 @@ check "and root still" vgpu-hibernatectl quarantine "$free" --reason "root says 
 systemctl unmask --runtime --quiet polkit
 rm -f /etc/polkit-1/rules.d/50-lab.rules
 vgpu-hibernatectl clear "$free"
+
+# A scheduler: what would come of it, a promise, and the move that uses it.
+check "explain says that it can be done" is "$(vgpu-hibernatectl --json explain s3 | jq -c '[.possible, .strategy]')" '[true,"suspend-to-ram"]'
+check "and on which functions" bash -c "vgpu-hibernatectl --json explain s3 | jq -e '[.candidates[] | select(.fits)] | length >= 3' > /dev/null"
+cookie=$(vgpu-hibernatectl --json reserve 1 --like s3 --label lab | jq -r .cookie)
+reserved=$(vgpu-hibernatectl --json functions | jq -r '.[] | select(.state == "held") | .address')
+check "a reserved function is nobody else's" refused FunctionBusy "reserved" vgpu-hibernatectl move ovmf --function "$reserved"
+systemctl restart vgpu-hibernated
+check "also after a restart" function_is "$reserved" held
+guest-state s3 > before
+check "the move that has the cookie gets it" vgpu-hibernatectl move s3 --reservation "$cookie"
+guest-state s3 > after
+check "the same guest" guest-proof before after
+check "on that function" is "$(domain_functions s3)" "$reserved"
+check "a cookie is used once" refused UnknownReservation "reserve again" vgpu-hibernatectl release "$cookie"
+
+vgpu-hibernatectl hibernate s3 --hold
+check "a held function is not given to others" refused FunctionBusy "s3" vgpu-hibernatectl move ovmf --function "$reserved"
+vgpu-hibernatectl resume s3
+check "and the domain comes back to it" is "$(domain_functions s3)" "$reserved"
+guest-state s3 > after
+check "the same guest still" guest-proof before after
+b=$reserved
+
+# Everybody hears of it, and soon.
+vgpu-hibernatectl watch --json > heard &
+watcher=$!
+sleep 3
+happened=${EPOCHREALTIME/./}
+virsh -q suspend ovmf
+check "a domain that somebody pauses is told of" wait_for 20 grep -q '"name":"ovmf".*"State":"paused"' heard
+say "after $(( ($(grep '"name":"ovmf".*"State":"paused"' heard | head -n 1 | jq .usec) - happened) / 1000 )) ms"
+virsh -q resume ovmf
+kill "$watcher"
 
 # From another host. There is none, so this one is both.
 ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519 <<< y > /dev/null
