@@ -231,9 +231,11 @@ static void managed_job_retarget(ManagedJob *j)
         }
 
         managed_job_set_record(j, job);
-        if (managed_job_is_open(j))
+        if (managed_job_is_open(j)) {
+                job_log_struct(j->job, LOG_WARNING, VGPU_HIBERNATE_MESSAGE_OTHER_FUNCTIONS, NULL,
+                               "goes on with other functions, those before did not do");
                 managed_job_run(j);
-        else {
+        } else {
                 job_log_end(j->job);
                 managed_job_supervise(j);
         }
