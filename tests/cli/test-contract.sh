@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Usage: test-contract.sh SOURCE-ROOT: org.vgpu.Hibernate1(5) documents every name of the D-Bus contract and
-# every error with its exit status, vgpu-hibernate.json(5) every member of the configuration.
+# Usage: test-contract.sh SOURCE-ROOT: org.vgpu.Hibernate1(5) documents every path, every name of the
+# D-Bus contract and every error with its exit status, vgpu-hibernate.json(5) every member of the configuration.
 # shellcheck disable=SC2013 # names of the contract have no white space
 set -eu
 
@@ -31,8 +31,13 @@ for interface in $(sed -n 's/.*<interface name="\([^"]*\)".*/\1/p' conf/org.vgpu
         done
 done
 
-# "NoSpace|3|..."
+# "/org/vgpu/Hibernate1/job/\fINUMBER\fP|Job"
 header=include/vgpu-hibernate.h
+for path in $(sed -n 's/^#define VGPU_HIBERNATE_[A-Z]*_PATH "\(.*\)"$/\1/p' $header); do
+        grep -q "^${path}[/|]" "$page" || fail "$page lacks the objects $path"
+done
+
+# "NoSpace|3|..."
 for name in $(sed -n 's/^#define VGPU_HIBERNATE_ERROR_[A-Z_]* .*\.Error\.\([A-Za-z]*\)"$/\1/p' $header); do
         constant=$(sed -n "s/^#define \(VGPU_HIBERNATE_ERROR_[A-Z_]*\) .*\.Error\.$name\"\$/\1/p" $header)
         case $(grep "{ $constant," src/core/failure.c) in
