@@ -241,10 +241,13 @@ int pool_pick(const Function *functions, size_t n_functions, const PoolRequest *
                 if (!f) {
                         _cleanup_free_ char *reasons = collect_reasons(&p, i);
 
-                        return failure_set(reterr, FAILURE_NO_FREE_FUNCTION,
-                                           "no free function of kind %04x:%04x is left (%zu looked at%s%s)",
-                                           request->wants[i].vendor, request->wants[i].device, n_functions,
-                                           reasons && *reasons ? ": " : "", reasons ? reasons : "");
+                        return failure_set(
+                                        reterr, FAILURE_NO_FREE_FUNCTION,
+                                        "no free function of kind %04x:%04x is left (%zu of %zu found, %zu looked "
+                                        "at%s%s)",
+                                        request->wants[i].vendor, request->wants[i].device, i, request->n,
+                                        n_functions, reasons && *reasons ? ": " : "",
+                                        reasons ? reasons : "");
                 }
                 chosen[i] = f->address;
         }

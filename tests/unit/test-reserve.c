@@ -49,7 +49,7 @@ static const struct {
         /* There are seven free ones, but not of one kind. */
         { { .pool = "", .count = 6 }, PICK_PACK, FAILURE_NO_FREE_FUNCTION, "assigned to domain vm1" },
         { { .pool = "1002-74bc", .count = 2 }, PICK_PACK, FAILURE_NONE, "0000:03:10.0 0000:03:10.1" },
-        { { .pool = "1002-74bc", .count = 3 }, PICK_PACK, FAILURE_NO_FREE_FUNCTION, "1002:74bc" },
+        { { .pool = "1002-74bc", .count = 3 }, PICK_PACK, FAILURE_NO_FREE_FUNCTION, "2 of 3 found" },
         { { .pool = "8086-10ca", .count = 1 }, PICK_PACK, FAILURE_NO_FREE_FUNCTION, "'8086-10ca' is empty" },
 
         /* Like a domain: its kinds, over and over. */
