@@ -15,20 +15,33 @@ fail() {
         failed=1
 }
 
-# Each interface has a section, in which stand its methods, signals and properties.
+# contract INTERFACE -> "Release(s cookie)", "GetJob(t id)->(o job)", "Version(s, constant)"; a line each
+contract() {
+        sed -n "/<interface name=\"$1\">/,/<\/interface>/p" conf/org.vgpu.Hibernate1.xml | awk -F '"' '
+                function end() {
+                        print is_property ? name "(" type constant ")" : name "(" in_args ")" (out_args ? "->(" out_args ")" : "")
+                }
+                /<(method|signal|property) / {
+                        name = $2; type = $4; is_property = /<property/; in_args = out_args = constant = ""
+                }
+                /<arg / && /direction="out"/ { out_args = out_args (out_args ? ", " : "") $2 " " $4 }
+                /<arg / && !/direction="out"/ { in_args = in_args (in_args ? ", " : "") $2 " " $4 }
+                /<annotation / && /"const"/ { constant = ", constant" }
+                /<\/(method|signal|property)>/ || /<(method|signal|property) .*\/>/ { end() }'
+}
+
+# Each interface has a section, in which stand its methods, signals and properties, as the XML has them.
 for interface in $(sed -n 's/.*<interface name="\([^"]*\)".*/\1/p' conf/org.vgpu.Hibernate1.xml); do
-        section=$(sed -n "/^\.SH $interface\$/,/^\.SH/p" "$page")
+        section=$(sed -n "/^\.SH $interface\$/,/^\.SH/p" "$page" |
+                sed -n '/^\.B/{s/^\.B[IR]* //; s/"//g; s/\\(->/->/; s/ *\([()]\) */\1/g; s/) *-> *(/)->(/; p}')
         [ -n "$section" ] || fail "$page has no section $interface"
-        names=$(sed -n "/<interface name=\"$interface\">/,/<\/interface>/p" conf/org.vgpu.Hibernate1.xml |
-                sed -n 's/.*<\(method\|signal\|property\) name="\([^"]*\)".*/\1:\2/p')
-        for kind_name in $names; do
-                name=${kind_name#*:}
-                case $kind_name in
-                property:*) pattern="^\.BR $name \" (" ;;
-                *) pattern="^\.BI* $name(" ;;
-                esac
-                echo "$section" | grep -q "$pattern" || fail "$page lacks $kind_name of $interface"
-        done
+        members=$(contract "$interface")
+        [ -n "$members" ] || fail "the XML has nothing of $interface"
+        while read -r member; do
+                echo "$section" | grep -Fqx "$member" || fail "$page lacks $member of $interface"
+        done <<EOF
+$members
+EOF
 done
 
 # "/org/vgpu/Hibernate1/job/\fINUMBER\fP|Job"
