@@ -5,6 +5,7 @@
 
 int client_connect(Ctl *c, sd_bus_error *e)
 {
+        const char *name;
         int r;
 
         if (c->bus)
@@ -16,6 +17,9 @@ int client_connect(Ctl *c, sd_bus_error *e)
                 r = sd_bus_open_user(&c->bus);
         else
                 r = sd_bus_open_system(&c->bus);
+        /* Waits for the bus to greet: that ssh does not get there is known only then. */
+        if (r >= 0)
+                r = sd_bus_get_unique_name(c->bus, &name);
         if (r < 0)
                 return sd_bus_error_setf(e, SD_BUS_ERROR_NO_SERVER, "cannot connect to the bus%s%s: %s",
                                          c->host ? " of " : "", c->host ? c->host : "", strerror(-r));

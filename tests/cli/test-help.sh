@@ -92,6 +92,20 @@ expect_usage "not valid UTF-8" move "$(printf 'v\377m')"
 # After "--" a word is a word. That far it comes to looking for a bus.
 DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent "$ctl" --user move -- --help >/dev/null 2>&1 &&
         fail "-- is not honoured"
+# An ssh that does not get there: every command says the same.
+ssh=$(mktemp -d)
+trap 'rm -rf "$ssh"' EXIT
+printf '#!/bin/sh\nexit 255\n' > "$ssh/ssh"
+chmod +x "$ssh/ssh"
+for verb in list watch 'move vm1' 'job 1'; do
+        status=0
+        # shellcheck disable=SC2086 # a verb and its argument
+        said=$(PATH=$ssh:$PATH "$ctl" --host=root@node1 $verb 2>&1 > /dev/null) || status=$?
+        case $status:$said in
+        4:*"cannot connect to the bus of root@node1"*NoServer*) ;;
+        *) fail "exit status $status without ssh: $verb: $said" ;;
+        esac
+done
 [ -w /dev/full ] && "$ctl" --help >/dev/full 2>/dev/null && fail "a full disk is a success"
 
 exit $failed
