@@ -96,7 +96,8 @@ int verb_reserve(Ctl *c)
         if (r >= 0)
                 r = client_call(c, m, &e, &reply);
         if (r < 0)
-                return ctl_error(c, &e, r, "cannot reserve %" PRIu32 " functions", c->count);
+                return ctl_error(c, &e, r, "cannot reserve %" PRIu32 " function%s", c->count,
+                                 c->count == 1 ? "" : "s");
 
         return read_reservation(c, reply);
 }

@@ -244,7 +244,8 @@ int pool_pick(const Function *functions, size_t n_functions, const PoolRequest *
                         return failure_set(
                                         reterr, FAILURE_NO_FREE_FUNCTION,
                                         "no free function of kind %04x:%04x is left (%zu of %zu found, %zu looked "
-                                        "at%s%s)",
+                                        "at%s%s); hibernate or move a domain that has one, or clear one that is "
+                                        "quarantined",
                                         request->wants[i].vendor, request->wants[i].device, i, request->n,
                                         n_functions, reasons && *reasons ? ": " : "",
                                         reasons ? reasons : "");
