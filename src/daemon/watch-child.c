@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/watch-child.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/epoll.h>
 
 #include "daemon/worker-process.h"
 #include "store/json-util.h"
@@ -188,40 +186,14 @@ static int on_output(sd_event_source *s, int fd, uint32_t revents, void *userdat
         return 0;
 }
 
-static int watch_child_spawn(WatchChild *c)
-{
-        _cleanup_close_ int read_end = -EBADF, write_end = -EBADF;
-        int pipe_fds[2], r;
-
-        if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-                return -errno;
-        read_end = pipe_fds[0];
-        write_end = pipe_fds[1];
-
-        /* Only our end: the worker may write as it likes. */
-        if (fcntl(read_end, F_SETFL, O_NONBLOCK) < 0)
-                return -errno;
-
-        r = sd_event_add_io(c->event, &c->output, read_end, EPOLLIN, on_output, c);
-        if (r < 0)
-                return r;
-
-        r = sd_event_source_set_io_fd_own(c->output, true);
-        if (r < 0)
-                return r;
-        TAKE_FD(read_end);
-
-        return worker_process_spawn(c->event, (const char *const *) c->argv, c->notify_socket, write_end,
-                                    on_exit_of_child, c, &c->process);
-}
-
 void watch_child_start(WatchChild *c)
 {
         int r;
 
         (void) sd_event_now(c->event, CLOCK_MONOTONIC, &c->started_usec);
 
-        r = watch_child_spawn(c);
+        r = worker_process_spawn_piped(c->event, (const char *const *) c->argv, c->notify_socket, on_output,
+                                       on_exit_of_child, c, &c->output, &c->process);
         if (r < 0) {
                 Failure f = { 0 };
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/worker-answer.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
-#include <sys/epoll.h>
 
 #include "daemon/worker-process.h"
 
@@ -127,39 +125,6 @@ static void on_exit_of_worker(WorkerProcess *p, const siginfo_t *how, void *user
         a->handlers.ended(a->userdata);
 }
 
-static int worker_answer_spawn(WorkerAnswer *a, sd_event *event, const char *const *argv,
-                               const char *notify_socket)
-{
-        _cleanup_close_ int read_end = -EBADF, write_end = -EBADF;
-        int pipe_fds[2], r;
-
-        if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-                return -errno;
-        read_end = pipe_fds[0];
-        write_end = pipe_fds[1];
-
-        /* Only our end: the worker may write as it likes. */
-        if (fcntl(read_end, F_SETFL, O_NONBLOCK) < 0)
-                return -errno;
-
-        r = sd_event_add_io(event, &a->output, read_end, EPOLLIN, on_output, a);
-        if (r < 0)
-                return r;
-
-        r = sd_event_source_set_io_fd_own(a->output, true);
-        if (r < 0)
-                return r;
-        TAKE_FD(read_end);
-
-        r = sd_event_add_time_relative(event, &a->deadline, CLOCK_MONOTONIC, a->deadline_usec, 0,
-                                       on_deadline, a);
-        if (r < 0)
-                return r;
-
-        return worker_process_spawn(event, argv, notify_socket, write_end, on_exit_of_worker, a,
-                                    &a->process);
-}
-
 int worker_answer_new(sd_event *event, const char *const *argv, const char *notify_socket,
                       uint64_t deadline_usec, size_t bytes_max, const WorkerAnswerHandlers *handlers,
                       void *userdata, WorkerAnswer **ret)
@@ -181,7 +146,13 @@ int worker_answer_new(sd_event *event, const char *const *argv, const char *noti
         if (!a->text)
                 return -ENOMEM;
 
-        r = worker_answer_spawn(a, event, argv, notify_socket);
+        r = sd_event_add_time_relative(event, &a->deadline, CLOCK_MONOTONIC, deadline_usec, 0, on_deadline,
+                                       a);
+        if (r < 0)
+                return r;
+
+        r = worker_process_spawn_piped(event, argv, notify_socket, on_output, on_exit_of_worker, a,
+                                       &a->output, &a->process);
         if (r < 0)
                 return r;
 

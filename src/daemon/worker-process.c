@@ -193,6 +193,40 @@ int worker_process_spawn(sd_event *event, const char *const *argv, const char *n
         return worker_process_new(event, pidfd, true, handler, userdata, ret);
 }
 
+int worker_process_spawn_piped(sd_event *event, const char *const *argv, const char *notify_socket,
+                               sd_event_io_handler_t output_handler, WorkerExitHandler exit_handler,
+                               void *userdata, sd_event_source **ret_output, WorkerProcess **ret)
+{
+        _cleanup_(sd_event_source_disable_unrefp) sd_event_source *output = NULL;
+        _cleanup_close_ int read_end = -EBADF, write_end = -EBADF;
+        int pipe_fds[2], r;
+
+        if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+                return -errno;
+        read_end = pipe_fds[0];
+        write_end = pipe_fds[1];
+
+        /* Only our end: the worker may write as it likes. */
+        if (fcntl(read_end, F_SETFL, O_NONBLOCK) < 0)
+                return -errno;
+
+        r = sd_event_add_io(event, &output, read_end, EPOLLIN, output_handler, userdata);
+        if (r < 0)
+                return r;
+
+        r = sd_event_source_set_io_fd_own(output, true);
+        if (r < 0)
+                return r;
+        TAKE_FD(read_end);
+
+        r = worker_process_spawn(event, argv, notify_socket, write_end, exit_handler, userdata, ret);
+        if (r < 0)
+                return r;
+
+        *ret_output = TAKE_PTR(output);
+        return 0;
+}
+
 /* -ESRCH for a zombie too: one whose new parent never reaps it would look alive for ever. */
 static int read_start_ticks(uint32_t pid, uint64_t *ret)
 {

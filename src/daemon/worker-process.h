@@ -24,6 +24,11 @@ typedef void (*WorkerExitHandler)(WorkerProcess *p, const siginfo_t *how, void *
 int worker_process_spawn(sd_event *event, const char *const *argv, const char *notify_socket, int stdout_fd,
                          WorkerExitHandler handler, void *userdata,
                          WorkerProcess **ret) _warn_unused_result_;
+/* With its stdout on a pipe: `output_handler` reads the end that does not block, which the source owns. */
+int worker_process_spawn_piped(sd_event *event, const char *const *argv, const char *notify_socket,
+                               sd_event_io_handler_t output_handler, WorkerExitHandler exit_handler,
+                               void *userdata, sd_event_source **ret_output,
+                               WorkerProcess **ret) _warn_unused_result_;
 /* -ESRCH: no such process, or another one that was given the same id since. */
 int worker_process_adopt(sd_event *event, uint32_t pid, uint64_t start_ticks, WorkerExitHandler handler,
                          void *userdata, WorkerProcess **ret) _warn_unused_result_;
