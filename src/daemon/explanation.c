@@ -94,14 +94,34 @@ void explanation_add_verdict(Explanation *e, const Verdict *v)
         e->bytes_available = v->bytes_available;
 }
 
-static int append_findings(const Explanation *e, sd_bus_message *reply)
+/* An entry of a{sv} whose value is an array of the given type, "a(ss)". */
+static int open_list(sd_bus_message *reply, const char *key, const char *type)
 {
         int r;
 
         if ((r = sd_bus_message_open_container(reply, 'e', "sv")) < 0 ||
-            (r = sd_bus_message_append(reply, "s", "findings")) < 0 ||
-            (r = sd_bus_message_open_container(reply, 'v', "a(ssbss)")) < 0 ||
-            (r = sd_bus_message_open_container(reply, 'a', "(ssbss)")) < 0)
+            (r = sd_bus_message_append(reply, "s", key)) < 0 ||
+            (r = sd_bus_message_open_container(reply, 'v', type)) < 0)
+                return r;
+        return sd_bus_message_open_container(reply, 'a', type + 1);
+}
+
+static int close_list(sd_bus_message *reply)
+{
+        int r;
+
+        if ((r = sd_bus_message_close_container(reply)) < 0 ||
+            (r = sd_bus_message_close_container(reply)) < 0)
+                return r;
+        return sd_bus_message_close_container(reply);
+}
+
+static int append_findings(const Explanation *e, sd_bus_message *reply)
+{
+        int r;
+
+        r = open_list(reply, "findings", "a(ssbss)");
+        if (r < 0)
                 return r;
 
         for (size_t i = 0; i < e->findings.n; i++) {
@@ -115,20 +135,15 @@ static int append_findings(const Explanation *e, sd_bus_message *reply)
                         return r;
         }
 
-        if ((r = sd_bus_message_close_container(reply)) < 0 ||
-            (r = sd_bus_message_close_container(reply)) < 0)
-                return r;
-        return sd_bus_message_close_container(reply);
+        return close_list(reply);
 }
 
 static int append_candidates(const Explanation *e, sd_bus_message *reply)
 {
         int r;
 
-        if ((r = sd_bus_message_open_container(reply, 'e', "sv")) < 0 ||
-            (r = sd_bus_message_append(reply, "s", "candidates")) < 0 ||
-            (r = sd_bus_message_open_container(reply, 'v', "a(sbs)")) < 0 ||
-            (r = sd_bus_message_open_container(reply, 'a', "(sbs)")) < 0)
+        r = open_list(reply, "candidates", "a(sbs)");
+        if (r < 0)
                 return r;
 
         for (size_t i = 0; i < e->n_candidates; i++) {
@@ -140,10 +155,7 @@ static int append_candidates(const Explanation *e, sd_bus_message *reply)
                         return r;
         }
 
-        if ((r = sd_bus_message_close_container(reply)) < 0 ||
-            (r = sd_bus_message_close_container(reply)) < 0)
-                return r;
-        return sd_bus_message_close_container(reply);
+        return close_list(reply);
 }
 
 /* A guess is left out, not made. What a save writes is known only as the most that it can be. */
