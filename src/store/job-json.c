@@ -57,19 +57,12 @@ static int failure_to_json(const Failure *f, json_object *parent)
 static int attempt_to_json(const JobAttempt *a, json_object *array)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
-        json_object *functions = json_object_new_array();
 
-        if (json_add(o, "functions", functions) < 0 || json_add_u64(o, "usec", a->usec) < 0 ||
+        if (json_add_pci_addresses(o, "functions", a->targets, a->n_targets) < 0 ||
+            json_add_u64(o, "usec", a->usec) < 0 ||
             json_add_string(o, "step", step_id_to_string(a->step)) < 0 ||
             failure_to_json(&a->failure, o) < 0)
                 return -ENOMEM;
-
-        for (size_t i = 0; i < a->n_targets; i++) {
-                json_object *address = json_object_new_string(PCI_ADDRESS_STR(&a->targets[i]));
-
-                if (!address || json_object_array_add(functions, address) < 0)
-                        return -ENOMEM;
-        }
 
         if (json_object_array_add(array, o) < 0)
                 return -ENOMEM;
@@ -296,21 +289,16 @@ static int fallback_from_name(const char *s)
 
 static int attempt_targets_from_json(json_object *o, const Job *j, PciAddress *targets, Failure *reterr)
 {
-        json_object *array;
+        size_t n;
         int r;
 
-        r = json_get_array(o, "attempts[]", "functions", true, JOB_FUNCTIONS_MAX, &array, reterr);
+        r = json_get_pci_addresses(o, "attempts[]", "functions", true, JOB_FUNCTIONS_MAX, targets, &n,
+                                   reterr);
         if (r < 0)
                 return r;
-        if (json_object_array_length(array) != j->n_swaps)
+        if (n != j->n_swaps)
                 return failure_set(reterr, FAILURE_INVALID_OPTION,
                                    "'attempts[].functions' has not as many as 'functions'");
-
-        for (size_t i = 0; i < j->n_swaps; i++)
-                if (pci_address_parse(json_object_get_string(json_object_array_get_idx(array, i)),
-                                      targets + i) < 0)
-                        return failure_set(reterr, FAILURE_INVALID_OPTION,
-                                           "'attempts[].functions[%zu]' is no PCI address", i);
 
         return 0;
 }

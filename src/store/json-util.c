@@ -133,6 +133,32 @@ int json_get_pci_address(json_object *o, const char *where, const char *key, boo
         return 1;
 }
 
+int json_get_pci_addresses(json_object *o, const char *where, const char *key, bool required, size_t max,
+                           PciAddress *ret, size_t *ret_n, Failure *reterr)
+{
+        json_object *array;
+        size_t n;
+        int r;
+
+        r = json_get_array(o, where, key, required, max, &array, reterr);
+        if (r <= 0)
+                return r;
+
+        n = json_object_array_length(array);
+        for (size_t i = 0; i < n; i++) {
+                json_object *s = json_object_array_get_idx(array, i);
+
+                if (!json_object_is_type(s, json_type_string) ||
+                    pci_address_parse(json_object_get_string(s), ret + i) < 0)
+                        return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                           "'" PATH_FORMAT "[%zu]' is no PCI address", PATH_ARGS(where, key),
+                                           i);
+        }
+
+        *ret_n = n;
+        return 1;
+}
+
 int json_get_enum(json_object *o, const char *where, const char *key, bool required,
                   int (*from_string)(const char *), int *ret, Failure *reterr)
 {
@@ -200,6 +226,25 @@ int json_add_bool(json_object *o, const char *key, bool value)
 int json_add_pci_address(json_object *o, const char *key, const PciAddress *a)
 {
         return json_add_string(o, key, PCI_ADDRESS_STR(a));
+}
+
+int json_add_pci_addresses(json_object *o, const char *key, const PciAddress *list, size_t n)
+{
+        _cleanup_json_ json_object *array = json_object_new_array();
+
+        if (!array)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < n; i++) {
+                json_object *s = json_object_new_string(PCI_ADDRESS_STR(&list[i]));
+
+                if (!s || json_object_array_add(array, s) < 0) {
+                        (void) json_object_put(s);
+                        return -ENOMEM;
+                }
+        }
+
+        return json_add(o, key, TAKE_PTR(array));
 }
 
 static int parse_failed(const char *text, size_t size, const char *what, enum json_tokener_error error,

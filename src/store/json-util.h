@@ -34,6 +34,9 @@ int json_get_array(json_object *o, const char *where, const char *key, bool requ
                    json_object **ret, Failure *reterr) _warn_unused_result_;
 int json_get_pci_address(json_object *o, const char *where, const char *key, bool required, PciAddress *ret,
                          Failure *reterr) _warn_unused_result_;
+/* An array of at most `max` strings, all into `ret`. */
+int json_get_pci_addresses(json_object *o, const char *where, const char *key, bool required, size_t max,
+                           PciAddress *ret, size_t *ret_n, Failure *reterr) _warn_unused_result_;
 /* A string that `from_string` maps to >= 0. */
 int json_get_enum(json_object *o, const char *where, const char *key, bool required,
                   int (*from_string)(const char *), int *ret, Failure *reterr) _warn_unused_result_;
@@ -47,6 +50,8 @@ int json_add_string(json_object *o, const char *key, const char *value) _warn_un
 int json_add_u64(json_object *o, const char *key, uint64_t value) _warn_unused_result_;
 int json_add_bool(json_object *o, const char *key, bool value) _warn_unused_result_;
 int json_add_pci_address(json_object *o, const char *key, const PciAddress *a) _warn_unused_result_;
+int json_add_pci_addresses(json_object *o, const char *key, const PciAddress *list,
+                           size_t n) _warn_unused_result_;
 
 /* Parses exactly one JSON value out of text; trailing bytes other than white space are an error. */
 int json_parse(const char *text, size_t size, const char *what, json_object **ret,

@@ -193,35 +193,14 @@ static int function_from_json(json_object *o, Function *f, Failure *reterr)
         return 0;
 }
 
-static int addresses_to_json(const PciAddress *list, size_t n, json_object **ret)
-{
-        _cleanup_json_ json_object *array = json_object_new_array();
-
-        if (!array)
-                return -ENOMEM;
-
-        for (size_t i = 0; i < n; i++) {
-                json_object *s = json_object_new_string(PCI_ADDRESS_STR(&list[i]));
-
-                if (!s || json_object_array_add(array, s) < 0) {
-                        (void) json_object_put(s);
-                        return -ENOMEM;
-                }
-        }
-
-        *ret = TAKE_PTR(array);
-        return 0;
-}
-
 static int domain_to_json(const WorldDomain *d, json_object **ret)
 {
-        _cleanup_json_ json_object *o = json_object_new_object(), *functions = NULL;
+        _cleanup_json_ json_object *o = json_object_new_object();
 
-        if (!o || addresses_to_json(d->functions, d->n_functions, &functions) < 0 ||
-            json_add_string(o, "uuid", d->uuid) < 0 || json_add_string(o, "name", d->name) < 0 ||
+        if (!o || json_add_string(o, "uuid", d->uuid) < 0 || json_add_string(o, "name", d->name) < 0 ||
             json_add_string(o, "state", domain_state_to_string(d->state)) < 0 ||
             json_add_bool(o, "active", d->active) < 0 || json_add_bool(o, "persistent", d->persistent) < 0 ||
-            json_add(o, "functions", TAKE_PTR(functions)) < 0)
+            json_add_pci_addresses(o, "functions", d->functions, d->n_functions) < 0)
                 return -ENOMEM;
 
         *ret = TAKE_PTR(o);
@@ -236,7 +215,8 @@ static int state_from_string(const char *s)
 static int domain_from_json(json_object *o, WorldDomain *d, Failure *reterr)
 {
         const char *uuid, *name;
-        json_object *functions;
+        PciAddress functions[DOMAIN_FUNCTIONS_MAX];
+        size_t n_functions;
         int state, r;
 
         if ((r = json_get_string(o, "domains[]", "uuid", true, &uuid, reterr)) < 0 ||
@@ -244,25 +224,17 @@ static int domain_from_json(json_object *o, WorldDomain *d, Failure *reterr)
             (r = json_get_enum(o, "domains[]", "state", true, state_from_string, &state, reterr)) < 0 ||
             (r = json_get_bool(o, "domains[]", "active", true, &d->active, reterr)) < 0 ||
             (r = json_get_bool(o, "domains[]", "persistent", true, &d->persistent, reterr)) < 0 ||
-            (r = json_get_array(o, "domains[]", "functions", true, DOMAIN_FUNCTIONS_MAX, &functions,
-                                reterr)) < 0)
+            (r = json_get_pci_addresses(o, "domains[]", "functions", true, DOMAIN_FUNCTIONS_MAX, functions,
+                                        &n_functions, reterr)) < 0)
                 return r;
 
         d->state = (DomainState) state;
         if (free_and_strdup(&d->uuid, uuid) < 0 || free_and_strdup(&d->name, name) < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the snapshot");
 
-        for (size_t i = 0; i < json_object_array_length(functions); i++) {
-                json_object *s = json_object_array_get_idx(functions, i);
-                PciAddress a;
-
-                if (!json_object_is_type(s, json_type_string) ||
-                    pci_address_parse(json_object_get_string(s), &a) < 0)
-                        return failure_set(reterr, FAILURE_INVALID_OPTION,
-                                           "'domains[].functions[%zu]' must be a PCI address", i);
-                if (world_domain_add_function(d, &a) < 0)
+        for (size_t i = 0; i < n_functions; i++)
+                if (world_domain_add_function(d, functions + i) < 0)
                         return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the snapshot");
-        }
 
         return 0;
 }
