@@ -104,13 +104,14 @@ static int clear(sd_bus_message *message, void *userdata, sd_bus_error *error)
         return sd_bus_reply_method_return(message, NULL);
 }
 
-static int authorize(sd_bus_message *message, AuthorizedMethod method, sd_bus_error *error)
+static int authorize(sd_bus_message *message, const char *action, AuthorizedMethod method,
+                     sd_bus_error *error)
 {
         /* A handler's userdata is what function_find() found; the manager is that of the vtable itself. */
         Manager *m = sd_bus_slot_get_userdata(sd_bus_get_current_slot(sd_bus_message_get_bus(message)));
         const Function *function = message_to_function(message, m);
         PolkitRequest request = {
-                .action = POLKIT_ACTION_QUARANTINE,
+                .action = action,
                 .detail_key = "function",
                 .method = method,
                 .userdata = m,
@@ -125,12 +126,12 @@ static int authorize(sd_bus_message *message, AuthorizedMethod method, sd_bus_er
 
 static int method_quarantine(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-        return authorize(message, quarantine, error);
+        return authorize(message, POLKIT_ACTION_QUARANTINE, quarantine, error);
 }
 
 static int method_clear(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-        return authorize(message, clear, error);
+        return authorize(message, POLKIT_ACTION_CLEAR, clear, error);
 }
 
 static int function_find(sd_bus *bus, const char *path, const char *interface, void *userdata,

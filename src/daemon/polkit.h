@@ -15,6 +15,7 @@
 #define POLKIT_ACTION_MOVE "org.vgpu.hibernate1.move"
 #define POLKIT_ACTION_EXPLAIN "org.vgpu.hibernate1.explain"
 #define POLKIT_ACTION_QUARANTINE "org.vgpu.hibernate1.quarantine"
+#define POLKIT_ACTION_CLEAR "org.vgpu.hibernate1.clear"
 #define POLKIT_ACTION_RESERVE "org.vgpu.hibernate1.reserve"
 #define POLKIT_ACTION_RELEASE "org.vgpu.hibernate1.release"
 #define POLKIT_ACTION_HOLD "org.vgpu.hibernate1.hold"

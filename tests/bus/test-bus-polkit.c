@@ -164,6 +164,7 @@ static void test_with_polkit(Fixture *f)
         CHECK(streq(a.asked, "org.vgpu.hibernate1.quarantine function=0000:02:10.0 1"));
         expect_property(f, FREE_ONE, "Reason", "it smokes");
         expect_as_nobody(f, FREE_ONE, "Clear", NULL, NULL, true, "ok");
+        CHECK(streq(a.asked, "org.vgpu.hibernate1.clear function=0000:02:10.0 1"));
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Hibernate", "sa{sv}", "vm1", true, "ok");
         expect_property(f, VGPU_HIBERNATE_JOB_PATH "/1", "Cancelable", "true");
         expect_property(f, VGPU_HIBERNATE_JOB_PATH "/1", "State", "running");
