@@ -271,8 +271,9 @@ int manager_clear_quarantine(Manager *m, const PciAddress *a, Failure *reterr)
 
         if (free_and_strdup(&reason, ledger_quarantine_reason(&m->ledger, a)) < 0 ||
             !ledger_clear(&m->ledger, a))
-                return failure_set(reterr, FAILURE_INVALID_OPTION,
-                                   "function %s is not quarantined: there is nothing to clear",
+                return failure_set(reterr, FAILURE_NOT_QUARANTINED,
+                                   "function %s is not quarantined: there is nothing to clear; see "
+                                   "'vgpu-hibernatectl functions'",
                                    PCI_ADDRESS_STR(a));
 
         r = ledger_save(m->state_fd, &m->ledger, reterr);

@@ -46,7 +46,7 @@ static void test_by_operator(Fixture *f)
         memset(reason, 'r', sizeof(reason) - 1);
         call_fails(f, VGPU_HIBERNATE_ERROR_INVALID_OPTION, FREE_ONE, "Quarantine", "s", reason);
         call_fails(f, VGPU_HIBERNATE_ERROR_FUNCTION_BUSY, ASSIGNED_ONE, "Quarantine", "s", "no");
-        call_fails(f, VGPU_HIBERNATE_ERROR_INVALID_OPTION, ASSIGNED_ONE, "Clear", NULL, NULL);
+        call_fails(f, VGPU_HIBERNATE_ERROR_NOT_QUARANTINED, ASSIGNED_ONE, "Clear", NULL, NULL);
 
         CHECK(fixture_stop_daemon(f, SIGKILL) == SIGKILL);
         fixture_start(f);
@@ -56,7 +56,7 @@ static void test_by_operator(Fixture *f)
         call_ok(f, FREE_ONE, "Clear", NULL, NULL);
         expect_property(f, FREE_ONE, "State", "free");
         expect_property(f, FREE_ONE, "Reason", "");
-        call_fails(f, VGPU_HIBERNATE_ERROR_INVALID_OPTION, FREE_ONE, "Clear", NULL, NULL);
+        call_fails(f, VGPU_HIBERNATE_ERROR_NOT_QUARANTINED, FREE_ONE, "Clear", NULL, NULL);
 }
 
 /* A source that failed its probe after a move. */
