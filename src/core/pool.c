@@ -132,11 +132,13 @@ static int pick_prepare(Pick *p)
 static bool judge_candidate(const Pick *p, size_t i, const Function *f, Findings *findings)
 {
         const Function *from = p->sources[i];
+        Finding *found;
 
         if (from && from->pool && f->pool && !streq(from->pool, f->pool)) {
-                (void) findings_block(findings, FAILURE_INCOMPATIBLE, FINDING_FUNCTION,
-                                      "function %s is in pool '%s', not '%s'", PCI_ADDRESS_STR(&f->address),
-                                      f->pool, from->pool);
+                found = findings_block(findings, FAILURE_INCOMPATIBLE, FINDING_FUNCTION,
+                                       "function %s is in pool '%s', not '%s'", PCI_ADDRESS_STR(&f->address),
+                                       f->pool, from->pool);
+                finding_set_remedy(found, "choose one of that pool");
                 return false;
         }
 

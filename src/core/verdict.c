@@ -265,19 +265,25 @@ static void judge_image(const DomainFacts *facts, uint64_t image_bytes, Findings
 
 static void judge_resume(const DomainFacts *facts, Strategy strategy, uint64_t image_bytes, Findings *l)
 {
+        Finding *f;
+
         if (strategy == STRATEGY_AUTO) {
-                (void) findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_IMAGE,
-                                      "the record of domain '%s' does not say how it was hibernated",
-                                      facts->name);
+                f = findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_IMAGE,
+                                   "the record of domain '%s' does not say how it was hibernated",
+                                   facts->name);
+                finding_set_remedy(f, RECORD_REMEDY);
                 return;
         }
 
         /* Whether there is an image beside a guest that runs is beside the point. */
         if (!is_off(facts)) {
-                (void) findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_GUEST,
-                                      "domain '%s' is already active (%s); somebody started it outside of "
-                                      "vgpu-hibernate",
-                                      facts->name, domain_state_to_string(facts->state));
+                f = findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_GUEST,
+                                   "domain '%s' is already active (%s): somebody started it outside of "
+                                   "vgpu-hibernate",
+                                   facts->name, domain_state_to_string(facts->state));
+                finding_set_remedy(f,
+                                   "let it run; 'vgpu-hibernatectl move' gives other functions to one that "
+                                   "runs");
                 return;
         }
 

@@ -16,9 +16,10 @@ static void of_xml(const Manager *m, const DomainView *d, FunctionSwap *ret, siz
         }
 
         if (d->n_functions > JOB_FUNCTIONS_MAX) {
-                (void) findings_block(l, FAILURE_NO_FUNCTION, FINDING_FUNCTION,
-                                      "domain '%s' owns %zu PCI devices; at most %d can be handled", d->name,
-                                      d->n_functions, JOB_FUNCTIONS_MAX);
+                found = findings_block(l, FAILURE_NO_FUNCTION, FINDING_FUNCTION,
+                                       "domain '%s' owns %zu PCI devices; at most %d can be handled",
+                                       d->name, d->n_functions, JOB_FUNCTIONS_MAX);
+                finding_set_remedy(found, "detach some");
                 return;
         }
 
@@ -48,11 +49,13 @@ static void of_xml(const Manager *m, const DomainView *d, FunctionSwap *ret, siz
 static void of_record(const Manager *m, const DomainView *d, FunctionSwap *ret, size_t *ret_n, Findings *l)
 {
         const ImageRecord *record = manager_find_record(m, d->uuid);
+        Finding *found;
 
         if (!record || record->n_functions == 0 || record->n_functions > JOB_FUNCTIONS_MAX) {
-                (void) findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_IMAGE,
-                                      "the record of hibernated domain '%s' names no function, or too many",
-                                      d->name);
+                found = findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_IMAGE,
+                                       "the record of hibernated domain '%s' names no function, or too many",
+                                       d->name);
+                finding_set_remedy(found, RECORD_REMEDY);
                 return;
         }
 

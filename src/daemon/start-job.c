@@ -67,9 +67,10 @@ static void judge_state(const JobDraft *draft, Findings *l)
                                    d->name, d->state);
                 finding_set_remedy(f, d->hibernated ? "resume it first" : "start it first");
         } else if (draft->kind == JOB_RESUME && d->active) {
-                (void) findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_GUEST,
-                                      "domain '%s' is %s, not hibernated: there is nothing to resume",
-                                      d->name, d->state);
+                f = findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_GUEST,
+                                   "domain '%s' is %s, not hibernated: there is nothing to resume", d->name,
+                                   d->state);
+                finding_set_remedy(f, "'vgpu-hibernatectl move' gives other functions to one that runs");
         } else if (draft->kind == JOB_RESUME && !d->hibernated) {
                 f = findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_GUEST,
                                    "domain '%s' is %s and has no record of a hibernation", d->name,
