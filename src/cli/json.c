@@ -38,10 +38,10 @@ void json_add_uint64(json_object **o, const char *key, uint64_t value)
         json_add(o, key, json_object_new_uint64(value));
 }
 
-void json_add_time(json_object **o, const char *key, uint64_t usec)
+void json_add_known(json_object **o, const char *key, uint64_t value)
 {
-        if (usec > 0)
-                json_add_uint64(o, key, usec);
+        if (value > 0)
+                json_add_uint64(o, key, value);
         else
                 add_null(o, key);
 }

@@ -22,8 +22,8 @@ void json_add(json_object **o, const char *key, json_object *value);
 /* NULL and "" become null: what a property says that has nothing to say. */
 void json_add_string(json_object **o, const char *key, const char *value);
 void json_add_uint64(json_object **o, const char *key, uint64_t value);
-/* 0 becomes null: a time that has not come. */
-void json_add_time(json_object **o, const char *key, uint64_t usec);
+/* 0 becomes null: a time that has not come, an amount that is not known. */
+void json_add_known(json_object **o, const char *key, uint64_t value);
 /* Negative becomes null: unknown, none. */
 void json_add_index(json_object **o, const char *key, int32_t value);
 void json_add_bool(json_object **o, const char *key, bool value);

@@ -241,6 +241,7 @@ static const PropertyField job_fields[] = {
         { "Bytes", "t", property_read_uint64, offsetof(JobInfo, bytes) },
         { "BytesTotal", "t", property_read_uint64, offsetof(JobInfo, bytes_total) },
         { "Rate", "t", property_read_uint64, offsetof(JobInfo, rate) },
+        { "ExpectedEnd", "t", property_read_uint64, offsetof(JobInfo, expected_end_usec) },
         { "Error", "s", property_read_string, offsetof(JobInfo, error) },
         { "ErrorMessage", "s", property_read_string, offsetof(JobInfo, error_message) },
         { "Cancelable", "b", property_read_bool, offsetof(JobInfo, cancelable) },

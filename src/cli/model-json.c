@@ -21,7 +21,7 @@ json_object *reservation_info_to_json(const ReservationInfo *r)
         json_add_string(&o, "pool", r->pool);
         json_add(&o, "functions", strings_to_json(r->functions));
         json_add_uint64(&o, "uid", r->uid);
-        json_add_time(&o, "expires_usec", r->expires_usec);
+        json_add_known(&o, "expires_usec", r->expires_usec);
         json_add_string(&o, "label", r->label);
         return TAKE_PTR(o);
 }
@@ -38,7 +38,7 @@ json_object *domain_info_to_json(const DomainInfo *d)
         json_add_string(&o, "strategy", d->strategy);
         json_add_uint64(&o, "image_bytes", d->image_bytes);
         json_add_string(&o, "hold", d->hold);
-        json_add_time(&o, "hold_until_usec", d->hold_until_usec);
+        json_add_known(&o, "hold_until_usec", d->hold_until_usec);
         if (job_id_from_path(d->job, &job))
                 json_add_uint64(&o, "job", job);
         else
@@ -59,7 +59,7 @@ json_object *function_info_to_json(const FunctionInfo *f)
         json_add_string(&o, "pool", f->pool);
         json_add_string(&o, "state", f->state);
         json_add_string(&o, "domain", f->domain);
-        json_add_time(&o, "held_until_usec", f->held_until_usec);
+        json_add_known(&o, "held_until_usec", f->held_until_usec);
         json_add_string(&o, "reason", f->reason);
         return TAKE_PTR(o);
 }
@@ -76,6 +76,10 @@ json_object *pool_info_to_json(const PoolInfo *p)
         json_add_uint64(&o, "assigned", p->assigned);
         json_add_uint64(&o, "held", p->held);
         json_add_uint64(&o, "quarantined", p->quarantined);
+        json_add_uint64(&o, "unknown", p->unknown);
+        json_add_uint64(&o, "physical_functions", p->physical_functions);
+        json_add_uint64(&o, "free_physical_functions", p->free_physical_functions);
+        json_add_uint64(&o, "largest_free", p->largest_free);
         return TAKE_PTR(o);
 }
 
@@ -103,8 +107,8 @@ static json_object *steps_to_json(const JobInfo *j)
 
                 json_add_string(&o, "name", j->steps[i].name);
                 json_add_string(&o, "state", j->steps[i].state);
-                json_add_time(&o, "started_usec", j->steps[i].started_usec);
-                json_add_time(&o, "ended_usec", j->steps[i].ended_usec);
+                json_add_known(&o, "started_usec", j->steps[i].started_usec);
+                json_add_known(&o, "ended_usec", j->steps[i].ended_usec);
                 json_append(&array, TAKE_PTR(o));
         }
 
@@ -118,7 +122,7 @@ static json_object *attempts_to_json(const JobInfo *j)
         for (size_t i = 0; i < j->n_attempts; i++) {
                 _cleanup_json_ json_object *o = json_object_new_object();
 
-                json_add_time(&o, "usec", j->attempts[i].usec);
+                json_add_known(&o, "usec", j->attempts[i].usec);
                 json_add(&o, "functions", strings_to_json(j->attempts[i].functions));
                 json_add_string(&o, "step", j->attempts[i].step);
                 json_add_string(&o, "error", j->attempts[i].error);
@@ -136,7 +140,7 @@ static json_object *events_to_json(const JobInfo *j)
         for (size_t i = 0; i < j->n_events; i++) {
                 _cleanup_json_ json_object *o = json_object_new_object();
 
-                json_add_time(&o, "usec", j->events[i].usec);
+                json_add_known(&o, "usec", j->events[i].usec);
                 json_add_string(&o, "text", j->events[i].text);
                 json_append(&array, TAKE_PTR(o));
         }
@@ -159,14 +163,15 @@ json_object *job_info_to_json(const JobInfo *j)
         json_add_uint64(&o, "step_count", j->step_count);
         json_add_fraction(&o, "progress", j->progress);
         json_add_uint64(&o, "bytes", j->bytes);
-        json_add_uint64(&o, "bytes_total", j->bytes_total);
-        json_add_uint64(&o, "rate", j->rate);
+        json_add_known(&o, "bytes_total", j->bytes_total);
+        json_add_known(&o, "rate", j->rate);
+        json_add_known(&o, "expected_end_usec", j->expected_end_usec);
         json_add_string(&o, "error", j->error);
         json_add_string(&o, "error_message", j->error_message);
         json_add_bool(&o, "cancelable", j->cancelable);
         json_add_uint64(&o, "queue_position", j->queue_position);
-        json_add_time(&o, "created_usec", j->created_usec);
-        json_add_time(&o, "ended_usec", j->ended_usec);
+        json_add_known(&o, "created_usec", j->created_usec);
+        json_add_known(&o, "ended_usec", j->ended_usec);
         json_add(&o, "functions", pairs_to_json(j));
         json_add(&o, "steps", steps_to_json(j));
         json_add(&o, "attempts", attempts_to_json(j));

@@ -154,6 +154,10 @@ static const PropertyField pool_fields[] = {
         { "Assigned", "u", property_read_uint32, offsetof(PoolInfo, assigned) },
         { "Held", "u", property_read_uint32, offsetof(PoolInfo, held) },
         { "Quarantined", "u", property_read_uint32, offsetof(PoolInfo, quarantined) },
+        { "Unknown", "u", property_read_uint32, offsetof(PoolInfo, unknown) },
+        { "PhysicalFunctions", "u", property_read_uint32, offsetof(PoolInfo, physical_functions) },
+        { "FreePhysicalFunctions", "u", property_read_uint32, offsetof(PoolInfo, free_physical_functions) },
+        { "LargestFree", "u", property_read_uint32, offsetof(PoolInfo, largest_free) },
 };
 
 int pool_info_read(PoolInfo *ret, sd_bus_message *m)

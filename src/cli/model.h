@@ -48,7 +48,8 @@ typedef struct FunctionInfo {
 
 typedef struct PoolInfo {
         char *name, *policy;
-        uint32_t total, free, leased, assigned, held, quarantined;
+        uint32_t total, free, leased, assigned, held, quarantined, unknown;
+        uint32_t physical_functions, free_physical_functions, largest_free;
 } PoolInfo;
 
 typedef struct FunctionPair {
@@ -78,7 +79,9 @@ typedef struct JobInfo {
         char *kind, *domain, *domain_uuid, *strategy, *state, *step, *error, *error_message;
         uint32_t step_number, step_count;
         double progress; /* 0..1 */
-        uint64_t bytes, bytes_total, rate;
+        uint64_t bytes;
+        uint64_t bytes_total, rate; /* 0: not known */
+        uint64_t expected_end_usec; /* 0: not known; in the past: late */
         bool cancelable;
         uint32_t queue_position; /* from 1; 0: it does not wait */
         uint64_t created_usec, ended_usec;

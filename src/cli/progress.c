@@ -122,31 +122,51 @@ static void print_steps(Progress *p, const JobInfo *job)
         (void) fflush(stdout);
 }
 
-/* What stands behind the bar: bytes, rate and remaining time while there are any, else how long the step
- * takes. */
+/* Until the job's end as the daemon expects it, else until the end of the save: "  ETA 12s", or nothing. */
+static char *format_remaining(const JobInfo *job, uint64_t now)
+{
+        uint64_t usec = 0;
+        char *text;
+        int r;
+
+        if (job->expected_end_usec > now)
+                usec = job->expected_end_usec - now;
+        else if (job->expected_end_usec == 0 && job->rate > 0 && job->bytes < job->bytes_total) {
+                uint64_t seconds = (job->bytes_total - job->bytes) / job->rate;
+
+                /* A rate of a byte per second makes of this a number that nobody waits for. */
+                usec = (seconds < 99 * 3600 ? seconds : 99 * 3600) * USEC_PER_SEC;
+        }
+
+        r = usec > 0 ? asprintf(&text, "  ETA %s", TEXT_DURATION(usec)) : asprintf(&text, "%s", "");
+        return r < 0 ? NULL : text;
+}
+
+/* What stands behind the bar: bytes and rate while there are any, else how long the step takes; and the remaining
+ * time. */
 static char *format_amount(const JobInfo *job)
 {
+        _cleanup_free_ char *remaining = NULL;
         const StepInfo *current = NULL;
         uint64_t now = clock_realtime_usec();
         char *text;
         int r;
 
+        remaining = format_remaining(job, now);
+        if (!remaining)
+                return NULL;
+
         for (size_t i = 0; i < job->n_steps; i++)
                 if (streq_ptr(job->steps[i].name, job->step))
                         current = &job->steps[i];
 
-        if (job->bytes_total > 0 && job->rate > 0 && job->bytes < job->bytes_total) {
-                uint64_t seconds = (job->bytes_total - job->bytes) / job->rate;
-
-                /* A rate of a byte per second makes of this a number that nobody waits for. */
-                seconds = seconds < 99 * 3600 ? seconds : 99 * 3600;
-                r = asprintf(&text, "%s of %s  %s/s  ETA %s", TEXT_BYTES(job->bytes),
-                             TEXT_BYTES(job->bytes_total), TEXT_BYTES(job->rate),
-                             TEXT_DURATION(seconds * USEC_PER_SEC));
-        } else if (current && step_info_is_running(current) && current->started_usec < now)
-                r = asprintf(&text, "%s", TEXT_DURATION(now - current->started_usec));
+        if (job->bytes_total > 0 && job->rate > 0 && job->bytes < job->bytes_total)
+                r = asprintf(&text, "%s of %s  %s/s%s", TEXT_BYTES(job->bytes), TEXT_BYTES(job->bytes_total),
+                             TEXT_BYTES(job->rate), remaining);
+        else if (current && step_info_is_running(current) && current->started_usec < now)
+                r = asprintf(&text, "%s%s", TEXT_DURATION(now - current->started_usec), remaining);
         else
-                r = asprintf(&text, "%s", "");
+                r = asprintf(&text, "%s", remaining);
 
         return r < 0 ? NULL : text;
 }

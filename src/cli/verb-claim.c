@@ -46,7 +46,7 @@ static int print_reservation(Ctl *c, const char *cookie, char **functions, uint6
 
                 json_add_string(&o, "cookie", cookie);
                 json_add(&o, "functions", strings_to_json(functions));
-                json_add_time(&o, "expires_usec", expires_usec);
+                json_add_known(&o, "expires_usec", expires_usec);
                 return ctl_print_json(c, TAKE_PTR(o));
         }
 

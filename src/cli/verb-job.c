@@ -147,8 +147,12 @@ static int print_story(Ctl *c, const JobInfo *j)
         ctl_print(c, "    Began: %s", TEXT_TIME(j->created_usec));
         ctl_print(c, "     %s: %s", j->ended_usec > 0 ? "Took" : "Time",
                   TEXT_DURATION(end > j->created_usec ? end - j->created_usec : 0));
-        if (j->bytes_total > 0 || j->bytes > 0)
+        if (j->expected_end_usec > 0)
+                ctl_print(c, " Expected: %s", TEXT_TIME(j->expected_end_usec));
+        if (j->bytes_total > 0)
                 ctl_print(c, "    Image: %s of %s", TEXT_BYTES(j->bytes), TEXT_BYTES(j->bytes_total));
+        else if (j->bytes > 0)
+                ctl_print(c, "    Image: %s", TEXT_BYTES(j->bytes));
         if (j->ended_usec == 0)
                 ctl_print(c, "   Cancel: %s", j->cancelable ? "possible" : "too late");
 

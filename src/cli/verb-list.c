@@ -158,9 +158,10 @@ int verb_functions(Ctl *c)
 static int pools_as_table(Ctl *c, const Snapshot *s)
 {
         static const TableColumn columns[] = {
-                { "NAME", false, true }, { "POLICY", false, false },     { "TOTAL", true, false },
-                { "FREE", true, false }, { "ASSIGNED", true, false },    { "LEASED", true, false },
-                { "HELD", true, false }, { "QUARANTINED", true, false },
+                { "NAME", false, true },    { "POLICY", false, false },     { "TOTAL", true, false },
+                { "FREE", true, false },    { "ASSIGNED", true, false },    { "LEASED", true, false },
+                { "HELD", true, false },    { "QUARANTINED", true, false }, { "LARGEST", true, false },
+                { "FREE-PF", true, false },
         };
         _cleanup_(table_freep) Table *t = NULL;
         int r;
@@ -171,13 +172,15 @@ static int pools_as_table(Ctl *c, const Snapshot *s)
 
         for (size_t i = 0; i < s->n_pools; i++) {
                 const PoolInfo *p = &s->pools[i];
-                const uint32_t counts[] = { p->total,  p->free, p->assigned,
-                                            p->leased, p->held, p->quarantined };
+                const uint32_t counts[] = { p->total, p->free,        p->assigned,    p->leased,
+                                            p->held,  p->quarantined, p->largest_free };
 
                 table_add(t, TINT_NONE, p->name);
                 table_add(t, TINT_NONE, p->policy);
                 for (size_t k = 0; k < ELEMENTSOF(counts); k++)
                         table_add_format(t, TINT_NONE, "%" PRIu32, counts[k]);
+                table_add_format(t, TINT_NONE, "%" PRIu32 "/%" PRIu32, p->free_physical_functions,
+                                 p->physical_functions);
         }
 
         return table_print(t, stdout, !c->no_legend);

@@ -160,16 +160,35 @@ static int stop(Watch *w, int r)
         return 0;
 }
 
+/* What cannot be known any more is null. */
+static int read_changes(sd_bus_message *m, json_object **ret)
+{
+        _cleanup_json_ json_object *properties = NULL;
+        const char *gone;
+        int r;
+
+        if ((r = sd_bus_message_skip(m, "s")) < 0 || (r = variant_to_json(m, &properties)) < 0 ||
+            (r = sd_bus_message_enter_container(m, 'a', "s")) < 0)
+                return r;
+
+        while ((r = sd_bus_message_read_basic(m, 's', &gone)) > 0)
+                json_add_string(&properties, gone, NULL);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(properties);
+        return *ret ? 0 : -ENOMEM;
+}
+
 static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
 {
-        const char *path = sd_bus_message_get_path(m), *interface, *name;
+        const char *path = sd_bus_message_get_path(m), *name;
         _cleanup_json_ json_object *properties = NULL;
         size_t kind = kind_of(path);
         Watch *w = userdata;
         int r;
 
-        if (kind == SIZE_MAX || sd_bus_message_read_basic(m, 's', &interface) < 0 ||
-            variant_to_json(m, &properties) < 0) /* a malformed signal is nobody's */
+        if (kind == SIZE_MAX || read_changes(m, &properties) < 0) /* a malformed signal is nobody's */
                 return 0;
 
         name = find_name(properties, kinds[kind].kind);

@@ -5,7 +5,7 @@
 
 static const char *const function_state_table[] = {
         [FUNCTION_FREE] = "free", [FUNCTION_LEASED] = "leased",           [FUNCTION_ASSIGNED] = "assigned",
-        [FUNCTION_HELD] = "held", [FUNCTION_QUARANTINED] = "quarantined",
+        [FUNCTION_HELD] = "held", [FUNCTION_QUARANTINED] = "quarantined", [FUNCTION_UNKNOWN] = "unknown",
 };
 DEFINE_ENUM_TABLE(function_state, FunctionState, _FUNCTION_STATE_MAX);
 

@@ -17,6 +17,7 @@ typedef enum FunctionState {
         FUNCTION_ASSIGNED,    /* in the live XML of an active domain */
         FUNCTION_HELD,        /* kept for a hibernated domain, or reserved: core/claim.h */
         FUNCTION_QUARANTINED, /* not to be used until an operator clears it */
+        FUNCTION_UNKNOWN,     /* which domains there are is not known */
         _FUNCTION_STATE_MAX,
         _FUNCTION_STATE_INVALID = -EINVAL,
 } FunctionState;

@@ -8,8 +8,6 @@
 #include "daemon/object-path.h"
 #include "vgpu-hibernate.h"
 
-#define VIEW_PROPERTIES_MAX 12U
-
 /* What a signal said can be read at any time, so one that cannot be sent is not worth more than a
  * message. */
 static void warn_signal(int r, const char *path)
@@ -18,11 +16,45 @@ static void warn_signal(int r, const char *path)
                 (void) log_error_errno(r, "Failed to signal a change of '%s', ignoring: %m", path);
 }
 
-static void signal_properties(Manager *m, const char *path, const char *interface, const char **names)
+/* What is absent by now has no value to tell: clients forget what they had. sd-bus knows only properties that are always
+ * there, or that never tell a value. */
+static int emit_properties_invalidated(sd_bus *bus, const char *path, const char *interface,
+                                       const char **names)
 {
-        if (names[0])
-                warn_signal(sd_bus_emit_properties_changed_strv(m->bus, path, interface, (char **) names),
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *signal = NULL;
+        int r;
+
+        if ((r = sd_bus_message_new_signal(bus, &signal, path, "org.freedesktop.DBus.Properties",
+                                           "PropertiesChanged")) < 0 ||
+            (r = sd_bus_message_append(signal, "sa{sv}", interface, 0)) < 0 ||
+            (r = sd_bus_message_append_strv(signal, (char **) names)) < 0)
+                return r;
+
+        return sd_bus_send(bus, signal, NULL);
+}
+
+static void signal_properties(Manager *m, const char *path, const char *interface,
+                              const PropertyChange *changes, size_t n)
+{
+        const char *changed[JOB_PROPERTIES_MAX + 1] = { NULL }, *gone[JOB_PROPERTIES_MAX + 1] = { NULL };
+        size_t n_changed = 0, n_gone = 0;
+
+        assert(n <= JOB_PROPERTIES_MAX);
+
+        for (size_t i = 0; i < n; i++) {
+                if (!changes[i].differs)
+                        continue;
+                if (changes[i].absent)
+                        gone[n_gone++] = changes[i].name;
+                else
+                        changed[n_changed++] = changes[i].name;
+        }
+
+        if (n_changed > 0)
+                warn_signal(sd_bus_emit_properties_changed_strv(m->bus, path, interface, (char **) changed),
                             path);
+        if (n_gone > 0)
+                warn_signal(emit_properties_invalidated(m->bus, path, interface, gone), path);
 }
 
 static bool addresses_equal(const PciAddress *a, size_t n_a, const PciAddress *b, size_t n_b)
@@ -44,10 +76,7 @@ static uint64_t shown_job(const DomainView *d)
 
 static void signal_domain(Manager *m, const char *path, const DomainView *a, const DomainView *b)
 {
-        const struct {
-                const char *name;
-                bool differs;
-        } properties[] = {
+        const PropertyChange changes[] = {
                 { "Name", !streq(a->name, b->name) },
                 { "State", !streq(a->state, b->state) },
                 { "Functions",
@@ -58,67 +87,46 @@ static void signal_domain(Manager *m, const char *path, const DomainView *a, con
                 { "HoldUntil", a->hold_until_usec != b->hold_until_usec },
                 { "Job", shown_job(a) != shown_job(b) },
         };
-        const char *names[VIEW_PROPERTIES_MAX] = { NULL };
-        size_t n = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(properties); i++)
-                if (properties[i].differs)
-                        names[n++] = properties[i].name;
-
-        signal_properties(m, path, VGPU_HIBERNATE_DOMAIN_INTERFACE, names);
+        signal_properties(m, path, VGPU_HIBERNATE_DOMAIN_INTERFACE, changes, ELEMENTSOF(changes));
 }
 
 static void signal_function(Manager *m, const char *path, const Function *a, const Function *b)
 {
-        const struct {
-                const char *name;
-                bool differs;
-        } properties[] = {
+        const PropertyChange changes[] = {
                 { "PhysicalFunction", !pci_address_equal(&a->physical_function, &b->physical_function) },
                 { "Device",
                   a->identity.vendor != b->identity.vendor || a->identity.device != b->identity.device },
                 { "Driver", !streq_ptr(a->driver, b->driver) },
-                { "IommuGroup", a->iommu_group != b->iommu_group },
-                { "NumaNode", a->numa_node != b->numa_node },
+                { "IommuGroup", a->iommu_group != b->iommu_group, b->iommu_group < 0 },
+                { "NumaNode", a->numa_node != b->numa_node, b->numa_node < 0 },
                 { "Pool", !streq_ptr(a->pool, b->pool) },
                 { "State", a->state != b->state },
                 { "Domain", !streq_ptr(a->domain, b->domain) },
                 { "HeldUntil", a->held_until_usec != b->held_until_usec },
                 { "Reason", !streq_ptr(a->reason, b->reason) },
         };
-        const char *names[VIEW_PROPERTIES_MAX] = { NULL };
-        size_t n = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(properties); i++)
-                if (properties[i].differs)
-                        names[n++] = properties[i].name;
-
-        signal_properties(m, path, VGPU_HIBERNATE_FUNCTION_INTERFACE, names);
+        signal_properties(m, path, VGPU_HIBERNATE_FUNCTION_INTERFACE, changes, ELEMENTSOF(changes));
 }
 
 static void signal_pool(Manager *m, const char *path, const PoolView *a, const PoolView *b)
 {
-        static const char *const counts[] = {
-                [FUNCTION_FREE] = "Free",
-                [FUNCTION_LEASED] = "Leased",
-                [FUNCTION_ASSIGNED] = "Assigned",
-                [FUNCTION_HELD] = "Held",
-                [FUNCTION_QUARANTINED] = "Quarantined",
+        const PropertyChange changes[] = {
+                { "Policy", a->pick != b->pick },
+                { "Total", a->n_functions != b->n_functions },
+                { "Free", a->n[FUNCTION_FREE] != b->n[FUNCTION_FREE] },
+                { "Leased", a->n[FUNCTION_LEASED] != b->n[FUNCTION_LEASED] },
+                { "Assigned", a->n[FUNCTION_ASSIGNED] != b->n[FUNCTION_ASSIGNED] },
+                { "Held", a->n[FUNCTION_HELD] != b->n[FUNCTION_HELD] },
+                { "Quarantined", a->n[FUNCTION_QUARANTINED] != b->n[FUNCTION_QUARANTINED] },
+                { "Unknown", a->n[FUNCTION_UNKNOWN] != b->n[FUNCTION_UNKNOWN] },
+                { "LargestFree", a->largest_free != b->largest_free },
+                { "PhysicalFunctions", a->n_physical_functions != b->n_physical_functions },
+                { "FreePhysicalFunctions", a->n_free_physical_functions != b->n_free_physical_functions },
         };
-        const char *names[VIEW_PROPERTIES_MAX] = { NULL };
-        size_t n = 0;
 
-        static_assert(ELEMENTSOF(counts) == _FUNCTION_STATE_MAX, "a state that is not counted");
-
-        if (a->pick != b->pick)
-                names[n++] = "Policy";
-        if (a->n_functions != b->n_functions)
-                names[n++] = "Total";
-        for (size_t i = 0; i < ELEMENTSOF(counts); i++)
-                if (a->n[i] != b->n[i])
-                        names[n++] = counts[i];
-
-        signal_properties(m, path, VGPU_HIBERNATE_POOL_INTERFACE, names);
+        signal_properties(m, path, VGPU_HIBERNATE_POOL_INTERFACE, changes, ELEMENTSOF(changes));
 }
 
 /* An object that is gone is signalled while it can still be found: sd-bus asks for its interfaces. */
@@ -205,17 +213,18 @@ void changes_set_view(Manager *m, View *view)
 
 void changes_of_reservations(Manager *m)
 {
-        const char *names[] = { "Reservations", NULL };
+        const PropertyChange change = { "Reservations", m->reservations_changed };
 
-        if (m->reservations_changed && m->bus)
-                signal_properties(m, VGPU_HIBERNATE_ROOT_PATH, VGPU_HIBERNATE_MANAGER_INTERFACE, names);
+        if (m->bus)
+                signal_properties(m, VGPU_HIBERNATE_ROOT_PATH, VGPU_HIBERNATE_MANAGER_INTERFACE, &change, 1);
         m->reservations_changed = false;
 }
 
 static void signal_job(Manager *m, ManagedJob *j, const char *path)
 {
-        const char *names[JOB_PROPERTIES_MAX] = { NULL };
+        PropertyChange changes[JOB_PROPERTIES_MAX];
         JobShown *now;
+        size_t n;
         int r;
 
         r = job_shown_new(j, &now);
@@ -224,11 +233,11 @@ static void signal_job(Manager *m, ManagedJob *j, const char *path)
                 return;
         }
 
-        (void) job_shown_compare(j->shown, now, names);
+        n = job_shown_compare(j->shown, now, changes);
         job_shown_free(j->shown);
         j->shown = now;
 
-        signal_properties(m, path, VGPU_HIBERNATE_JOB_INTERFACE, names);
+        signal_properties(m, path, VGPU_HIBERNATE_JOB_INTERFACE, changes, n);
 }
 
 static void signal_job_removed(Manager *m, const ManagedJob *j, const char *path)
@@ -286,12 +295,14 @@ void changes_job_forgotten(Manager *m, const ManagedJob *j)
 
 void changes_set_degraded(Manager *m, char *reason)
 {
-        bool was = m->degraded, same = streq_ptr(m->degraded, reason);
-        const char *names[] = { "DegradedReason", "Degraded", NULL };
+        _cleanup_free_ char *was = m->degraded;
+        const PropertyChange changes[] = {
+                { "DegradedReason", !streq_ptr(was, reason) },
+                { "Degraded", (was != NULL) != (reason != NULL) },
+        };
 
-        free(m->degraded);
         m->degraded = reason;
-        if (same)
+        if (streq_ptr(was, reason))
                 return;
 
         /* Not yet to know the world is what a start looks like, and worth no word, nor is its end. */
@@ -305,8 +316,7 @@ void changes_set_degraded(Manager *m, char *reason)
                 m->degraded_told = false;
         }
 
-        if (was == (reason != NULL))
-                names[1] = NULL;
         if (m->bus)
-                signal_properties(m, VGPU_HIBERNATE_ROOT_PATH, VGPU_HIBERNATE_MANAGER_INTERFACE, names);
+                signal_properties(m, VGPU_HIBERNATE_ROOT_PATH, VGPU_HIBERNATE_MANAGER_INTERFACE, changes,
+                                  ELEMENTSOF(changes));
 }

@@ -32,6 +32,29 @@ int bus_append_addresses(sd_bus_message *reply, const PciAddress *addresses, siz
         return sd_bus_message_close_container(reply);
 }
 
+int bus_add_vtables(Manager *m, const char *path, const char *interface, const BusVtable *vtables, size_t n)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = sd_bus_add_fallback_vtable(m->bus, NULL, path, interface, vtables[i].vtable,
+                                               vtables[i].find, m);
+        return r;
+}
+
+bool bus_is_answering_get(sd_bus *bus)
+{
+        sd_bus_message *m = sd_bus_get_current_message(bus);
+
+        return m && sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", "Get") > 0;
+}
+
+int bus_error_not_known(sd_bus_error *error, const char *path, const char *property)
+{
+        return sd_bus_error_setf(error, SD_BUS_ERROR_UNKNOWN_PROPERTY, "%s of %s is not known", property,
+                                 path);
+}
+
 int bus_return_nodes(char **paths, size_t n, char ***ret_nodes)
 {
         bool complete = true;

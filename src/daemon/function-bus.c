@@ -183,10 +183,6 @@ static const sd_bus_vtable function_vtable[] = {
         SD_BUS_PROPERTY("Device", "s", property_get_device, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Driver", "s", NULL, offsetof(Function, driver),
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("IommuGroup", "i", NULL, offsetof(Function, iommu_group),
-                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("NumaNode", "i", NULL, offsetof(Function, numa_node),
-                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Pool", "s", NULL, offsetof(Function, pool), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("State", "s", property_get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Domain", "s", NULL, offsetof(Function, domain),
@@ -198,12 +194,22 @@ static const sd_bus_vtable function_vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
+DEFINE_BUS_OPTIONAL_PROPERTY(iommu_group, "IommuGroup", "i", Function, function_find, o->iommu_group >= 0,
+                             o->iommu_group);
+DEFINE_BUS_OPTIONAL_PROPERTY(numa_node, "NumaNode", "i", Function, function_find, o->numa_node >= 0,
+                             o->numa_node);
+
 int function_bus_add(Manager *m)
 {
+        static const BusVtable vtables[] = {
+                { function_vtable, function_find },
+                { iommu_group_vtable, find_iommu_group },
+                { numa_node_vtable, find_numa_node },
+        };
         int r;
 
-        r = sd_bus_add_fallback_vtable(m->bus, NULL, VGPU_HIBERNATE_FUNCTION_PATH,
-                                       VGPU_HIBERNATE_FUNCTION_INTERFACE, function_vtable, function_find, m);
+        r = bus_add_vtables(m, VGPU_HIBERNATE_FUNCTION_PATH, VGPU_HIBERNATE_FUNCTION_INTERFACE, vtables,
+                            ELEMENTSOF(vtables));
         if (r < 0)
                 return r;
 

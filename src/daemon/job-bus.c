@@ -231,9 +231,6 @@ static const sd_bus_vtable job_vtable[] = {
         JOB_PROPERTY("Progress", "d", progress),
         SD_BUS_PROPERTY("Bytes", "t", NULL, offsetof(ManagedJob, bytes),
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("BytesTotal", "t", NULL, offsetof(ManagedJob, bytes_total),
-                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("Rate", "t", NULL, offsetof(ManagedJob, rate), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         JOB_PROPERTY("Error", "s", error),
         JOB_PROPERTY("ErrorMessage", "s", error_message),
         JOB_PROPERTY("Cancelable", "b", cancelable),
@@ -247,12 +244,24 @@ static const sd_bus_vtable job_vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
+DEFINE_BUS_OPTIONAL_PROPERTY(bytes_total, "BytesTotal", "t", ManagedJob, job_find, o->bytes_total > 0,
+                             o->bytes_total);
+DEFINE_BUS_OPTIONAL_PROPERTY(rate, "Rate", "t", ManagedJob, job_find, o->rate > 0, o->rate);
+DEFINE_BUS_OPTIONAL_PROPERTY(expected_end, "ExpectedEnd", "t", ManagedJob, job_find,
+                             managed_job_expected_end(o) > 0, managed_job_expected_end(o));
+
 int job_bus_add(Manager *m)
 {
+        static const BusVtable vtables[] = {
+                { job_vtable, job_find },
+                { bytes_total_vtable, find_bytes_total },
+                { rate_vtable, find_rate },
+                { expected_end_vtable, find_expected_end },
+        };
         int r;
 
-        r = sd_bus_add_fallback_vtable(m->bus, NULL, VGPU_HIBERNATE_JOB_PATH, VGPU_HIBERNATE_JOB_INTERFACE,
-                                       job_vtable, job_find, m);
+        r = bus_add_vtables(m, VGPU_HIBERNATE_JOB_PATH, VGPU_HIBERNATE_JOB_INTERFACE, vtables,
+                            ELEMENTSOF(vtables));
         if (r < 0)
                 return r;
 

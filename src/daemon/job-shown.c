@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/job-shown.h"
 
+#include <assert.h>
+
 #include "daemon/job-queue.h"
 
 struct JobShown {
@@ -9,7 +11,7 @@ struct JobShown {
         int step; /* StepId, -1: none yet */
         unsigned step_number;
         double progress;
-        uint64_t bytes, bytes_total, rate;
+        uint64_t bytes, bytes_total, rate, expected_end_usec;
         FailureCode error;
         char *message;
         bool cancelable;
@@ -61,6 +63,7 @@ int job_shown_new(const ManagedJob *j, JobShown **ret)
                 .bytes = j->bytes,
                 .bytes_total = j->bytes_total,
                 .rate = j->rate,
+                .expected_end_usec = managed_job_expected_end(j),
                 .error = f->code,
                 .cancelable = managed_job_is_cancelable(j),
                 .queue_position = job_queue_position(j),
@@ -121,12 +124,9 @@ static bool swaps_equal(const JobShown *a, const JobShown *b)
         return true;
 }
 
-size_t job_shown_compare(const JobShown *a, const JobShown *b, const char *names[static JOB_PROPERTIES_MAX])
+size_t job_shown_compare(const JobShown *a, const JobShown *b, PropertyChange ret[static JOB_PROPERTIES_MAX])
 {
-        const struct {
-                const char *name;
-                bool differs;
-        } properties[] = {
+        const PropertyChange changes[] = {
                 { "Strategy", a->strategy != b->strategy },
                 { "State", a->state != b->state },
                 { "Step", a->step != b->step },
@@ -134,8 +134,9 @@ size_t job_shown_compare(const JobShown *a, const JobShown *b, const char *names
                 { "StepCount", a->n_steps != b->n_steps },
                 { "Progress", a->progress < b->progress || a->progress > b->progress },
                 { "Bytes", a->bytes != b->bytes },
-                { "BytesTotal", a->bytes_total != b->bytes_total },
-                { "Rate", a->rate != b->rate },
+                { "BytesTotal", a->bytes_total != b->bytes_total, b->bytes_total == 0 },
+                { "Rate", a->rate != b->rate, b->rate == 0 },
+                { "ExpectedEnd", a->expected_end_usec != b->expected_end_usec, b->expected_end_usec == 0 },
                 { "Error", a->error != b->error },
                 { "ErrorMessage", !streq_ptr(a->message, b->message) },
                 { "Cancelable", a->cancelable != b->cancelable },
@@ -147,12 +148,9 @@ size_t job_shown_compare(const JobShown *a, const JobShown *b, const char *names
                   a->n_attempts != b->n_attempts || a->last_attempt_usec != b->last_attempt_usec },
                 { "Events", a->n_events != b->n_events || a->last_event_usec != b->last_event_usec },
         };
-        size_t n = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(properties); i++)
-                if (properties[i].differs)
-                        names[n++] = properties[i].name;
+        static_assert(ELEMENTSOF(changes) <= JOB_PROPERTIES_MAX, "a property too many");
 
-        names[n] = NULL;
-        return n;
+        memcpy(ret, changes, sizeof(changes));
+        return ELEMENTSOF(changes);
 }

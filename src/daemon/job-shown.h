@@ -5,6 +5,7 @@
  * differs. */
 
 #include "core/job.h"
+#include "daemon/property-change.h"
 
 #define JOB_PROPERTIES_MAX 24U
 
@@ -15,8 +16,9 @@ int job_shown_new(const ManagedJob *j, JobShown **ret) _warn_unused_result_;
 JobShown *job_shown_free(JobShown *s);
 DEFINE_CLEANUP_FUNC(JobShown *, job_shown_free);
 
-/* Writes the names of the properties that differ, NULL at the end, and returns how many. */
-size_t job_shown_compare(const JobShown *a, const JobShown *b, const char *names[static JOB_PROPERTIES_MAX]);
+/* Of each property that can change whether it did, from a to b. Returns how many there are. */
+size_t job_shown_compare(const JobShown *a, const JobShown *b,
+                         PropertyChange ret[static JOB_PROPERTIES_MAX]);
 
 /* From 1; 0 before the first. */
 unsigned job_step_number(const Job *j);

@@ -4,7 +4,9 @@
 #include <assert.h>
 #include <inttypes.h>
 
+#include "basic/clock.h"
 #include "basic/log.h"
+#include "core/forecast.h"
 #include "daemon/job-queue.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/manager.h"
@@ -23,6 +25,9 @@ static const uint64_t recovery_delay_usec[JOB_RECOVERIES_MAX] = { 0, 1 * USEC_PE
 
 /* A rate is taken over at least this long, or it jumps. */
 #define RATE_SAMPLE_USEC (1 * USEC_PER_SEC)
+
+/* No guest is kept away for longer by a save, so that a rate of some bytes per second tells nothing of its end. */
+#define SAVE_SECONDS_MAX (7U * 24 * 3600)
 
 ManagedJob *managed_job_free(ManagedJob *j)
 {
@@ -116,6 +121,32 @@ double managed_job_progress(const ManagedJob *j)
         return done / (double) j->job->n_steps;
 }
 
+static uint64_t forecast_by(const ManagedJob *j, const char *domain_uuid)
+{
+        const Manager *m = j->manager;
+        Forecast f = { 0 };
+
+        for (size_t i = m->n_jobs; i > 0; i--) {
+                const Job *past = m->jobs[i - 1]->job;
+
+                if (past != j->job && (!domain_uuid || streq(past->domain_uuid, domain_uuid)))
+                        forecast_add_job(&f, past);
+        }
+
+        return forecast_end(&f, j->job, j->save_end_usec);
+}
+
+uint64_t managed_job_expected_end(const ManagedJob *j)
+{
+        uint64_t end;
+
+        if (managed_job_state(j) != JOB_RUNNING || job_queue_has(j))
+                return 0;
+
+        end = forecast_by(j, j->job->domain_uuid);
+        return end > 0 ? end : forecast_by(j, NULL);
+}
+
 static void managed_job_changed(ManagedJob *j)
 {
         j->changed = true;
@@ -145,7 +176,7 @@ void managed_job_set_record(ManagedJob *j, Job *job)
         }
 
         if (!job_is_saving(job))
-                j->rate = j->sample_usec = j->sample_bytes = 0;
+                j->rate = j->sample_usec = j->sample_bytes = j->save_end_usec = 0;
 
         managed_job_changed(j);
 }
@@ -339,6 +370,14 @@ void managed_job_supervise(ManagedJob *j)
                 managed_job_give_up(j);
 }
 
+/* 0: later than anybody waits for. */
+static uint64_t save_end(uint64_t bytes_left, uint64_t rate)
+{
+        uint64_t seconds = bytes_left / rate;
+
+        return seconds > SAVE_SECONDS_MAX ? 0 : clock_realtime_usec() + seconds * USEC_PER_SEC;
+}
+
 static void managed_job_set_bytes(ManagedJob *j, uint64_t bytes, uint64_t bytes_total)
 {
         uint64_t now = 0;
@@ -358,6 +397,7 @@ static void managed_job_set_bytes(ManagedJob *j, uint64_t bytes, uint64_t bytes_
 
         j->bytes = bytes;
         j->bytes_total = bytes_total;
+        j->save_end_usec = j->rate > 0 && bytes < bytes_total ? save_end(bytes_total - bytes, j->rate) : 0;
         managed_job_changed(j);
 }
 

@@ -41,6 +41,7 @@ typedef struct ManagedJob {
         uint64_t bytes, bytes_total;
         uint64_t rate; /* per second */
         uint64_t sample_usec, sample_bytes;
+        uint64_t save_end_usec; /* CLOCK_REALTIME; by its rate, 0: not known */
 
         JobShown *shown;      /* what signals have said; NULL: nothing will change any more */
         bool changed;         /* look whether something differs from it */
@@ -79,3 +80,5 @@ JobState managed_job_state(const ManagedJob *j);
 const Failure *managed_job_failure(const ManagedJob *j);
 /* 0..1: steps done of all, the save by its bytes. */
 double managed_job_progress(const ManagedJob *j);
+/* CLOCK_REALTIME; by the domain's last jobs or, where they do not tell, by all. 0: not known. */
+uint64_t managed_job_expected_end(const ManagedJob *j);

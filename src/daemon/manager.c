@@ -28,28 +28,48 @@ int manager_check_world(const Manager *m, Failure *reterr)
         return 0;
 }
 
+/* Of a job that was refused, too: it read the image. */
+static bool found_damage(const Manager *m, const ManagedJob *j)
+{
+        const char *uuid = j->job->domain_uuid;
+
+        if (managed_job_is_open(j) || j->job->failure.code != FAILURE_IMAGE_DAMAGED)
+                return false;
+
+        for (size_t i = m->n_jobs; i > 0; i--)
+                if (streq(m->jobs[i - 1]->job->domain_uuid, uuid))
+                        return m->jobs[i - 1] == j;
+
+        return false;
+}
+
 static int manager_new_view(Manager *m, View **ret)
 {
-        _cleanup_free_ ViewJob *jobs = NULL;
+        _cleanup_free_ ViewJob *jobs = calloc(m->n_jobs + 1, sizeof(ViewJob));
+        _cleanup_free_ const char **damaged = calloc(m->n_jobs + 1, sizeof(char *));
         ViewInput in = {
                 .config = m->config,
                 .world = m->world,
+                .domains_unknown = !m->domains_known,
                 .ledger = &m->ledger,
                 .records = m->records,
                 .n_records = m->n_records,
+                .jobs = jobs,
+                .damaged = damaged,
                 .outcomes = m->outcomes,
                 .n_outcomes = m->n_outcomes,
         };
 
-        jobs = calloc(m->n_jobs + 1, sizeof(ViewJob));
-        if (!jobs)
+        if (!jobs || !damaged)
                 return -ENOMEM;
 
-        for (size_t i = 0; i < m->n_jobs; i++)
+        for (size_t i = 0; i < m->n_jobs; i++) {
                 if (managed_job_is_open(m->jobs[i]))
                         jobs[in.n_jobs++] = (ViewJob) { m->jobs[i]->job, m->jobs[i]->given_up };
+                if (found_damage(m, m->jobs[i]))
+                        damaged[in.n_damaged++] = m->jobs[i]->job->domain_uuid;
+        }
 
-        in.jobs = jobs;
         return view_new(&in, ret);
 }
 
@@ -164,6 +184,7 @@ static void on_snapshot(World *w, void *userdata)
                 m->world->n_domains = n;
         }
 
+        m->domains_known = m->domains_known || w->libvirt_ok;
         world_free(m->world);
         m->world = w;
         free(m->watch_error);

@@ -51,6 +51,7 @@ struct Manager {
         size_t n_outcomes;
 
         World *world;       /* the last snapshot; NULL: none yet */
+        bool domains_known; /* some snapshot had them */
         char *watch_error;  /* the snapshot may be old, since nobody watches; NULL: somebody does */
         View *view;         /* never NULL */
         char *degraded;     /* NULL: not */

@@ -67,6 +67,13 @@ static const sd_bus_vtable pool_vtable[] = {
         COUNT("Assigned", FUNCTION_ASSIGNED),
         COUNT("Held", FUNCTION_HELD),
         COUNT("Quarantined", FUNCTION_QUARANTINED),
+        COUNT("Unknown", FUNCTION_UNKNOWN),
+        SD_BUS_PROPERTY("PhysicalFunctions", "u", NULL, offsetof(PoolView, n_physical_functions),
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("FreePhysicalFunctions", "u", NULL, offsetof(PoolView, n_free_physical_functions),
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("LargestFree", "u", NULL, offsetof(PoolView, largest_free),
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,
 };
 

@@ -3,7 +3,10 @@
 
 #include <assert.h>
 
+#include "core/fragmentation.h"
 #include "daemon/object-path.h"
+
+#define DOMAIN_STATE_FAILED "failed"
 
 static void domain_view_done(DomainView *d)
 {
@@ -145,14 +148,33 @@ static int add_pools(View *v, const Config *c)
         return r;
 }
 
-static void count_pools(View *v)
+static int count_pools(View *v)
 {
+        _cleanup_free_ PoolShare *shares = NULL;
+        size_t n;
+        int r;
+
+        r = pool_shares(v->functions, v->n_functions, &shares, &n);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < n; i++) {
+                PoolView *p = find_pool(v, shares[i].pool);
+
+                p->n_physical_functions++;
+                p->n_free_physical_functions += !shares[i].in_use;
+                if (shares[i].largest_free > p->largest_free)
+                        p->largest_free = shares[i].largest_free;
+        }
+
         for (size_t i = 0; i < v->n_functions; i++) {
                 PoolView *p = find_pool(v, v->functions[i].pool);
 
                 p->n[v->functions[i].state]++;
                 p->n_functions++;
         }
+
+        return 0;
 }
 
 static bool is_among(const PciAddress *list, size_t n, const PciAddress *a)
@@ -192,14 +214,14 @@ int view_functions_for(const View *v, const DomainView *d, const Reservation *re
         return 0;
 }
 
-static int add_functions(View *v, const World *w)
+static int add_functions(View *v, const World *w, FunctionState state)
 {
         for (size_t i = 0; i < w->n_functions; i++) {
                 const Function *from = w->functions + i;
                 Function *f = v->functions + v->n_functions++;
 
                 *f = *from;
-                f->state = FUNCTION_FREE;
+                f->state = state;
                 f->driver = f->pool = f->domain = f->reason = NULL;
 
                 if (free_and_strdup(&f->driver, from->driver) < 0)
@@ -317,13 +339,18 @@ static int apply_record(View *v, const ImageRecord *record)
         return 0;
 }
 
+static bool is_claimed(const Function *f)
+{
+        return f->state != FUNCTION_FREE && f->state != FUNCTION_UNKNOWN;
+}
+
 /* A function of two claims is the first one's. */
 static void apply_reservation(View *v, const Reservation *r)
 {
         for (size_t i = 0; i < r->n_functions; i++) {
                 Function *f = find_function(v, r->functions + i);
 
-                if (!f || f->state != FUNCTION_FREE)
+                if (!f || is_claimed(f))
                         continue;
                 f->state = FUNCTION_HELD;
                 f->held_until_usec = r->until_usec;
@@ -342,7 +369,7 @@ static int apply_hold(View *v, const Hold *h)
         for (size_t i = 0; i < d->n_functions; i++) {
                 Function *f = find_function(v, d->functions + i);
 
-                if (!f || f->state != FUNCTION_FREE)
+                if (!f || is_claimed(f))
                         continue;
                 if (free_and_strdup(&f->domain, d->name) < 0)
                         return -ENOMEM;
@@ -385,6 +412,15 @@ static int lease_function(View *v, const PciAddress *a, const Job *j)
                 return 0;
 
         return claim_function(f, FUNCTION_LEASED, j->domain_name);
+}
+
+/* Until a later job finds otherwise, or the record is gone. */
+static void apply_damage(View *v, const char *domain_uuid)
+{
+        DomainView *d = find_domain(v, domain_uuid);
+
+        if (d && d->hibernated && d->job == 0)
+                d->state = DOMAIN_STATE_FAILED;
 }
 
 static const char *kind_to_domain_state(JobKind kind)
@@ -430,8 +466,7 @@ static int apply_job(View *v, const ViewJob *job)
 
         d->job = j->id;
         d->job_given_up = job->given_up;
-        if (!job->given_up)
-                d->state = kind_to_domain_state(j->kind);
+        d->state = job->given_up ? DOMAIN_STATE_FAILED : kind_to_domain_state(j->kind);
         return 0;
 }
 
@@ -458,7 +493,7 @@ static int view_fill(View *v, const ViewInput *in)
         /* 1. What the watch worker saw; 2. what newer outcomes and 3. records make of the domains; 4. whose
          * the functions are then, weakest claim first. */
         if (in->world)
-                r = add_functions(v, in->world);
+                r = add_functions(v, in->world, in->domains_unknown ? FUNCTION_UNKNOWN : FUNCTION_FREE);
         if (r >= 0)
                 r = add_pools(v, in->config);
         if (r >= 0 && in->world)
@@ -477,10 +512,12 @@ static int view_fill(View *v, const ViewInput *in)
                 r = assign_functions(v);
         for (size_t i = 0; r >= 0 && i < in->n_jobs; i++)
                 r = apply_job(v, in->jobs + i);
+        for (size_t i = 0; i < in->n_damaged; i++)
+                apply_damage(v, in->damaged[i]);
         if (r >= 0)
                 r = apply_quarantines(v, in->ledger);
         if (r >= 0)
-                count_pools(v);
+                r = count_pools(v);
         return r;
 }
 

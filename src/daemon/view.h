@@ -9,7 +9,7 @@
  *
  * State of a function, the strongest claim first: quarantined (ledger) > assigned (an active domain has it)
  * > leased (an open job needs it) > held (core/claim.h: for a hibernated domain, or reserved and then without a
- * domain) > free. A job needs the functions it goes to, and those it leaves: their last step resets them.
+ * domain) > free, or unknown as long as libvirt has not told of its domains. A job needs the functions it goes to, and those it leaves: their last step resets them.
  */
 
 #include "core/job.h"
@@ -44,6 +44,8 @@ typedef struct PoolView {
         PickPolicy pick;
         uint32_t n[_FUNCTION_STATE_MAX]; /* of its functions, how many are in each state */
         uint32_t n_functions;
+        uint32_t n_physical_functions, n_free_physical_functions; /* free: nobody has any function of it */
+        uint32_t largest_free; /* free functions of one kind on one physical function */
 } PoolView;
 
 typedef struct View {
@@ -64,12 +66,15 @@ typedef struct ViewJob {
 
 typedef struct ViewInput {
         const Config *config;
-        const World *world; /* NULL: not known yet */
+        const World *world;   /* NULL: not known yet */
+        bool domains_unknown; /* libvirt has not told of its domains, not even earlier */
         const Ledger *ledger;
         ImageRecord *const *records;
         size_t n_records;
         const ViewJob *jobs; /* the open ones */
         size_t n_jobs;
+        const char *const *damaged; /* UUIDs of domains whose last job found that their image is */
+        size_t n_damaged;
         Outcome *const *outcomes;
         size_t n_outcomes;
 } ViewInput;

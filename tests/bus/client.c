@@ -90,6 +90,11 @@ static void print_changed(FILE *out, sd_bus_message *m)
                 CHECK(sd_bus_message_exit_container(m) >= 0);
         }
         CHECK(sd_bus_message_exit_container(m) >= 0);
+
+        CHECK(sd_bus_message_enter_container(m, 'a', "s") > 0);
+        while (sd_bus_message_read(m, "s", &name) > 0)
+                (void) fprintf(out, " %s!", name);
+        CHECK(sd_bus_message_exit_container(m) >= 0);
 }
 
 static int on_signal(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -221,23 +226,39 @@ static const char *interface_of(const char *path)
         return VGPU_HIBERNATE_MANAGER_INTERFACE;
 }
 
-char *get_property(Fixture *f, const char *path, const char *property)
+static char *reply_to_text(sd_bus_message *reply)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         char *value = NULL;
         size_t size;
         FILE *out;
-
-        if (sd_bus_call_method(f->bus, VGPU_HIBERNATE_BUS_NAME, path, "org.freedesktop.DBus.Properties",
-                               "Get", &error, &reply, "ss", interface_of(path), property) < 0)
-                return NULL;
 
         out = open_memstream(&value, &size);
         CHECK(out);
         print_value(out, reply);
         CHECK(fclose(out) == 0);
         return value;
+}
+
+char *get_property(Fixture *f, const char *path, const char *property)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+
+        if (sd_bus_call_method(f->bus, VGPU_HIBERNATE_BUS_NAME, path, "org.freedesktop.DBus.Properties",
+                               "Get", NULL, &reply, "ss", interface_of(path), property) < 0)
+                return NULL;
+
+        return reply_to_text(reply);
+}
+
+static char *get_all(Fixture *f, const char *path)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+
+        if (sd_bus_call_method(f->bus, VGPU_HIBERNATE_BUS_NAME, path, "org.freedesktop.DBus.Properties",
+                               "GetAll", NULL, &reply, "s", interface_of(path)) < 0)
+                return NULL;
+
+        return reply_to_text(reply);
 }
 
 void expect_property(Fixture *f, const char *path, const char *property, const char *value)
@@ -260,6 +281,17 @@ void expect_property(Fixture *f, const char *path, const char *property, const c
 
         (void) fprintf(stderr, "%s.%s is '%s', not '%s'\n", path, property, last ? last : "(error)", value);
         abort();
+}
+
+void expect_absent(Fixture *f, const char *path, const char *property)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char *all = get_all(f, path);
+
+        CHECK(sd_bus_call_method(f->bus, VGPU_HIBERNATE_BUS_NAME, path, "org.freedesktop.DBus.Properties",
+                                 "Get", &error, NULL, "ss", interface_of(path), property) < 0);
+        CHECK(streq_ptr(error.name, SD_BUS_ERROR_UNKNOWN_PROPERTY));
+        CHECK(all && !strstr(all, property));
 }
 
 static char *copy_error(const sd_bus_error *error, char **ret_message)

@@ -166,9 +166,9 @@ static void obey_step(Job *j, const char *rest)
         CHECK(s);
         s->state = step_state_from_string(state);
         CHECK(s->state >= 0);
-        if (s->state == STEP_STARTED)
+        if (s->state == STEP_STARTED || s->started_usec == 0)
                 s->started_usec = clock_realtime_usec();
-        else
+        if (s->state != STEP_STARTED)
                 s->ended_usec = clock_realtime_usec();
 }
 

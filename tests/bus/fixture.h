@@ -4,7 +4,7 @@
 /*
  * Fixture: a directory of its own, a private bus, the real daemon with the fake worker, and this process as
  * client. Signals of the daemon are kept as lines of text, like "JobNew 1 /org/vgpu/Hibernate1/job/1" and
- * "PropertiesChanged /org/vgpu/Hibernate1/job/1 State=running Cancelable=true".
+ * "PropertiesChanged /org/vgpu/Hibernate1/job/1 State=running Cancelable=true", or "... Rate!" when it has gone.
  */
 
 #include <systemd/sd-bus.h>
@@ -88,6 +88,8 @@ char *simple_call(Fixture *f, const char *path, const char *method, const char *
 void await(Fixture *f, const bool *what);
 char *get_property(Fixture *f, const char *path, const char *property);
 void expect_property(Fixture *f, const char *path, const char *property, const char *value);
+/* The object is there, and has no such property now. */
+void expect_absent(Fixture *f, const char *path, const char *property);
 /* In the order of their coming: forgets what came before it. */
 void expect_signal(Fixture *f, const char *words);
 void forget_signals(Fixture *f);

@@ -5,7 +5,13 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 
+#include "basic/clock.h"
 #include "fixture.h"
+
+#define JOB(n) VGPU_HIBERNATE_JOB_PATH "/" #n
+
+/* A rate is told over a second at least, and that has to pass. */
+#define RATE_USEC (1100 * USEC_PER_MSEC)
 
 static char *introspect(Fixture *f, const char *path)
 {
@@ -106,6 +112,39 @@ static void test_interface(Fixture *f, xmlDoc *contract, const char *path, const
         xmlFreeDoc(doc);
 }
 
+static void begin_save(Fixture *f, uint64_t id)
+{
+        start_ok(f, id, "Hibernate", "vm1", NULL);
+        fixture_tell(f, id, "step check done");
+        fixture_tell(f, id, "strategy suspend-to-ram");
+        fixture_tell(f, id, "step suspend done");
+        fixture_tell(f, id, "step set-mode done");
+        fixture_tell(f, id, "step save started");
+}
+
+/* A job that has every property: it saves at a rate, and an earlier one took its steps to their end. */
+static void begin_save_with_known_end(Fixture *f)
+{
+        begin_save(f, 1);
+        expect_property(f, JOB(1), "Step", "save");
+        expect_absent(f, JOB(1), "BytesTotal");
+        expect_absent(f, JOB(1), "Rate");
+        expect_absent(f, JOB(1), "ExpectedEnd");
+        fixture_tell(f, 1, "step save done");
+        fixture_tell(f, 1, "step sync done");
+        fixture_tell(f, 1, "step release done");
+        fixture_tell(f, 1, "fail GuestUnhealthy not that it matters");
+        expect_signal(f, "JobRemoved 1 ");
+
+        begin_save(f, 2);
+        expect_signal(f, "ExpectedEnd=");
+        fixture_tell(f, 2, "bytes 1 10000000");
+        expect_signal(f, "Bytes=1 ");
+        clock_sleep_usec(RATE_USEC);
+        fixture_tell(f, 2, "bytes 1000000 10000000");
+        expect_signal(f, "Rate=");
+}
+
 int main(int argc, char *argv[])
 {
         xmlDoc *contract;
@@ -113,7 +152,7 @@ int main(int argc, char *argv[])
 
         fixture_init(&f, argv);
         fixture_start(&f);
-        start_ok(&f, 1, "Hibernate", "vm1", NULL);
+        begin_save_with_known_end(&f);
 
         contract = xmlReadFile(argv[3], NULL, XML_PARSE_NONET);
         CHECK(contract);
@@ -123,12 +162,13 @@ int main(int argc, char *argv[])
                        VGPU_HIBERNATE_FUNCTION_INTERFACE);
         test_interface(&f, contract, VGPU_HIBERNATE_POOL_PATH "/_31002_2d74b6",
                        VGPU_HIBERNATE_POOL_INTERFACE);
-        test_interface(&f, contract, VGPU_HIBERNATE_JOB_PATH "/1", VGPU_HIBERNATE_JOB_INTERFACE);
+        test_interface(&f, contract, JOB(2), VGPU_HIBERNATE_JOB_INTERFACE);
         CHECK(count_own_interfaces(contract) == 5);
         xmlFreeDoc(contract);
 
-        fixture_tell(&f, 1, "fail NoAgent the end");
-        expect_signal(&f, "JobRemoved 1 ");
+        fixture_tell(&f, 2, "fail NoAgent the end");
+        expect_signal(&f, "JobRemoved 2 ");
+        expect_absent(&f, JOB(2), "ExpectedEnd");
         fixture_done(&f);
         xmlCleanupParser();
         return EXIT_SUCCESS;

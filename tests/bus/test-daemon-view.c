@@ -100,7 +100,7 @@ static void test_overlay(void)
         }
 }
 
-/* A job that was given up holds what it held, but says nothing about its domain's state. */
+/* A job that was given up holds what it held, and nobody knows what it left of its domain. */
 static void test_given_up(void)
 {
         _cleanup_(world_freep) World *w = new_world(false, &a);
@@ -111,8 +111,53 @@ static void test_given_up(void)
 
         v = make(&(ViewInput) { .world = w, .ledger = &ledger, .jobs = jobs, .n_jobs = 1 });
         expect_functions(v, FUNCTION_LEASED, FUNCTION_LEASED);
-        CHECK(streq(v->domains[0].state, "shut-off"));
+        CHECK(streq(v->domains[0].state, "failed"));
         CHECK(v->domains[0].job == 7 && v->domains[0].job_given_up);
+}
+
+/* Until libvirt has told, nobody knows which are free. */
+static void test_unknown(void)
+{
+        LedgerQuarantine quarantine = { .function = b, .reason = (char *) "it smokes" };
+        Ledger ledger = { .quarantines = &quarantine, .n_quarantines = 1 };
+        _cleanup_(world_freep) World *w = new_world(false, &a);
+        _cleanup_(view_freep) View *v =
+                        make(&(ViewInput) { .world = w, .domains_unknown = true, .ledger = &ledger });
+
+        expect_functions(v, FUNCTION_UNKNOWN, FUNCTION_QUARANTINED);
+        CHECK(v->n_pools == 1 && v->pools[0].n[FUNCTION_UNKNOWN] == 1 && v->pools[0].largest_free == 0);
+        CHECK(v->pools[0].n_physical_functions == 1 && v->pools[0].n_free_physical_functions == 0);
+}
+
+/* What is to be done about its image is said by the domain's last job alone. */
+static void test_damaged(void)
+{
+        const char *const damaged[] = { "99999999-9999-9999-9999-999999999999", UUID };
+        FunctionSwap swap = { .has_from = true, .from = b };
+        ImageRecord record = { .domain_uuid = (char *) UUID,
+                               .domain_name = (char *) "vm",
+                               .functions = &swap,
+                               .n_functions = 1 };
+        ImageRecord *records[] = { &record };
+        Ledger ledger = { 0 };
+
+        for (int i = 0; i < 4; i++) {
+                _cleanup_(job_freep) Job *j = new_job(JOB_RESUME);
+                const ViewJob jobs[] = { { .job = j } };
+                _cleanup_(world_freep) World *w = new_world(i == 1, &a);
+                _cleanup_(view_freep) View *v = make(&(ViewInput) { .world = w,
+                                                                    .ledger = &ledger,
+                                                                    .records = records,
+                                                                    .n_records = i != 2,
+                                                                    .jobs = jobs,
+                                                                    .n_jobs = i == 3,
+                                                                    .damaged = damaged,
+                                                                    .n_damaged = ELEMENTSOF(damaged) });
+                static const char *const states[] = { "failed", "running", "shut-off", "resuming" };
+
+                CHECK(streq(view_find_domain(v, "vm")->state, states[i]));
+                CHECK(view_find_domain(v, "vm")->hibernated == (i == 0 || i == 3));
+        }
 }
 
 static void test_records(void)
@@ -328,30 +373,46 @@ static void test_notify(void)
         }
 }
 
+/* "Step Rate!": what differs, and what is gone by now. */
+static void expect_changes(const JobShown *before, const JobShown *after, const char *expected)
+{
+        PropertyChange changes[JOB_PROPERTIES_MAX];
+        size_t n = job_shown_compare(before, after, changes), size;
+        _cleanup_free_ char *text = NULL;
+        FILE *out = open_memstream(&text, &size);
+
+        CHECK(out);
+        for (size_t i = 0; i < n; i++)
+                if (changes[i].differs)
+                        (void) fprintf(out, "%s%s ", changes[i].name, changes[i].absent ? "!" : "");
+        CHECK(fclose(out) == 0);
+        CHECK(streq(text, expected));
+}
+
 static void test_shown(void)
 {
         _cleanup_(job_freep) Job *job = new_job(JOB_MOVE);
         _cleanup_(job_shown_freep) JobShown *before = NULL, *after = NULL;
-        const char *names[JOB_PROPERTIES_MAX];
         Manager m = { .n_jobs = 0 };
         ManagedJob j = { .manager = &m, .job = job };
 
         CHECK(job_shown_new(&j, &before) >= 0);
-        CHECK(job_shown_compare(before, before, names) == 0 && !names[0]);
+        expect_changes(before, before, "");
 
         job->steps[0].state = STEP_STARTED;
         job->swaps[0].to = a;
         j.rate = 7;
         CHECK(job_shown_new(&j, &after) >= 0);
-        CHECK(job_shown_compare(before, after, names) == 5);
-        CHECK(streq(names[0], "Step") && streq(names[1], "StepNumber") && streq(names[2], "Rate"));
-        CHECK(streq(names[3], "Functions") && streq(names[4], "Steps") && !names[5]);
+        expect_changes(before, after, "Step StepNumber Rate Functions Steps ");
+        expect_changes(after, before, "Step StepNumber Rate! Functions Steps ");
 }
 
 int main(int argc, char *argv[])
 {
         test_overlay();
         test_given_up();
+        test_unknown();
+        test_damaged();
         test_records();
         test_claims();
         test_outcomes();

@@ -375,6 +375,10 @@ static int get_pool(sd_bus *bus, const char *path, const char *interface, const 
         if (streq(property, "Policy"))
                 return sd_bus_message_append_basic(reply, 's', "pack");
 
+        if (streq(property, "PhysicalFunctions"))
+                n = 2;
+        else if (streq(property, "LargestFree"))
+                n = 1;
         for (size_t i = 0; i < ELEMENTSOF(f->functions); i++)
                 n += streq(property, "Total") || strcasecmp(f->functions[i].state, property) == 0;
         return sd_bus_message_append_basic(reply, 'u', &n);
@@ -390,6 +394,10 @@ static const sd_bus_vtable pool_vtable[] = {
         SD_BUS_PROPERTY("Assigned", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Held", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Quarantined", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Unknown", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("PhysicalFunctions", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("FreePhysicalFunctions", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("LargestFree", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,
 };
 

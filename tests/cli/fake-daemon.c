@@ -179,6 +179,10 @@ static void job_tick(Fake *f, FakeJob *fj)
                                               "Bytes", "BytesTotal", "Rate", "Error", "ErrorMessage",
                                               "Cancelable", "QueuePosition", "Ended", "Functions", "Steps",
                                               "Attempts", "Events", NULL) >= 0);
+        if (job_state_is_final(j->state))
+                assert(sd_bus_emit_signal(f->bus, fj->path, "org.freedesktop.DBus.Properties",
+                                          "PropertiesChanged", "sa{sv}as", VGPU_HIBERNATE_JOB_INTERFACE, 0,
+                                          1, "Rate") >= 0);
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)

@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <inttypes.h>
 
+#define FAKE_JOB_EXPECTED_USEC (3600 * USEC_PER_SEC)
+
 static int get_uint64(sd_bus *bus, const char *path, const char *interface, const char *property,
                       sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
 {
@@ -23,6 +25,8 @@ static int get_uint64(sd_bus *bus, const char *path, const char *interface, cons
                 value = j->bytes > 0 ? 96 * MIB : 0;
         else if (streq(property, "Rate"))
                 value = j->bytes > 0 && j->bytes < 96 * MIB ? 12 * MIB : 0;
+        else if (streq(property, "ExpectedEnd"))
+                value = job_is_of(fj, "late") ? j->created_usec + FAKE_JOB_EXPECTED_USEC : 0;
         else if (streq(property, "Created"))
                 value = j->created_usec;
         else if (streq(property, "Ended"))
@@ -177,6 +181,7 @@ static const sd_bus_vtable job_vtable[] = {
         SD_BUS_PROPERTY("Bytes", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("BytesTotal", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Rate", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ExpectedEnd", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Error", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ErrorMessage", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Cancelable", "b", get_cancelable, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

@@ -103,13 +103,17 @@ static void test_pools(const char *program)
         _cleanup_json_ json_object *o = NULL;
 
         CHECK(&table, table.status == 0 && strstr(table.out_text, "8086-10ca"));
+        CHECK(&table, strstr(table.out_text, "FREE-PF") && strstr(table.out_text, "0/2"));
         CHECK(&quiet, streq(quiet.out_text, "8086-10ca\n"));
 
         o = child_json(&json);
         CHECK(&json, json_object_array_length(o) == 1);
         CHECK(&json, json_is(&json, o, "0.policy", "pack"));
         CHECK(&json, json_is(&json, o, "0.total", "5"));
-        CHECK(&json, json_is(&json, o, "0.quarantined", "1"));
+        CHECK(&json, json_is(&json, o, "0.quarantined", "1") && json_is(&json, o, "0.unknown", "0"));
+        CHECK(&json, json_is(&json, o, "0.physical_functions", "2") &&
+                                     json_is(&json, o, "0.free_physical_functions", "0") &&
+                                     json_is(&json, o, "0.largest_free", "1"));
 }
 
 /* One function is reserved, seen, refused to others, used up by a move, and given back. */
@@ -426,6 +430,8 @@ static void test_watch(const char *program)
         id = start_job(program, "move", "vm1");
         child_wait_out(&text, " changed job ");
         child_wait_out(&text, " State=done");
+        child_wait_out(&text, " Rate=\n"); /* not known any more */
+        child_wait_out(&json, "{\"Rate\":null}");
         CHECK(&text, is_harmless(text.out_text));
         CHECK(&text, !strstr(text.out_text, "Steps"));
 
@@ -458,13 +464,15 @@ static void test_job(const char *program)
         CHECK(&text, text.status == 0 && is_harmless(text.out_text));
         CHECK(&text, strstr(text.out_text, "move 'slow'") && strstr(text.out_text, "State: running"));
         CHECK(&text, strstr(text.out_text, "Functions: 0000:01:10.0 -> 0000:02:10.0"));
+        CHECK(&text, !strstr(text.out_text, " Expected: "));
         CHECK(&text, strstr(text.out_text, "Cancel: possible"));
         CHECK(&text, strstr(text.out_text, "\nSTEP") && strstr(text.out_text, "\nsuspend   done"));
         CHECK(&text, !strstr(text.out_text, "TRIED") && !strstr(text.out_text, "EVENT"));
         o = child_json(&json);
         CHECK(&json, json_is(&json, o, "state", "running") && json_is(&json, o, "step_count", "15"));
         CHECK(&json, json_is(&json, o, "steps.13.started_usec", "null"));
-        CHECK(&json, json_is(&json, o, "ended_usec", "null"));
+        CHECK(&json,
+              json_is(&json, o, "ended_usec", "null") && json_is(&json, o, "expected_end_usec", "null"));
         CHECK(&json, json_is(&json, o, "attempts", "[ ]") && json_is(&json, o, "events", "[ ]"));
         CHECK(&jobs, jobs.status == 0 && is_harmless(jobs.out_text) && strstr(jobs.out_text, "save 5/15"));
         CHECK(&jobs, strstr(jobs.out_text, "queued") && strstr(jobs.out_text, "place 2"));
@@ -589,12 +597,17 @@ static void test_restart(const char *program, const char *fake)
 static void test_terminal(const char *program)
 {
         _cleanup_child_ Child bar = ctl_spawn(program, true, (const char *const[]) { "move", "slow", NULL });
+        _cleanup_child_ Child foreseen =
+                        ctl_spawn(program, true, (const char *const[]) { "move", "late", NULL });
         _cleanup_child_ Child list = ctl_spawn(program, true, (const char *const[]) { "list", NULL });
         _cleanup_child_ Child json =
                         ctl_spawn(program, true, (const char *const[]) { "list", "--json", NULL });
 
         child_wait_out(&bar, "slow: save 5/15 [");
         child_wait_out(&bar, "43 MiB of 96 MiB  12 MiB/s  ETA 4.0s");
+        child_wait_out(&foreseen, "43 MiB of 96 MiB  12 MiB/s  ETA 59min");
+        assert(kill(foreseen.pid, SIGINT) == 0);
+        child_wait(&foreseen);
         assert(kill(bar.pid, SIGINT) == 0);
         child_wait(&bar);
         CHECK(&bar, bar.status == 130);
