@@ -18,6 +18,7 @@
 
 #include "basic/clock.h"
 #include "basic/fileio.h"
+#include "call-times.h"
 #include "tests/bus/fixture.h"
 
 #define HOSTNAMED "/usr/lib/systemd/systemd-hostnamed"
@@ -28,13 +29,6 @@
 #define CALLS 2000U /* of a kind and round */
 #define OBJECTS_CALLS 50U
 #define FROZEN_CALLS 5000U
-
-typedef struct Call {
-        const char *service, *path, *interface, *method;
-        const char *arguments[2];
-        bool with_flag; /* false is the last argument */
-        bool fails;
-} Call;
 
 static const Call our_property = { VGPU_HIBERNATE_BUS_NAME,
                                    VGPU_HIBERNATE_ROOT_PATH,
@@ -73,43 +67,6 @@ static const Call our_objects = { VGPU_HIBERNATE_BUS_NAME,
                                   false,
                                   false };
 
-static uint64_t time_call(sd_bus *bus, const Call *c)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
-        uint64_t begun;
-        int r;
-
-        CHECK(sd_bus_message_new_method_call(bus, &call, c->service, c->path, c->interface, c->method) >= 0);
-        for (size_t i = 0; i < ELEMENTSOF(c->arguments) && c->arguments[i]; i++)
-                CHECK(sd_bus_message_append(call, "s", c->arguments[i]) >= 0);
-        if (c->with_flag)
-                CHECK(sd_bus_message_append(call, "b", false) >= 0);
-
-        begun = clock_monotonic_usec();
-        r = sd_bus_call(bus, call, WAIT_USEC, NULL, &reply);
-        CHECK(c->fails ? r < 0 && r != -ETIMEDOUT : r >= 0);
-        return clock_monotonic_usec() - begun;
-}
-
-static int compare_usec(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *) a, y = *(const uint64_t *) b;
-
-        return x < y ? -1 : x > y;
-}
-
-/* Sorted. */
-static uint64_t *time_calls(sd_bus *bus, const Call *c, size_t n)
-{
-        uint64_t *usec = calloc(n, sizeof(*usec));
-
-        CHECK(usec);
-        for (size_t i = 0; i < n; i++)
-                usec[i] = time_call(bus, c);
-        qsort(usec, n, sizeof(*usec), compare_usec);
-        return usec;
-}
-
 /* Of those from one place in the order to another. */
 static double mean(const uint64_t *usec, size_t from, size_t to)
 {
@@ -122,7 +79,7 @@ static double mean(const uint64_t *usec, size_t from, size_t to)
 
 static double measure(sd_bus *bus, const char *name, const Call *c)
 {
-        _cleanup_free_ uint64_t *usec = time_calls(bus, c, CALLS);
+        _cleanup_free_ uint64_t *usec = call_times(bus, c, CALLS);
 
         (void) printf("%-24s %7.0f calls/s  p50 %4" PRIu64 " us  p99 %5" PRIu64 " us\n", name,
                       1e6 / mean(usec, 0, CALLS), usec[CALLS / 2], usec[CALLS * 99 / 100]);
@@ -199,7 +156,7 @@ static double time_frozen(Fixture *f)
         expect_property(f, VGPU_HIBERNATE_JOB_PATH "/1", "Step", "save");
 
         signal_workers(f, SIGSTOP);
-        usec = time_calls(f->bus, &our_property, FROZEN_CALLS);
+        usec = call_times(f->bus, &our_property, FROZEN_CALLS);
         signal_workers(f, SIGCONT);
 
         fixture_tell(f, 1, "fail NoAgent it does not answer");
@@ -236,7 +193,7 @@ int main(int argc, char *argv[])
 
         property = compare_services(f.bus, "property", &our_property, &their_property, hostnamed > 0);
         error = compare_services(f.bus, "error", &our_error, &their_error, hostnamed > 0);
-        objects = time_calls(f.bus, &our_objects, OBJECTS_CALLS);
+        objects = call_times(f.bus, &our_objects, OBJECTS_CALLS);
         objects_ms = (double) objects[OBJECTS_CALLS / 2] / 1e3;
         frozen_ms = time_frozen(&f);
 
