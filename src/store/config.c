@@ -60,24 +60,6 @@ int config_new(Config **ret)
         return 0;
 }
 
-/* A member that nobody reads is a typing error of the administrator. Keys that begin with '_' are comments. */
-static int check_keys(json_object *o, const char *where, const char *const *known, Failure *reterr)
-{
-        json_object_object_foreach(o, key, member)
-        {
-                bool found = key[0] == '_';
-
-                (void) member;
-                for (size_t i = 0; known[i] && !found; i++)
-                        found = streq(known[i], key);
-                if (!found)
-                        return failure_set(reterr, FAILURE_INVALID_OPTION, "unknown member '%s%s%s'", where,
-                                           *where ? "." : "", key);
-        }
-
-        return 0;
-}
-
 static int get_hex(json_object *o, const char *where, const char *key, size_t digits_min, size_t digits_max,
                    uint16_t *ret, size_t *ret_digits, Failure *reterr)
 {
@@ -117,7 +99,7 @@ static int parse_rule(json_object *o, const char *where, FunctionRule *ret, Fail
         if (!json_object_is_type(o, json_type_object))
                 return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s' must be an object", where);
 
-        r = check_keys(o, where, known, reterr);
+        r = json_check_members(o, where, known, reterr);
         if (r < 0)
                 return r;
 
@@ -199,7 +181,7 @@ static int parse_functions(json_object *root, Config *c, Failure *reterr)
         if (r <= 0)
                 return r;
 
-        if ((r = check_keys(functions, "functions", known, reterr)) < 0 ||
+        if ((r = json_check_members(functions, "functions", known, reterr)) < 0 ||
             (r = parse_rules(functions, "functions", "match", &c->match, &c->n_match, reterr)) < 0)
                 return r;
 
@@ -229,7 +211,7 @@ static int parse_pool(json_object *o, const char *where, Config *c, Failure *ret
         if (!json_object_is_type(o, json_type_object))
                 return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s' must be an object", where);
 
-        if ((r = check_keys(o, where, known, reterr)) < 0 ||
+        if ((r = json_check_members(o, where, known, reterr)) < 0 ||
             (r = json_get_string(o, where, "name", true, &name, reterr)) < 0 ||
             (r = json_get_enum(o, where, "pick", false, pick_from_string, &pick, reterr)) < 0)
                 return r;
@@ -294,7 +276,7 @@ static int parse_timeouts(json_object *root, Config *c, Failure *reterr)
         if (r <= 0)
                 return r;
 
-        r = check_keys(timeouts, "timeouts", known, reterr);
+        r = json_check_members(timeouts, "timeouts", known, reterr);
         if (r < 0)
                 return r;
 
@@ -335,7 +317,7 @@ static int parse_root(json_object *root, Config *c, Failure *reterr)
         int pick = (int) c->pick, r;
 
         if ((r = json_check_schema(root, "the configuration", CONFIG_SCHEMA, reterr)) < 0 ||
-            (r = check_keys(root, "", known, reterr)) < 0 ||
+            (r = json_check_members(root, "", known, reterr)) < 0 ||
             (r = get_copy(root, "libvirt_uri", &c->libvirt_uri, reterr)) < 0 ||
             (r = get_copy(root, "image_dir", &c->image_dir, reterr)) < 0 ||
             (r = parse_functions(root, c, reterr)) < 0 ||

@@ -178,6 +178,23 @@ int json_get_enum(json_object *o, const char *where, const char *key, bool requi
         return 1;
 }
 
+int json_check_members(json_object *o, const char *where, const char *const *known, Failure *reterr)
+{
+        json_object_object_foreach(o, key, member)
+        {
+                bool found = key[0] == '_';
+
+                (void) member;
+                for (size_t i = 0; known[i] && !found; i++)
+                        found = streq(known[i], key);
+                if (!found)
+                        return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                           "unknown member '" PATH_FORMAT "'", PATH_ARGS(where, key));
+        }
+
+        return 0;
+}
+
 int json_check_schema(json_object *o, const char *what, uint64_t newest, Failure *reterr)
 {
         uint64_t schema;

@@ -44,6 +44,11 @@ int json_get_enum(json_object *o, const char *where, const char *key, bool requi
 int json_check_schema(json_object *o, const char *what, uint64_t newest,
                       Failure *reterr) _warn_unused_result_;
 
+/* Refuses members that are not among the known ones (NULL at the end): one that nobody reads is a typing error of the
+ * administrator. Those that begin with '_' are comments. */
+int json_check_members(json_object *o, const char *where, const char *const *known,
+                       Failure *reterr) _warn_unused_result_;
+
 /* Writers: -ENOMEM or 0. A NULL string is left out. json_add takes ownership of `value` in every case. */
 int json_add(json_object *o, const char *key, json_object *value) _warn_unused_result_;
 int json_add_string(json_object *o, const char *key, const char *value) _warn_unused_result_;
