@@ -53,6 +53,7 @@ json_object *function_info_to_json(const FunctionInfo *f)
         json_add_string(&o, "address", f->address);
         json_add_string(&o, "physical_function", f->physical_function);
         json_add_string(&o, "device", f->device);
+        json_add_string(&o, "family", f->family);
         json_add_string(&o, "driver", f->driver);
         json_add_index(&o, "iommu_group", f->iommu_group);
         json_add_index(&o, "numa_node", f->numa_node);

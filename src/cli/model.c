@@ -42,6 +42,7 @@ void function_info_done(FunctionInfo *f)
         free(f->address);
         free(f->physical_function);
         free(f->device);
+        free(f->family);
         free(f->driver);
         free(f->pool);
         free(f->state);
@@ -121,6 +122,7 @@ static const PropertyField function_fields[] = {
         { "Address", "s", property_read_string, offsetof(FunctionInfo, address) },
         { "PhysicalFunction", "s", property_read_string, offsetof(FunctionInfo, physical_function) },
         { "Device", "s", property_read_string, offsetof(FunctionInfo, device) },
+        { "Family", "s", property_read_string, offsetof(FunctionInfo, family) },
         { "Driver", "s", property_read_string, offsetof(FunctionInfo, driver) },
         { "IommuGroup", "i", property_read_int32, offsetof(FunctionInfo, iommu_group) },
         { "NumaNode", "i", property_read_int32, offsetof(FunctionInfo, numa_node) },

@@ -41,7 +41,7 @@ typedef struct DomainInfo {
 } DomainInfo;
 
 typedef struct FunctionInfo {
-        char *address, *physical_function, *device, *driver, *pool, *state, *domain, *reason;
+        char *address, *physical_function, *device, *family, *driver, *pool, *state, *domain, *reason;
         int32_t iommu_group, numa_node; /* -1: none, unknown */
         uint64_t held_until_usec;       /* 0: not held, or no end */
 } FunctionInfo;

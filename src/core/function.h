@@ -40,14 +40,17 @@ typedef struct FunctionIdentity {
         FunctionBar bars[FUNCTION_BARS_MAX];
 } FunctionIdentity;
 
+typedef struct Family Family;
+
 typedef struct Function {
         PciAddress address;
         PciAddress physical_function;
         FunctionIdentity identity;
-        char *driver;    /* owned; NULL: none bound */
-        int iommu_group; /* -1: none */
-        int numa_node;   /* -1: unknown */
-        char *pool;      /* owned; name of the pool it is in, NULL: not said */
+        char *driver;         /* owned; NULL: none bound */
+        int iommu_group;      /* -1: none */
+        int numa_node;        /* -1: unknown */
+        char *pool;           /* owned; name of the pool it is in, NULL: not said */
+        const Family *family; /* borrowed; NULL: of none that is known */
         FunctionState state;
         char *domain;             /* owned; name of the owning domain, NULL when it has none */
         char *reason;             /* owned; why quarantined, else NULL */

@@ -2,10 +2,10 @@
 #include "core/pool.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "core/enum-table.h"
-
-#include <stdio.h>
+#include "core/family.h"
 
 static const char *const pick_policy_table[] = {
         [PICK_PACK] = "pack",
@@ -123,7 +123,9 @@ static int pick_prepare(Pick *p)
                                              : count_used(f, p->n_functions, &f[i].physical_function);
 
         for (size_t i = 0; p->request->from && i < p->request->n; i++)
-                p->sources[i] = pool_find(f, p->n_functions, &p->request->from[i]);
+                p->sources[i] = p->request->host ? pool_find(p->request->host, p->request->n_host,
+                                                             &p->request->from[i])
+                                                 : pool_find(f, p->n_functions, &p->request->from[i]);
 
         return 0;
 }
@@ -142,7 +144,8 @@ static bool judge_candidate(const Pick *p, size_t i, const Function *f, Findings
                 return false;
         }
 
-        return pool_judge(f, &p->request->wants[i], findings);
+        return pool_judge(f, &p->request->wants[i], findings) &&
+               (!p->request->from || family_judge(p->request->from + i, from, f, findings));
 }
 
 static bool is_among(const PciAddress *list, size_t n, const PciAddress *a)

@@ -22,6 +22,8 @@ PickPolicy pick_policy_from_string(const char *s);
 typedef struct PoolRequest {
         const FunctionIdentity *wants; /* n of them */
         const PciAddress *from;        /* n, or NULL: what the domain has or had; it stays in their pools */
+        const Function *host; /* where those are, if they are; NULL: among the functions to choose from */
+        size_t n_host;
         bool leave; /* none of `from` is chosen, and each replacement is taken from another physical function where one
                      * is free, so that a move leaves the card */
         size_t n;

@@ -97,6 +97,7 @@ static void signal_function(Manager *m, const char *path, const Function *a, con
                 { "PhysicalFunction", !pci_address_equal(&a->physical_function, &b->physical_function) },
                 { "Device",
                   a->identity.vendor != b->identity.vendor || a->identity.device != b->identity.device },
+                { "Family", a->family != b->family, !b->family },
                 { "Driver", !streq_ptr(a->driver, b->driver) },
                 { "IommuGroup", a->iommu_group != b->iommu_group, b->iommu_group < 0 },
                 { "NumaNode", a->numa_node != b->numa_node, b->numa_node < 0 },

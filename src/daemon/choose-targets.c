@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/choose-targets.h"
 
+#include "core/family.h"
+
 typedef struct Choice {
         const TargetRequest *request;
         Function *candidates; /* owned, borrows from the view */
@@ -29,7 +31,8 @@ static int choose_one(const Choice *c, const PciAddress *a, FunctionSwap *s, Fin
                                    PCI_ADDRESS_STR(a));
 
         s->to = *a;
-        s->has_to = pool_judge(f, &s->identity, l);
+        s->has_to = pool_judge(f, &s->identity, l) &&
+                    family_judge(&s->from, view_find_function(c->request->view, &s->from), f, l);
         return 0;
 }
 
@@ -88,6 +91,8 @@ static PoolRequest pool_request(const Choice *c, PciAddress *from, FunctionIdent
         return (PoolRequest) {
                 .wants = wants,
                 .from = from,
+                .host = c->request->view->functions,
+                .n_host = c->request->view->n_functions,
                 .leave = c->request->kind == JOB_MOVE, /* a resume may come back to where it was */
                 .n = c->n_swaps,
                 .policy = c->request->policy,

@@ -15,6 +15,7 @@ static ManagerPaths arg_paths = {
         .state_dir = STATE_DIR,
         .runtime_dir = RUNTIME_DIR,
         .worker = WORKER_PATH,
+        .families_dirs = { FAMILIES_ADMIN_DIR, FAMILIES_DIR },
 };
 static bool arg_user = false;
 
@@ -27,10 +28,12 @@ static void help(void)
                "  --state-dir DIR    Jobs, records, quarantine [%s]\n"
                "  --runtime-dir DIR  The workers' socket [%s]\n"
                "  --worker PATH      vgpu-hibernate-worker [%s]\n"
+               "  --families-dir DIR Families of devices [%s, %s]\n"
                "  --user             Use the session bus, for tests\n"
                "  --version          Show the version\n"
                "  --help             Show this help\n",
-               arg_paths.config, arg_paths.state_dir, arg_paths.runtime_dir, arg_paths.worker);
+               arg_paths.config, arg_paths.state_dir, arg_paths.runtime_dir, arg_paths.worker,
+               FAMILIES_ADMIN_DIR, FAMILIES_DIR);
 }
 
 /* 1: go on, 0: done, negative: wrong usage. */
@@ -41,6 +44,7 @@ static int parse_argv(int argc, char **argv)
                 { "state-dir", required_argument, NULL, 's' },
                 { "runtime-dir", required_argument, NULL, 'r' },
                 { "worker", required_argument, NULL, 'w' },
+                { "families-dir", required_argument, NULL, 'f' },
                 { "user", no_argument, NULL, 'u' },
                 { "version", no_argument, NULL, 'v' },
                 { "help", no_argument, NULL, 'h' },
@@ -61,6 +65,10 @@ static int parse_argv(int argc, char **argv)
                         break;
                 case 'w':
                         arg_paths.worker = optarg;
+                        break;
+                case 'f':
+                        arg_paths.families_dirs[0] = optarg;
+                        arg_paths.families_dirs[1] = NULL;
                         break;
                 case 'u':
                         arg_user = true;

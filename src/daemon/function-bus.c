@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "core/family.h"
 #include "daemon/daemon-bus.h"
 #include "daemon/manager-store.h"
 #include "daemon/object-path.h"
@@ -194,6 +195,7 @@ static const sd_bus_vtable function_vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
+DEFINE_BUS_OPTIONAL_PROPERTY(family, "Family", "s", Function, function_find, o->family, o->family->name);
 DEFINE_BUS_OPTIONAL_PROPERTY(iommu_group, "IommuGroup", "i", Function, function_find, o->iommu_group >= 0,
                              o->iommu_group);
 DEFINE_BUS_OPTIONAL_PROPERTY(numa_node, "NumaNode", "i", Function, function_find, o->numa_node >= 0,
@@ -203,6 +205,7 @@ int function_bus_add(Manager *m)
 {
         static const BusVtable vtables[] = {
                 { function_vtable, function_find },
+                { family_vtable, find_family },
                 { iommu_group_vtable, find_iommu_group },
                 { numa_node_vtable, find_numa_node },
         };

@@ -46,6 +46,7 @@ void manager_store_done(Manager *m)
         manager_free_records(m);
         ledger_done(&m->ledger);
         config_free(m->config);
+        families_done(&m->families);
         closep(&m->state_fd);
         closep(&m->jobs_fd);
         closep(&m->images_fd);
@@ -192,6 +193,13 @@ int manager_store_load(Manager *m)
         int r;
 
         r = config_load(m->paths.config, &m->config, &f);
+        if (r < 0) {
+                log_error("%s", failure_message(&f));
+                failure_done(&f);
+                return r;
+        }
+
+        r = families_load(m->paths.families_dirs, &m->families, &f);
         if (r < 0) {
                 log_error("%s", failure_message(&f));
                 failure_done(&f);

@@ -49,6 +49,7 @@ static int manager_new_view(Manager *m, View **ret)
         _cleanup_free_ const char **damaged = calloc(m->n_jobs + 1, sizeof(char *));
         ViewInput in = {
                 .config = m->config,
+                .families = &m->families,
                 .world = m->world,
                 .domains_unknown = !m->domains_known,
                 .ledger = &m->ledger,

@@ -22,6 +22,7 @@
 #include "daemon/view.h"
 #include "daemon/watch-child.h"
 #include "store/config.h"
+#include "store/families.h"
 
 /* How many jobs may be open at once, those that wait among them: each keeps a domain and functions from others. */
 #define JOBS_OPEN_MAX 256U
@@ -31,6 +32,7 @@ typedef struct ManagerPaths {
         const char *state_dir;
         const char *runtime_dir;
         const char *worker;
+        const char *families_dirs[3]; /* NULL at the end */
 } ManagerPaths;
 
 struct Manager {
@@ -41,6 +43,7 @@ struct Manager {
         int state_fd, jobs_fd, images_fd;
 
         Config *config;
+        Families families;
         Ledger ledger;
         ImageRecord **records;
         size_t n_records;

@@ -214,7 +214,7 @@ int view_functions_for(const View *v, const DomainView *d, const Reservation *re
         return 0;
 }
 
-static int add_functions(View *v, const World *w, FunctionState state)
+static int add_functions(View *v, const World *w, const Families *families, FunctionState state)
 {
         for (size_t i = 0; i < w->n_functions; i++) {
                 const Function *from = w->functions + i;
@@ -223,6 +223,7 @@ static int add_functions(View *v, const World *w, FunctionState state)
                 *f = *from;
                 f->state = state;
                 f->driver = f->pool = f->domain = f->reason = NULL;
+                f->family = families_find(families, f->identity.vendor, f->identity.device);
 
                 if (free_and_strdup(&f->driver, from->driver) < 0)
                         return -ENOMEM;
@@ -493,7 +494,8 @@ static int view_fill(View *v, const ViewInput *in)
         /* 1. What the watch worker saw; 2. what newer outcomes and 3. records make of the domains; 4. whose
          * the functions are then, weakest claim first. */
         if (in->world)
-                r = add_functions(v, in->world, in->domains_unknown ? FUNCTION_UNKNOWN : FUNCTION_FREE);
+                r = add_functions(v, in->world, in->families,
+                                  in->domains_unknown ? FUNCTION_UNKNOWN : FUNCTION_FREE);
         if (r >= 0)
                 r = add_pools(v, in->config);
         if (r >= 0 && in->world)

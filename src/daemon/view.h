@@ -12,6 +12,7 @@
  * domain) > free, or unknown as long as libvirt has not told of its domains. A job needs the functions it goes to, and those it leaves: their last step resets them.
  */
 
+#include "core/family.h"
 #include "core/job.h"
 #include "core/world.h"
 #include "daemon/outcome.h"
@@ -66,8 +67,9 @@ typedef struct ViewJob {
 
 typedef struct ViewInput {
         const Config *config;
-        const World *world;   /* NULL: not known yet */
-        bool domains_unknown; /* libvirt has not told of its domains, not even earlier */
+        const Families *families; /* NULL: none; functions borrow from it */
+        const World *world;       /* NULL: not known yet */
+        bool domains_unknown;     /* libvirt has not told of its domains, not even earlier */
         const Ledger *ledger;
         ImageRecord *const *records;
         size_t n_records;

@@ -256,7 +256,7 @@ static void spawn_daemon(Fixture *f)
 
         f->daemon_pid = spawn((const char *const[]) { f->daemon, "--user", "--state-dir", state,
                                                       "--runtime-dir", run, "--config", config, "--worker",
-                                                      f->worker, NULL },
+                                                      f->worker, "--families-dir", FAMILIES_DIR, NULL },
                               f->bus_address);
 }
 

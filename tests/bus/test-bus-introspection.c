@@ -169,6 +169,10 @@ int main(int argc, char *argv[])
         fixture_tell(&f, 2, "fail NoAgent the end");
         expect_signal(&f, "JobRemoved 2 ");
         expect_absent(&f, JOB(2), "ExpectedEnd");
+        fixture_function(&f, "0000:07:10.0")->identity.device = 0x1234; /* nobody's */
+        fixture_send_world(&f);
+        expect_property(&f, VGPU_HIBERNATE_FUNCTION_PATH "/0000_07_10_0", "State", "free");
+        expect_absent(&f, VGPU_HIBERNATE_FUNCTION_PATH "/0000_07_10_0", "Family");
         fixture_done(&f);
         xmlCleanupParser();
         return EXIT_SUCCESS;

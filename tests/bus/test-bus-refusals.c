@@ -66,6 +66,31 @@ static void test_domains(Fixture *f)
         start_refused(f, ERROR(NOT_PERSISTENT), "virsh define", "Hibernate", "transient", NULL);
 }
 
+/* Alike is not enough: MI300X stays on its card, and what nobody knows on its function. */
+static void test_families(Fixture *f)
+{
+        static const char *const card[] = { "0000:05:10.0", "0000:05:10.1", "0000:06:10.0" };
+
+        for (size_t i = 0; i < ELEMENTSOF(card); i++)
+                fixture_function(f, card[i])->identity.device = 0x74b5;
+        fixture_set_domain(f, "mi300x", DOMAIN_RUNNING, ONE("0000:05:10.0"));
+        fixture_send_world(f);
+        expect_property(f, FUNCTION("0000_05_10_0"), "Family", "amd-mi300x");
+        start_refused(f, ERROR(INCOMPATIBLE), "families.d", "Move", "mi300x", ONE("0000:06:10.0"));
+
+        fixture_set_domain(f, "other", DOMAIN_RUNNING, ONE("0000:05:10.1"));
+        fixture_send_world(f);
+        expect_property(f, FUNCTION("0000_05_10_1"), "Domain", "other");
+        start_refused(f, ERROR(NO_FREE_FUNCTION), "same physical function", "Move", "mi300x", NULL);
+
+        for (size_t i = 0; i < ELEMENTSOF(card); i++)
+                fixture_function(f, card[i])->identity.device = 0x1234;
+        fixture_set_domain(f, "other", DOMAIN_SHUTOFF, NULL);
+        fixture_send_world(f);
+        expect_property(f, FUNCTION("0000_05_10_1"), "State", "free");
+        start_refused(f, ERROR(INCOMPATIBLE), "no known family", "Move", "mi300x", ONE("0000:05:10.1"));
+}
+
 static void test_targets(Fixture *f)
 {
         start_refused(f, ERROR(UNKNOWN_FUNCTION), "0000:09:00.0", "Move", "vm1", ONE("0000:09:00.0"));
@@ -237,6 +262,7 @@ int main(int argc, char *argv[])
         test_no_world(&f);
         test_domains(&f);
         test_targets(&f);
+        test_families(&f);
         test_busy(&f);
         test_options(&f);
         test_signatures(&f);

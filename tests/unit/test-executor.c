@@ -9,6 +9,7 @@
  *
  * One case again: test-executor KIND STRATEGY BAD N_BAD FALLBACK FAULT CALL [FAULT2 CALL2], as a failing run prints it.
  */
+#include "core/family.h"
 #include "core/retarget.h"
 #include "fake/fake-host.h"
 #include "test.h"
@@ -144,6 +145,7 @@ static WorkerEnd run_worker(FakeHost *h, bool recover)
 /* What the daemon does with a job that wants other functions. */
 static void choose_targets(FakeHost *h)
 {
+        static const Family any = { .targets = TARGETS_ANY };
         Function functions[FAKE_FUNCTIONS];
         Job *j = h->journal;
         PciAddress to;
@@ -151,7 +153,8 @@ static void choose_targets(FakeHost *h)
 
         for (unsigned i = 0; i < FAKE_FUNCTIONS; i++) {
                 functions[i] = (Function) { .address = fake_function(i),
-                                            .physical_function = { .bus = fake_function(i).bus } };
+                                            .physical_function = { .bus = fake_function(i).bus },
+                                            .family = &any };
                 for (size_t k = 0; k < j->n_quarantines; k++)
                         if (pci_address_equal(&j->quarantines[k].function, &functions[i].address))
                                 functions[i].state = FUNCTION_QUARANTINED;

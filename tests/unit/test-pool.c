@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/family.h"
 #include "core/pool.h"
 
 #include "test.h"
@@ -11,6 +12,8 @@ static const FunctionIdentity kind_a = {
         .class_code = 0x120000,
         .bars = { { .bytes = 1 << 20, .mem64 = true, .prefetchable = true } },
 };
+
+static const Family any = { .targets = TARGETS_ANY };
 
 static PciAddress address(const char *s)
 {
@@ -31,6 +34,7 @@ static void make_functions(Function f[6])
                         .address = address(addresses[i]),
                         .physical_function = address(i < 3 ? "0000:01:00.0" : "0000:02:00.0"),
                         .identity = kind_a,
+                        .family = &any,
                 };
 }
 
@@ -120,6 +124,33 @@ static void test_pools(void)
         expect_pick(f, "0000:01:10.0", PICK_PACK, NULL);
 }
 
+/* What the family allows, beside what the device is. */
+static void test_families(void)
+{
+        const Family node = { .name = (char[]) { "node" }, .targets = TARGETS_SAME_PHYSICAL_NODE };
+        PciAddress from = address("0000:01:10.0"), got;
+        PoolRequest request = { .wants = &kind_a, .from = &from, .n = 1 };
+        Function f[6];
+
+        make_functions(f);
+        for (size_t i = 0; i < 6; i++)
+                f[i].family = &node;
+        expect_pick(f, "0000:01:10.0", PICK_PACK, "0000:01:10.2");
+        f[1].state = f[2].state = FUNCTION_ASSIGNED;
+        expect_pick(f, "0000:01:10.0", PICK_PACK, NULL);
+        /* What there is to choose from need not have what the domain had. */
+        f[1].state = FUNCTION_FREE;
+        CHECK(pool_pick(f + 1, 5, &request, &got, NULL) < 0);
+        request.host = f;
+        request.n_host = 6;
+        CHECK(pool_pick(f + 1, 5, &request, &got, NULL) >= 0 && pci_address_equal(&got, &f[1].address));
+
+        for (size_t i = 0; i < 6; i++)
+                f[i].family = NULL;
+        expect_pick(f, "0000:01:10.0", PICK_PACK, NULL);
+        expect_pick(f, NULL, PICK_PACK, "0000:01:10.0"); /* nobody has had one */
+}
+
 static void expect_refusal(const Function *f, FailureCode code, const char *text)
 {
         Findings why = { 0 };
@@ -205,6 +236,7 @@ int main(void)
         test_a_move_leaves_the_card();
         test_all_or_none();
         test_pools();
+        test_families();
         test_each_refusal_has_its_reason();
         test_consider();
         test_drivers();

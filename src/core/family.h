@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Family: what is known of a kind of device, and cannot be read from it: on which other function its driver in the
+ * guest goes on. Data, one file for each (store/families.h), keyed by vendor and device.
+ */
+
+#include "core/finding.h"
+#include "core/function.h"
+
+typedef enum FamilyTargets {
+        TARGETS_ANY,                /* the driver follows to any function of the same kind */
+        TARGETS_SAME_PHYSICAL_NODE, /* to those of the same physical function */
+        TARGETS_SAME_FUNCTION,      /* the function itself, so: hibernate and resume, and no move */
+        TARGETS_NEVER,              /* not to be handled at all */
+        _FAMILY_TARGETS_MAX,
+        _FAMILY_TARGETS_INVALID = -EINVAL,
+} FamilyTargets;
+
+const char *family_targets_to_string(FamilyTargets t);
+FamilyTargets family_targets_from_string(const char *s);
+
+typedef struct FamilyDevice {
+        uint16_t vendor, device;
+} FamilyDevice;
+
+typedef struct Family {
+        char *name;
+        FamilyDevice *devices;
+        size_t n_devices;
+        FamilyTargets targets;
+} Family;
+
+typedef struct Families {
+        Family *list; /* of two that have a device the first counts */
+        size_t n;
+} Families;
+
+void family_done(Family *f);
+void families_done(Families *l);
+
+/* NULL: a device that is not known; families may be NULL. */
+const Family *families_find(const Families *l, uint16_t vendor, uint16_t device);
+
+/* May the guest that has or had the function at address `from` go on with `to`? `had` is that function, NULL when it is
+ * not on this host any more. Else one finding is added (NULL: none), FAILURE_INCOMPATIBLE. What is not known goes on
+ * with the same function alone. */
+bool family_judge(const PciAddress *from, const Function *had, const Function *to, Findings *findings);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/families.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "basic/fileio.h"
+#include "store/json-util.h"
+
+#define FAMILY_SCHEMA 1
+#define FAMILIES_MAX 256U
+#define FAMILY_DEVICES_MAX 64U
+
+static const char suffix[] = ".json";
+
+static int targets_from_string(const char *s)
+{
+        return (int) family_targets_from_string(s);
+}
+
+/* "1002:74b6" */
+static int parse_device(const char *text, FamilyDevice *ret)
+{
+        unsigned vendor, device;
+        int n = 0;
+
+        if (strlen(text) != strlen("1002:74b6") || strspn(text, "0123456789abcdefABCDEF:") != strlen(text) ||
+            sscanf(text, "%4x:%4x%n", &vendor, &device, &n) != 2 || text[n] != '\0' || text[4] != ':')
+                return -EINVAL;
+
+        *ret = (FamilyDevice) { .vendor = (uint16_t) vendor, .device = (uint16_t) device };
+        return 0;
+}
+
+static int parse_devices(json_object *root, Family *f, Failure *reterr)
+{
+        json_object *array;
+        size_t n;
+        int r;
+
+        r = json_get_array(root, "", "devices", true, FAMILY_DEVICES_MAX, &array, reterr);
+        if (r < 0)
+                return r;
+
+        n = json_object_array_length(array);
+        if (n == 0)
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "'devices' names none");
+
+        f->devices = calloc(n, sizeof(FamilyDevice));
+        if (!f->devices)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read it");
+
+        for (; f->n_devices < n; f->n_devices++) {
+                json_object *text = json_object_array_get_idx(array, f->n_devices);
+
+                if (!json_object_is_type(text, json_type_string) ||
+                    parse_device(json_object_get_string(text), f->devices + f->n_devices) < 0)
+                        return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                           "'devices[%zu]' must be vendor and device like \"1002:74b6\"",
+                                           f->n_devices);
+        }
+
+        return 0;
+}
+
+static int parse_root(json_object *root, Family *f, Failure *reterr)
+{
+        static const char *const known[] = { "schema", "description", "devices", "targets", NULL };
+        const char *description;
+        int targets = 0, r;
+
+        if ((r = json_check_schema(root, "the family", FAMILY_SCHEMA, reterr)) < 0 ||
+            (r = json_check_members(root, "", known, reterr)) < 0 ||
+            (r = json_get_string(root, "", "description", false, &description, reterr)) < 0 ||
+            (r = json_get_enum(root, "", "targets", true, targets_from_string, &targets, reterr)) < 0)
+                return r;
+
+        f->targets = (FamilyTargets) targets;
+        return parse_devices(root, f, reterr);
+}
+
+int family_parse(const char *text, size_t size, const char *where, const char *name, Family *ret,
+                 Failure *reterr)
+{
+        _cleanup_json_ json_object *root = NULL;
+        _cleanup_(family_done) Family f = { 0 };
+        Failure why = { 0 };
+        int r;
+
+        r = json_parse(text, size, where, &root, reterr);
+        if (r < 0)
+                return r;
+
+        r = parse_root(root, &f, &why);
+        if (r >= 0 && free_and_strdup(&f.name, name) < 0)
+                r = failure_set_errno(&why, FAILURE_HOST, ENOMEM, "cannot read it");
+        if (r < 0) {
+                r = failure_set(reterr, why.code, "%s: %s", where, failure_message(&why));
+                failure_done(&why);
+                return r;
+        }
+
+        *ret = f;
+        f = (Family) { 0 };
+        return 0;
+}
+
+static bool has_family(const Families *l, const char *name)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (streq(l->list[i].name, name))
+                        return true;
+
+        return false;
+}
+
+/* Against those of its directory, which begin at `first`. */
+static int check_devices(const Families *l, size_t first, const Family *f, const char *path, Failure *reterr)
+{
+        const Families siblings = { .list = l->list + first, .n = l->n - first };
+
+        for (size_t i = 0; i < f->n_devices; i++) {
+                const Family *other = families_find(&siblings, f->devices[i].vendor, f->devices[i].device);
+
+                if (other)
+                        return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                           "%s: device %04x:%04x is in family '%s' already", path,
+                                           f->devices[i].vendor, f->devices[i].device, other->name);
+        }
+
+        return 0;
+}
+
+static int load_file(const char *path, const char *name, size_t first, Families *l, Failure *reterr)
+{
+        _cleanup_free_ char *text = NULL;
+        Family *bigger;
+        size_t size;
+        int r;
+
+        if (l->n >= FAMILIES_MAX)
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "%s: there are more than %u families",
+                                   path, FAMILIES_MAX);
+
+        bigger = reallocarray(l->list, l->n + 1, sizeof(Family));
+        if (!bigger)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read %s", path);
+        l->list = bigger;
+
+        r = read_file_at(AT_FDCWD, path, JSON_FILE_BYTES_MAX, &text, &size);
+        if (r < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, r, "cannot read %s", path);
+
+        r = family_parse(text, size, path, name, l->list + l->n, reterr);
+        if (r < 0)
+                return r;
+
+        r = check_devices(l, first, l->list + l->n, path, reterr);
+        l->n++; /* from here on it is freed with the others */
+        return r;
+}
+
+static int is_family_file(const struct dirent *e)
+{
+        size_t n = strlen(e->d_name);
+
+        return e->d_name[0] != '.' && n > strlen(suffix) && streq(e->d_name + n - strlen(suffix), suffix);
+}
+
+static int load_dir(const char *dir, Families *l, Failure *reterr)
+{
+        struct dirent **entries;
+        size_t first = l->n;
+        int n, r = 0;
+
+        /* In the order of names, so that the same files give the same messages. */
+        n = scandir(dir, &entries, is_family_file, alphasort);
+        if (n < 0)
+                return errno == ENOENT ? 0
+                                       : failure_set_errno(reterr, FAILURE_HOST, errno, "cannot list %s",
+                                                           dir);
+
+        for (int i = 0; i < n; i++) {
+                _cleanup_free_ char *name = strndup(entries[i]->d_name,
+                                                    strlen(entries[i]->d_name) - strlen(suffix)),
+                                    *path = NULL;
+
+                if (r >= 0 && (!name || asprintf(&path, "%s/%s", dir, entries[i]->d_name) < 0)) {
+                        path = NULL;
+                        r = failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read %s", dir);
+                }
+                if (r >= 0 && !has_family(l, name))
+                        r = load_file(path, name, first, l, reterr);
+                free(entries[i]);
+        }
+
+        free(entries);
+        return r;
+}
+
+int families_load(const char *const *dirs, Families *ret, Failure *reterr)
+{
+        _cleanup_(families_done) Families l = { 0 };
+
+        for (size_t i = 0; dirs[i]; i++) {
+                int r = load_dir(dirs[i], &l, reterr);
+
+                if (r < 0)
+                        return r;
+        }
+
+        *ret = l;
+        l = (Families) { 0 };
+        return 0;
+}

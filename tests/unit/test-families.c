@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/families.h"
+
+#include <sys/stat.h>
+
+#include "test.h"
+
+#define GOOD(devices) \
+        "{\"schema\":1,\"_\":0,\"description\":\"d\",\"targets\":\"any\",\"devices\":[" devices "]}"
+
+static char dir[] = "/tmp/test-families-XXXXXX";
+
+static void put(const char *name, const char *text)
+{
+        char path[sizeof(dir) + 64];
+        FILE *f;
+
+        (void) snprintf(path, sizeof(path), "%s/%s", dir, name);
+        f = fopen(path, "we");
+        CHECK(f && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+static void drop(const char *name)
+{
+        char path[sizeof(dir) + 64];
+
+        (void) snprintf(path, sizeof(path), "%s/%s", dir, name);
+        CHECK(remove(path) == 0);
+}
+
+static int load(Families *ret, Failure *reterr)
+{
+        char admin[sizeof(dir) + 8], shipped[sizeof(dir) + 8];
+
+        (void) snprintf(admin, sizeof(admin), "%s/admin", dir);
+        (void) snprintf(shipped, sizeof(shipped), "%s/shipped", dir);
+        return families_load((const char *const[]) { admin, shipped, NULL }, ret, reterr);
+}
+
+static void expect_error(const char *text, const char *words)
+{
+        Failure why = { 0 };
+        Families l = { 0 };
+
+        put("admin/bad.json", text);
+        CHECK(load(&l, &why) < 0 && l.n == 0);
+        CHECK(why.code == FAILURE_INVALID_OPTION);
+        if (!strstr(failure_message(&why), words) || !strstr(failure_message(&why), "admin/bad.json")) {
+                (void) fprintf(stderr, "'%s' gave: %s\n", text, failure_message(&why));
+                abort();
+        }
+        failure_done(&why);
+        drop("admin/bad.json");
+}
+
+static void make_directory(const char *name)
+{
+        char path[sizeof(dir) + 8];
+
+        (void) snprintf(path, sizeof(path), "%s/%s", dir, name);
+        CHECK(mkdir(path, 0700) == 0);
+}
+
+/* A new device is a new file; what the administrator says comes first, by the file's name and by the device. */
+static void test_load(void)
+{
+        Families l = { 0 };
+        const Family *f;
+
+        CHECK(load(&l, NULL) >= 0 && l.n == 0); /* there are no directories */
+
+        make_directory("admin");
+        make_directory("shipped");
+        put("shipped/a.json", GOOD("\"1002:74b6\",\"1002:74BC\""));
+        put("shipped/b.json", GOOD("\"8086:10ca\""));
+        put("shipped/.hidden.json", "not read");
+        put("shipped/README", "not read");
+        put("shipped/c.json~", "not read");
+        CHECK(load(&l, NULL) >= 0 && l.n == 2);
+        f = families_find(&l, 0x1002, 0x74bc);
+        CHECK(f && streq(f->name, "a") && f->targets == TARGETS_ANY && f->n_devices == 2);
+        families_done(&l);
+
+        put("admin/a.json", "{\"schema\":1,\"targets\":\"never\",\"devices\":[\"1002:74b6\"]}");
+        put("admin/mine.json", GOOD("\"10de:2321\",\"8086:10ca\""));
+        CHECK(load(&l, NULL) >= 0 && l.n == 3);
+        f = families_find(&l, 0x1002, 0x74b6);
+        CHECK(f && streq(f->name, "a") && f->targets == TARGETS_NEVER);
+        CHECK(!families_find(&l, 0x1002, 0x74bc)); /* the shipped one is out of it */
+        CHECK(streq(families_find(&l, 0x10de, 0x2321)->name, "mine"));
+        CHECK(streq(families_find(&l, 0x8086, 0x10ca)->name, "mine"));
+        families_done(&l);
+}
+
+static void test_errors_name_the_place(void)
+{
+        expect_error("", "line 1");
+        expect_error("{\n\"schema\": 1,\n oops", "line 3");
+        expect_error("[]", "must be an object");
+        expect_error("{\"schema\":2}", "upgrade");
+        expect_error("{\"schema\":1,\"targets\":\"any\"}", "'devices' is missing");
+        expect_error("{\"schema\":1,\"devices\":[\"1002:74b9\"]}", "'targets' is missing");
+        expect_error("{\"schema\":1,\"devices\":[\"1002:74b9\"],\"targets\":\"some\"}", "'some'");
+        expect_error(GOOD(""), "'devices' names none");
+        expect_error(GOOD("\"1002:74b9\",7"), "'devices[1]'");
+        expect_error(GOOD("\"1002:74b\""), "'devices[0]'");
+        expect_error(GOOD("\"1002:74b99\""), "'devices[0]'");
+        expect_error(GOOD("\"100274b99\""), "'devices[0]'");
+        expect_error(GOOD("\":::::::::\""), "'devices[0]'");
+        expect_error(GOOD("\"1002: 4b9\""), "'devices[0]'");
+        expect_error("{\"schema\":1,\"device\":[],\"devices\":[\"1002:74b9\"],\"targets\":\"any\"}",
+                     "unknown member 'device'");
+        put("admin/awful.json", GOOD("\"1002:74b9\""));
+        expect_error(GOOD("\"1002:74b7\",\"1002:74b9\""), "device 1002:74b9 is in family 'awful' already");
+        drop("admin/awful.json");
+}
+
+static void clean_up(void)
+{
+        static const char *const names[] = { "shipped/a.json",
+                                             "shipped/b.json",
+                                             "shipped/.hidden.json",
+                                             "shipped/README",
+                                             "shipped/c.json~",
+                                             "admin/a.json",
+                                             "admin/mine.json",
+                                             "shipped",
+                                             "admin",
+                                             "" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                drop(names[i]);
+}
+
+int main(void)
+{
+        CHECK(mkdtemp(dir));
+        test_load();
+        test_errors_name_the_place();
+        clean_up();
+        return EXIT_SUCCESS;
+}
