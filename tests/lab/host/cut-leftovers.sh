@@ -29,19 +29,19 @@ function_leftovers() {
 file_leftovers() {
         local kept=(-false)
 
-        [ "$(virsh -q domstate s3)" = running ] || kept=(-name ".vgpu-hibernate-*.save")
-        find /var/lib/libvirt/qemu/save -type f ! \( "${kept[@]}" \) ! -name s3.save -printf 'orphans file %p\n'
-        [ "$(virsh -q domstate s3)" != running ] || find /var/lib/libvirt/qemu/save -name s3.save -printf 'orphans file %p\n'
+        [ "$(virsh -q domstate "$CUT_GUEST")" = running ] || kept=(-name ".vgpu-hibernate-*.save")
+        find /var/lib/libvirt/qemu/save -type f ! \( "${kept[@]}" \) ! -name "$CUT_GUEST.save" -printf 'orphans file %p\n'
+        [ "$(virsh -q domstate "$CUT_GUEST")" != running ] || find /var/lib/libvirt/qemu/save -name "$CUT_GUEST.save" -printf 'orphans file %p\n'
         find /var/lib/vgpu-hibernate -type f ! -name ledger.json ! -path '*/jobs/*.json' -printf 'orphans file %p\n'
 }
 
 domain_leftovers() {
         local live persistent mode
 
-        [ "$(virsh -q domstate s3)" = running ] || return 0
-        live=$(virsh -q dumpxml s3 | hostdev_address)
-        persistent=$(virsh -q dumpxml --inactive s3 | hostdev_address)
-        mode=$(virsh -q qemu-monitor-command s3 '{"execute": "query-migrate-parameters"}' | jq -r .return.mode)
+        [ "$(virsh -q domstate "$CUT_GUEST")" = running ] || return 0
+        live=$(virsh -q dumpxml "$CUT_GUEST" | hostdev_address)
+        persistent=$(virsh -q dumpxml --inactive "$CUT_GUEST" | hostdev_address)
+        mode=$(virsh -q qemu-monitor-command "$CUT_GUEST" '{"execute": "query-migrate-parameters"}' | jq -r .return.mode)
         [ "$live" = "$persistent" ] || echo "orphans the domain has $live, its definition $persistent"
         [ "$mode" = normal ] || echo "orphans migration mode of QEMU: $mode"
 }

@@ -55,7 +55,9 @@ rule 'if (action.id == "org.vgpu.hibernate1.quarantine" && action.lookup("functi
 check "a rule may allow one function" as_alice vgpu-hibernatectl --no-ask-password quarantine "$free" --reason "alice says so"
 check "which is out of use then" function_is "$free" quarantined
 check "and no other" refused NotAuthorized "$a" as_alice vgpu-hibernatectl --no-ask-password quarantine "$a" --reason no
-check "and back" as_alice vgpu-hibernatectl --no-ask-password clear "$free"
+check "but not to put it back" refused NotAuthorized "$free" as_alice vgpu-hibernatectl --no-ask-password clear "$free"
+rule 'if (action.id == "org.vgpu.hibernate1.clear" && subject.user == "alice") return polkit.Result.YES;'
+check "which another rule may allow" as_alice vgpu-hibernatectl --no-ask-password clear "$free"
 
 systemctl stop polkit
 systemctl mask --runtime --quiet polkit
