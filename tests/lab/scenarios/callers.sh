@@ -110,7 +110,7 @@ check "over ssh it is the same" is \
         "$(vgpu-hibernatectl -H root@127.0.0.1 --json list | jq -c 'map(.name) | sort')" \
         "$(vgpu-hibernatectl --json list | jq -c 'map(.name) | sort')"
 check "also to change something" vgpu-hibernatectl -H root@127.0.0.1 quarantine "$free" --reason "from afar"
-check "and an error is the same error" refused InvalidOption "not quarantined" vgpu-hibernatectl -H root@127.0.0.1 clear "$b"
+check "and an error is the same error" refused NotQuarantined "not quarantined" vgpu-hibernatectl -H root@127.0.0.1 clear "$b"
 vgpu-hibernatectl clear "$free"
 
 # busctl understands every property and the look-ups.
