@@ -35,6 +35,9 @@ struct HostOps {
         int (*settle_suspend)(void *host, const char *uuid, Failure *reterr);
         /* system_wakeup when QEMU is suspended; returns when QMP says "running". */
         int (*wake)(void *host, const char *uuid, Failure *reterr);
+        /* For a guest that has run: that libvirt sees that it runs, which it does not after a restart while the guest was
+         * suspended. It takes QEMU through a pause; `again`: an earlier worker may have died in it. */
+        int (*mend)(void *host, const char *uuid, bool again, Failure *reterr);
 
         /* QMP migrate-set-parameters mode: cpr-reboot or normal. */
         int (*set_cpr_mode)(void *host, const char *uuid, bool cpr, Failure *reterr);

@@ -16,8 +16,8 @@ typedef enum QmpCommand {
         QMP_QUERY_MIGRATE,
         QMP_SET_MODE_CPR_REBOOT,
         QMP_SET_MODE_NORMAL,
-        /* Only one after the other, only on a QEMU in status "running", only to make libvirt notice that it
-         * runs: suspend.c. "cont" in any other state can abort QEMU. */
+        /* Only one after the other, the first only on a QEMU in status "running", only to make libvirt notice that it
+         * runs: suspend.c. "cont" in another state than the "paused" that the first leaves can abort QEMU. */
         QMP_STOP,
         QMP_CONT,
         _QMP_COMMAND_MAX,

@@ -168,6 +168,7 @@ const HostOps real_host_ops = {
         .cont = host_cont,
         .start = host_start,
         .destroy_unwoken = host_destroy_unwoken,
+        .mend = host_mend,
         .wait_agent = host_wait_agent,
         .function_bind = function_bind,
         .function_unbind = function_unbind,

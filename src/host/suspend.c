@@ -212,29 +212,33 @@ int host_set_cpr_mode(void *host, const char *uuid, bool cpr, Failure *reterr)
         return virt_qmp(d, cpr ? QMP_SET_MODE_CPR_REBOOT : QMP_SET_MODE_NORMAL, NULL, reterr);
 }
 
-/* libvirtd was restarted between a restore and the wake-up: it read "suspended" as paused, and QEMU, which
- * runs since, sends no event that would tell it better; "virsh resume" changes nothing, and every agent
- * command is refused. QEMU's own stop and cont send both events. Only ever on a running QEMU, and not in
- * host_wake(): a worker that dies between the two leaves a guest that has run and is paused, which before
- * the commit of a resume would look like one that has not. */
-static int mend_paused(RealHost *h, const char *uuid, Failure *reterr)
+/* libvirtd was restarted while the guest was suspended: it read "suspended" as paused, unless it knew before, and QEMU, which
+ * runs since, sends no event that would tell it better; "virsh resume" changes nothing, and every agent command is
+ * refused. QEMU's own stop and cont send both events. Only ever on a running QEMU, or to bring to its end what a worker
+ * that died between the two has begun; and not in host_wake(): there such a death would leave a guest that has run and
+ * is paused, which before the commit of a resume looks like one that has not. */
+int host_mend(void *host, const char *uuid, bool again, Failure *reterr)
 {
+        RealHost *h = host;
         _cleanup_(virDomainFreep) virDomainPtr d = NULL;
         HostStatus s;
         int r;
 
         r = host_wait_status(h, uuid, is_running_everywhere, STATUS_INTERVAL_USEC,
                              clock_monotonic_usec() + LIBVIRT_NOTICE_USEC, &s, reterr);
-        if (r != 0 || s.qemu != QEMU_RUNNING || s.state != DOMAIN_PAUSED)
+        if (r != 0)
                 return r;
 
         r = real_host_domain(h, uuid, &d, reterr);
         if (r < 0)
                 return r;
 
-        r = virt_qmp(d, QMP_STOP, NULL, reterr);
-        if (r < 0)
-                return r;
+        if (s.qemu == QEMU_RUNNING && s.state == DOMAIN_PAUSED) {
+                r = virt_qmp(d, QMP_STOP, NULL, reterr);
+                if (r < 0)
+                        return r;
+        } else if (s.qemu != QEMU_PAUSED || s.prelaunch || s.incoming || !again)
+                return 0;
 
         return virt_qmp(d, QMP_CONT, NULL, reterr);
 }
@@ -243,11 +247,6 @@ int host_wait_agent(void *host, const char *uuid, Failure *reterr)
 {
         RealHost *h = host;
         uint64_t deadline_usec = clock_monotonic_usec() + h->settings.health_timeout_usec;
-        int r;
-
-        r = mend_paused(h, uuid, reterr);
-        if (r < 0)
-                return r;
 
         for (;;) {
                 _cleanup_(failure_done) Failure silent = { 0 };

@@ -264,7 +264,25 @@ static int undo_suspend(Executor *e, Failure *reterr)
         if (r < 0)
                 return r;
 
-        return e->ops->wake(e->host, e->job->domain_uuid, reterr);
+        /* Paused: an earlier worker was about to mend what libvirt sees, so the guest was awake. */
+        if (facts.qemu != QEMU_PAUSED || !e->recovering) {
+                r = e->ops->wake(e->host, e->job->domain_uuid, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        return e->ops->mend(e->host, e->job->domain_uuid, e->recovering, reterr);
+}
+
+static int do_health(Executor *e, Failure *reterr)
+{
+        int r;
+
+        r = e->ops->mend(e->host, e->job->domain_uuid, e->recovering, reterr);
+        if (r < 0)
+                return r;
+
+        return e->ops->wait_agent(e->host, e->job->domain_uuid, reterr);
 }
 
 static int do_sync(Executor *e, Failure *reterr)
@@ -424,7 +442,7 @@ int step_do(Executor *e, StepId id, Failure *reterr)
         case STEP_DISCARD:
                 return do_discard(e, reterr);
         case STEP_HEALTH:
-                return e->ops->wait_agent(e->host, uuid, reterr);
+                return do_health(e, reterr);
         case STEP_RELEASE:
                 return do_release(e, reterr);
         case _STEP_ID_MAX:

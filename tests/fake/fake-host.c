@@ -130,7 +130,7 @@ void fake_host_suspends(FakeHost *h)
 {
         if (h->suspend_asked_for && h->qemu == QEMU_RUNNING) {
                 h->qemu = QEMU_SUSPENDED;
-                h->libvirt = DOMAIN_PMSUSPENDED;
+                h->libvirt = h->libvirt_is_new ? DOMAIN_PAUSED : DOMAIN_PMSUSPENDED;
         }
         h->suspend_asked_for = false;
 }
@@ -178,6 +178,13 @@ static int fake_inspect(void *host, const char *uuid, bool ask_guest, DomainFact
         return leave(h, reterr);
 }
 
+/* A new one, that finds a QEMU suspended which its predecessor did not know to be, takes it for paused. */
+static int libvirtd_went_away(FakeHost *h, FailureCode code, Failure *reterr)
+{
+        h->libvirt_is_new = true;
+        return failure_set(reterr, code, "libvirtd went away");
+}
+
 static int fake_suspend_to_ram(void *host, const char *uuid, Failure *reterr)
 {
         ENTER(host, reterr);
@@ -189,7 +196,7 @@ static int fake_suspend_to_ram(void *host, const char *uuid, Failure *reterr)
         if (present_fault(h) == FAKE_FAULT_KILL_ASKED)
                 longjmp(h->killed, 1);
         if (present_fault(h) == FAKE_FAULT_ERROR_ASKED)
-                return failure_set(reterr, FAILURE_SUSPEND_FAILED, "libvirtd went away");
+                return libvirtd_went_away(h, FAILURE_SUSPEND_FAILED, reterr);
 
         fake_host_suspends(h);
         return leave(h, reterr);
@@ -228,9 +235,26 @@ static int fake_wake(void *host, const char *uuid, Failure *reterr)
                 return failure_set(reterr, FAILURE_WAKE_FAILED, "it does not wake up");
 
         h->qemu = QEMU_RUNNING;
-        h->libvirt = DOMAIN_RUNNING;
+        if (h->libvirt != DOMAIN_PAUSED) /* for that state it has no event to wait for */
+                h->libvirt = DOMAIN_RUNNING;
         if (h->qemu_is_restored)
                 h->image_consumed = true;
+        return leave(h, reterr);
+}
+
+static int fake_mend(void *host, const char *uuid, bool again, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->qemu == QEMU_RUNNING && h->libvirt == DOMAIN_PAUSED) {
+                h->qemu = QEMU_PAUSED;
+                if (present_fault(h) == FAKE_FAULT_KILL_ASKED)
+                        longjmp(h->killed, 1);
+        } else if (h->qemu != QEMU_PAUSED || !again)
+                return leave(h, reterr);
+
+        h->qemu = QEMU_RUNNING;
+        h->libvirt = DOMAIN_RUNNING;
         return leave(h, reterr);
 }
 
@@ -382,6 +406,7 @@ static int fake_restore(void *host, const char *uuid, Failure *reterr)
         h->qemu = QEMU_PAUSED;
         h->qemu_has = h->image_names;
         h->qemu_is_restored = true;
+        h->libvirt_is_new = false;
         h->libvirt = DOMAIN_PAUSED;
         return leave(h, reterr);
 }
@@ -394,8 +419,10 @@ static int fake_cont(void *host, const char *uuid, Failure *reterr)
                 return failure_set(reterr, FAILURE_RESTORE_FAILED, "domain is not running");
         if (h->qemu == QEMU_PAUSED) {
                 h->qemu = QEMU_SUSPENDED;
-                h->libvirt = DOMAIN_RUNNING;
+                h->libvirt = present_fault(h) == FAKE_FAULT_ERROR_ASKED ? DOMAIN_PAUSED : DOMAIN_RUNNING;
         }
+        if (present_fault(h) == FAKE_FAULT_ERROR_ASKED)
+                return libvirtd_went_away(h, FAILURE_RESTORE_FAILED, reterr);
         return leave(h, reterr);
 }
 
@@ -438,7 +465,7 @@ static int fake_wait_agent(void *host, const char *uuid, Failure *reterr)
 {
         ENTER(host, reterr);
 
-        if (h->agent_dead || h->qemu != QEMU_RUNNING)
+        if (h->agent_dead || h->qemu != QEMU_RUNNING || h->libvirt != DOMAIN_RUNNING)
                 return failure_set(reterr, FAILURE_GUEST_UNHEALTHY, "the agent does not answer");
         return leave(h, reterr);
 }
@@ -503,6 +530,7 @@ const HostOps fake_host_ops = {
         .cont = fake_cont,
         .start = fake_start,
         .destroy_unwoken = fake_destroy_unwoken,
+        .mend = fake_mend,
         .wait_agent = fake_wait_agent,
         .function_bind = fake_function_bind,
         .function_unbind = fake_function_unbind,

@@ -21,14 +21,15 @@ typedef enum FakeFault {
         FAKE_FAULT_NONE,
         FAKE_FAULT_ERROR,       /* the operation fails, without effect */
         FAKE_FAULT_ERROR_AFTER, /* it has its effect, and fails all the same: a reply that was lost */
-        FAKE_FAULT_ERROR_ASKED, /* in suspend: it fails, and the guest is yet to begin; elsewhere nothing */
+        FAKE_FAULT_ERROR_ASKED, /* in suspend and continue: libvirtd dies, what it was asked for happens; elsewhere nothing */
         FAKE_FAULT_DISK_FULL,   /* from here on nothing can be written to the journal and the records */
         FAKE_FAULT_CANCEL,      /* SIGTERM comes while the operation is under way */
         FAKE_FAULT_HOLD,        /* SIGUSR1 does, and the host goes down when the worker has ended */
         FAKE_FAULT_KILL_BEFORE, /* the worker dies before the effect */
         FAKE_FAULT_KILL_AFTER,  /* the worker dies after the effect */
         FAKE_FAULT_POWER_CUT,   /* the host dies after the effect: QEMU is gone */
-        FAKE_FAULT_KILL_ASKED, /* in save and suspend: the worker dies, what it asked for is yet to begin; else nothing */
+        FAKE_FAULT_KILL_ASKED, /* in save and suspend: the worker dies, what it asked for is yet to begin; in mend: half way;
+                                * else nothing */
         FAKE_FAULT_QEMU_DIES, /* in save: QEMU is killed in the middle of it; elsewhere nothing */
         _FAKE_FAULT_MAX,
 } FakeFault;
@@ -47,6 +48,7 @@ typedef struct FakeHost {
         /* The world. */
         QemuStatus qemu;
         DomainState libvirt;
+        bool libvirt_is_new; /* its libvirtd was started when this QEMU was there */
         bool cpr_mode;
         ImageState image;                       /* under libvirt's name */
         bool guard;                             /* the guard link exists */
