@@ -136,7 +136,7 @@ static bool judge_candidate(const Pick *p, size_t i, const Function *f, Findings
         const Function *from = p->sources[i];
         Finding *found;
 
-        if (from && from->pool && f->pool && !streq(from->pool, f->pool)) {
+        if (!p->request->any_pool && from && from->pool && f->pool && !streq(from->pool, f->pool)) {
                 found = findings_block(findings, FAILURE_INCOMPATIBLE, FINDING_FUNCTION,
                                        "function %s is in pool '%s', not '%s'", PCI_ADDRESS_STR(&f->address),
                                        f->pool, from->pool);

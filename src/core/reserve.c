@@ -13,6 +13,8 @@ DEFINE_ENUM_TABLE(reserve_group, ReserveGroup, _RESERVE_GROUP_MAX);
 typedef struct Candidates {
         Function *functions;
         size_t n;
+        const Function *host; /* all there are */
+        size_t n_host;
 } Candidates;
 
 static void candidates_done(Candidates *c)
@@ -22,7 +24,11 @@ static void candidates_done(Candidates *c)
 
 static int candidates_of_pool(const Function *functions, size_t n, const char *pool, Candidates *ret)
 {
-        Candidates c = { .functions = calloc(n + 1, sizeof(Function)) };
+        Candidates c = {
+                .functions = calloc(n + 1, sizeof(Function)),
+                .host = functions,
+                .n_host = n,
+        };
 
         if (!c.functions)
                 return -ENOMEM;
@@ -37,7 +43,11 @@ static int candidates_of_pool(const Function *functions, size_t n, const char *p
 
 static int candidates_of_card(const Candidates *of, const PciAddress *physical_function, Candidates *ret)
 {
-        Candidates c = { .functions = calloc(of->n + 1, sizeof(Function)) };
+        Candidates c = {
+                .functions = calloc(of->n + 1, sizeof(Function)),
+                .host = of->host,
+                .n_host = of->n_host,
+        };
 
         if (!c.functions)
                 return -ENOMEM;
@@ -83,16 +93,26 @@ static int pick_like(const Candidates *c, const ReserveRequest *request, const F
                      size_t n_like, PickPolicy policy, PciAddress *ret, Failure *reterr)
 {
         _cleanup_free_ FunctionIdentity *wants = calloc(request->count, sizeof(FunctionIdentity));
+        _cleanup_free_ PciAddress *from = calloc(request->count, sizeof(PciAddress));
 
-        if (!wants)
+        if (!wants || !from)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot choose functions");
 
-        for (size_t i = 0; i < request->count; i++)
+        for (size_t i = 0; i < request->count; i++) {
                 wants[i] = like[i % n_like];
+                if (request->from)
+                        from[i] = request->from[i % n_like];
+        }
 
         return pool_pick(c->functions, c->n,
-                         &(PoolRequest) { .wants = wants, .n = request->count, .policy = policy }, ret,
-                         reterr);
+                         &(PoolRequest) { .wants = wants,
+                                          .from = request->from ? from : NULL,
+                                          .any_pool = true, /* the request names the pool */
+                                          .host = c->host,
+                                          .n_host = c->n_host,
+                                          .n = request->count,
+                                          .policy = policy },
+                         ret, reterr);
 }
 
 /* The reasons are those of the first kind: *reterr keeps its first cause. */

@@ -126,6 +126,7 @@ static int pick(Manager *m, const char *pool, uint32_t count, const ReserveOptio
 {
         FunctionSwap functions[JOB_FUNCTIONS_MAX];
         FunctionIdentity like[JOB_FUNCTIONS_MAX];
+        PciAddress from[JOB_FUNCTIONS_MAX];
         ReserveRequest request = { .pool = pool, .count = count, .group = o->group };
         const DomainView *d;
         const PoolView *p;
@@ -147,9 +148,12 @@ static int pick(Manager *m, const char *pool, uint32_t count, const ReserveOptio
                 if (r < 0)
                         return r;
 
-                for (size_t i = 0; i < request.n_like; i++)
+                for (size_t i = 0; i < request.n_like; i++) {
                         like[i] = functions[i].identity;
+                        from[i] = functions[i].from;
+                }
                 request.like = like;
+                request.from = from;
                 if (!*pool)
                         request.pool = common_pool(m, functions, request.n_like);
         }

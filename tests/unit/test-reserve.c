@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/reserve.h"
 
+#include "core/family.h"
+
 #include "test.h"
 
 static const FunctionIdentity kinds[] = {
@@ -130,9 +132,38 @@ static void test_no_functions(void)
         CHECK(f.code == FAILURE_NO_FREE_FUNCTION);
 }
 
+/* A reservation for a guest has only what the family lets that guest use. */
+static void test_family(void)
+{
+        const Family node = { .name = (char[]) { "node" }, .targets = TARGETS_SAME_PHYSICAL_NODE };
+        const PciAddress from = address("0000:01:10.0");
+        ReserveRequest request = { .pool = "", .count = 2, .like = kinds, .n_like = 1, .from = &from };
+        Function f[FUNCTIONS];
+        Failure why = { 0 };
+        PciAddress got[3];
+
+        make_functions(f);
+        for (size_t i = 0; i < FUNCTIONS; i++)
+                f[i].family = &node;
+        CHECK(reserve_pick(f, FUNCTIONS, &request, PICK_SPREAD, got, NULL) >= 0);
+        CHECK(pci_address_equal(got, &f[1].address) && pci_address_equal(got + 1, &f[2].address));
+        request.group = RESERVE_PF;
+        CHECK(reserve_pick(f, FUNCTIONS, &request, PICK_SPREAD, got, NULL) >= 0);
+        CHECK(pci_address_equal(got, &f[1].address));
+
+        request.count = 3;
+        request.group = RESERVE_ANY;
+        CHECK(reserve_pick(f, FUNCTIONS, &request, PICK_SPREAD, got, &why) < 0);
+        CHECK(why.code == FAILURE_NO_FREE_FUNCTION && strstr(failure_message(&why), "family node"));
+        failure_done(&why);
+        request.from = NULL;
+        CHECK(reserve_pick(f, FUNCTIONS, &request, PICK_SPREAD, got, NULL) >= 0);
+}
+
 int main(void)
 {
         test_table();
         test_no_functions();
+        test_family();
         return EXIT_SUCCESS;
 }
