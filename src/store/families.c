@@ -11,6 +11,7 @@
 #define FAMILY_SCHEMA 1
 #define FAMILIES_MAX 256U
 #define FAMILY_DEVICES_MAX 64U
+#define FAMILY_NAME_MAX 64U
 
 static const char suffix[] = ".json";
 
@@ -19,13 +20,21 @@ static int targets_from_string(const char *s)
         return (int) family_targets_from_string(s);
 }
 
+/* It goes over the bus, and onto terminals. */
+static bool family_name_is_valid(const char *name)
+{
+        size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+
+        return n > 0 && n <= FAMILY_NAME_MAX && name[n] == '\0';
+}
+
 /* "1002:74b6" */
 static int parse_device(const char *text, FamilyDevice *ret)
 {
         unsigned vendor, device;
         int n = 0;
 
-        if (strlen(text) != strlen("1002:74b6") || strspn(text, "0123456789abcdefABCDEF:") != strlen(text) ||
+        if (strspn(text, "0123456789abcdefABCDEF:") != strlen("1002:74b6") ||
             sscanf(text, "%4x:%4x%n", &vendor, &device, &n) != 2 || text[n] != '\0' || text[4] != ':')
                 return -EINVAL;
 
@@ -55,6 +64,7 @@ static int parse_devices(json_object *root, Family *f, Failure *reterr)
                 json_object *text = json_object_array_get_idx(array, f->n_devices);
 
                 if (!json_object_is_type(text, json_type_string) ||
+                    json_object_get_string_len(text) != (int) strlen("1002:74b6") ||
                     parse_device(json_object_get_string(text), f->devices + f->n_devices) < 0)
                         return failure_set(reterr, FAILURE_INVALID_OPTION,
                                            "'devices[%zu]' must be vendor and device like \"1002:74b6\"",
@@ -139,6 +149,12 @@ static int load_file(const char *path, const char *name, size_t first, Families 
         size_t size;
         int r;
 
+        if (!family_name_is_valid(name))
+                return failure_set(
+                                reterr, FAILURE_INVALID_OPTION,
+                                "%s: the name of a family is that of its file, so at most %u letters, digits, '-', '_' "
+                                "and '.'",
+                                path, FAMILY_NAME_MAX);
         if (l->n >= FAMILIES_MAX)
                 return failure_set(reterr, FAILURE_INVALID_OPTION, "%s: there are more than %u families",
                                    path, FAMILIES_MAX);

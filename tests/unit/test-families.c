@@ -37,6 +37,18 @@ static int load(Families *ret, Failure *reterr)
         return families_load((const char *const[]) { admin, shipped, NULL }, ret, reterr);
 }
 
+static void expect_bad_name(const char *name)
+{
+        Failure why = { 0 };
+        Families l = { 0 };
+
+        put(name, GOOD("\"1002:74b9\""));
+        CHECK(load(&l, &why) < 0 && why.code == FAILURE_INVALID_OPTION);
+        CHECK(strstr(failure_message(&why), "the name of a family"));
+        failure_done(&why);
+        drop(name);
+}
+
 static void expect_error(const char *text, const char *words)
 {
         Failure why = { 0 };
@@ -104,6 +116,10 @@ static void test_errors_name_the_place(void)
         expect_error(GOOD(""), "'devices' names none");
         expect_error(GOOD("\"1002:74b9\",7"), "'devices[1]'");
         expect_error(GOOD("\"1002:74b\""), "'devices[0]'");
+        expect_error(GOOD("\"1002:74b9\\u0000\""), "'devices[0]'");
+        expect_bad_name("admin/\xff\xfe.json");
+        expect_bad_name("admin/a b.json");
+        expect_bad_name("admin/a\nb.json");
         expect_error(GOOD("\"1002:74b99\""), "'devices[0]'");
         expect_error(GOOD("\"100274b99\""), "'devices[0]'");
         expect_error(GOOD("\":::::::::\""), "'devices[0]'");
