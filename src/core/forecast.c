@@ -32,7 +32,7 @@ static bool step_time(const Forecast *f, StepId id, uint64_t *ret)
 
         memcpy(sorted, f->steps[id].usec, n * sizeof(uint64_t));
         qsort(sorted, n, sizeof(uint64_t), compare);
-        *ret = sorted[n / 2]; /* of two in the middle the longer: rather too late than too early */
+        *ret = sorted[(n - 1) / 2]; /* of two the shorter: the other may have waited for something */
         return true;
 }
 

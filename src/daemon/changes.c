@@ -251,11 +251,20 @@ static void signal_job_removed(Manager *m, const ManagedJob *j, const char *path
 
 void changes_of_jobs(Manager *m)
 {
+        bool any = m->jobs_forgotten;
+
+        /* When one is expected to end is told by how long the others' steps took. */
+        for (size_t i = 0; i < m->n_jobs; i++)
+                any = any || m->jobs[i]->changed;
+        m->jobs_forgotten = false;
+
         for (size_t i = 0; i < m->n_jobs; i++) {
                 ManagedJob *j = m->jobs[i];
                 _cleanup_free_ char *path = NULL;
 
-                if ((!j->changed && !j->removal_pending) || job_path_from_id(j->job->id, &path) < 0)
+                if (!j->changed && !j->removal_pending && !(any && managed_job_state(j) == JOB_RUNNING))
+                        continue;
+                if (job_path_from_id(j->job->id, &path) < 0)
                         continue;
 
                 j->changed = false;

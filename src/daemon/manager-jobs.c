@@ -239,5 +239,9 @@ void manager_forget_old_jobs(Manager *m)
 
                 manager_forget_job(m, i);
                 ended--;
+                m->jobs_forgotten = true;
         }
+
+        if (m->jobs_forgotten)
+                manager_changed(m);
 }

@@ -49,7 +49,8 @@ struct Manager {
         size_t n_records;
         ManagedJob **jobs; /* by id */
         size_t n_jobs;
-        uint64_t jobs_max; /* at once, see job-queue.h */
+        bool jobs_forgotten; /* and the bus does not know what that changes for others */
+        uint64_t jobs_max;   /* at once, see job-queue.h */
         Outcome **outcomes;
         size_t n_outcomes;
 

@@ -112,9 +112,9 @@ static void test_interface(Fixture *f, xmlDoc *contract, const char *path, const
         xmlFreeDoc(doc);
 }
 
-static void begin_save(Fixture *f, uint64_t id)
+static void begin_save(Fixture *f, uint64_t id, const char *domain)
 {
-        start_ok(f, id, "Hibernate", "vm1", NULL);
+        start_ok(f, id, "Hibernate", domain, NULL);
         fixture_tell(f, id, "step check done");
         fixture_tell(f, id, "strategy suspend-to-ram");
         fixture_tell(f, id, "step suspend done");
@@ -125,19 +125,23 @@ static void begin_save(Fixture *f, uint64_t id)
 /* A job that has every property: it saves at a rate, and an earlier one took its steps to their end. */
 static void begin_save_with_known_end(Fixture *f)
 {
-        begin_save(f, 1);
+        begin_save(f, 1, "vm1");
+        begin_save(f, 2, "vm2");
         expect_property(f, JOB(1), "Step", "save");
-        expect_absent(f, JOB(1), "BytesTotal");
-        expect_absent(f, JOB(1), "Rate");
-        expect_absent(f, JOB(1), "ExpectedEnd");
+        expect_property(f, JOB(2), "Step", "save");
+        for (const char *const *name = (const char *const[]) { "BytesTotal", "Rate", "ExpectedEnd", NULL };
+             *name; name++)
+                expect_absent(f, JOB(2), *name);
+
+        /* What one learns is told of the other as well. */
+        forget_signals(f);
         fixture_tell(f, 1, "step save done");
         fixture_tell(f, 1, "step sync done");
         fixture_tell(f, 1, "step release done");
+        expect_signal(f, "PropertiesChanged " JOB(2) " ExpectedEnd=");
         fixture_tell(f, 1, "fail GuestUnhealthy not that it matters");
         expect_signal(f, "JobRemoved 1 ");
 
-        begin_save(f, 2);
-        expect_signal(f, "ExpectedEnd=");
         fixture_tell(f, 2, "bytes 1 10000000");
         expect_signal(f, "Bytes=1 ");
         clock_sleep_usec(RATE_USEC);

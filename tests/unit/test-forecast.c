@@ -96,7 +96,7 @@ static void test_median(void)
         finish_steps(past, past->n_steps, 3600 * USEC_PER_SEC);
         forecast_add_job(&f, past);
         CHECK(forecast_end(&f, j, 0) ==
-              j->steps[0].ended_usec + sum_of_steps(1, j->n_steps, 3600 * USEC_PER_SEC));
+              j->steps[0].ended_usec + sum_of_steps(1, j->n_steps, 2 * USEC_PER_SEC));
         finish_steps(past, past->n_steps, 4 * USEC_PER_SEC);
         forecast_add_job(&f, past);
         CHECK(forecast_end(&f, j, 0) ==
