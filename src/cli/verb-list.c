@@ -22,7 +22,8 @@ static int get_snapshot(Ctl *c, const char *of_what, Snapshot *ret)
 
 static bool domain_is_ours(const DomainInfo *d)
 {
-        return (d->functions && d->functions[0]) || streq_ptr(d->state, "hibernated");
+        return (d->functions && d->functions[0]) || streq_ptr(d->state, "hibernated") ||
+               streq_ptr(d->state, "failed");
 }
 
 static int list_as_table(Ctl *c, const Snapshot *s)
@@ -155,18 +156,29 @@ int verb_functions(Ctl *c)
         return c->json ? ctl_print_json(c, TAKE_PTR(array)) : EXIT_STATUS_OK;
 }
 
+/* Until libvirt has told of its domains there are functions that nobody knows more about; a terminal is narrow. */
+static bool has_unknown(const Snapshot *s)
+{
+        for (size_t i = 0; i < s->n_pools; i++)
+                if (s->pools[i].unknown > 0)
+                        return true;
+
+        return false;
+}
+
 static int pools_as_table(Ctl *c, const Snapshot *s)
 {
         static const TableColumn columns[] = {
                 { "NAME", false, true },    { "POLICY", false, false },     { "TOTAL", true, false },
                 { "FREE", true, false },    { "ASSIGNED", true, false },    { "LEASED", true, false },
                 { "HELD", true, false },    { "QUARANTINED", true, false }, { "LARGEST", true, false },
-                { "FREE-PF", true, false },
+                { "FREE-PF", true, false }, { "UNKNOWN", true, false },
         };
+        bool unknown = has_unknown(s);
         _cleanup_(table_freep) Table *t = NULL;
         int r;
 
-        r = table_new(&c->terminal, columns, ELEMENTSOF(columns), &t);
+        r = table_new(&c->terminal, columns, ELEMENTSOF(columns) - !unknown, &t);
         if (r < 0)
                 return r;
 
@@ -181,6 +193,8 @@ static int pools_as_table(Ctl *c, const Snapshot *s)
                         table_add_format(t, TINT_NONE, "%" PRIu32, counts[k]);
                 table_add_format(t, TINT_NONE, "%" PRIu32 "/%" PRIu32, p->free_physical_functions,
                                  p->physical_functions);
+                if (unknown)
+                        table_add_format(t, TINT_NONE, "%" PRIu32, p->unknown);
         }
 
         return table_print(t, stdout, !c->no_legend);

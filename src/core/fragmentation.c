@@ -32,6 +32,11 @@ static size_t run_of_pool(const Function *const *list, size_t n)
         return i;
 }
 
+static bool can_be_had(const Function *f)
+{
+        return f->state == FUNCTION_FREE && function_driver_is_vfio(f->driver);
+}
+
 /* A physical function has 256 functions at most, mostly of one kind. */
 static uint32_t largest_free(const Function *const *list, size_t n)
 {
@@ -40,8 +45,8 @@ static uint32_t largest_free(const Function *const *list, size_t n)
         for (size_t i = 0; i < n && n - i > largest; i++) {
                 uint32_t alike = 0;
 
-                for (size_t k = i; list[i]->state == FUNCTION_FREE && k < n; k++)
-                        alike += list[k]->state == FUNCTION_FREE &&
+                for (size_t k = i; can_be_had(list[i]) && k < n; k++)
+                        alike += can_be_had(list[k]) &&
                                  function_identity_check(&list[i]->identity, &list[k]->identity, NULL) >= 0;
                 largest = alike > largest ? alike : largest;
         }

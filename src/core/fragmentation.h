@@ -9,7 +9,7 @@
 typedef struct PoolShare {
         const char *pool; /* borrowed */
         bool in_use;      /* somebody has, or may have, one of its functions, of this pool or of another */
-        uint32_t largest_free; /* how many free functions of one kind it has: what a domain could get on it */
+        uint32_t largest_free; /* how many free functions of one kind can be had there */
 } PoolShare;
 
 /* Of functions that all have a pool. The list is the caller's. */

@@ -40,6 +40,13 @@ static void test_shares(void)
         expect_share(shares + 2, "a", false, 2); /* of three, two of a kind */
         free(shares);
 
+        /* A driver of the host has it: it is nobody's, and cannot be had. */
+        f[0].driver = (char[]) { "amdgpu" };
+        CHECK(pool_shares(f, ELEMENTSOF(f), &shares, &n) >= 0 && n == 3);
+        expect_share(shares + 2, "a", false, 1);
+        free(shares);
+        f[0].driver = NULL;
+
         /* One that is in use keeps its card from the other pool as well; a quarantined one keeps it from nobody. */
         f[1].state = FUNCTION_ASSIGNED;
         f[3].state = FUNCTION_QUARANTINED;
