@@ -44,10 +44,6 @@ void findings_done(Findings *l);
  * only wants to know whether needs no words). */
 Finding *findings_add(Findings *l, FailureCode code, FindingScope scope, bool blocking, const char *format,
                       ...) _printf_(5, 6);
-/* What helps when what we know of a hibernated domain is not whole. Its image is not to be started by anybody. */
-#define RECORD_REMEDY \
-        "put the record back, from a backup of the directory 'images' of the state, and start vgpu-hibernated anew"
-
 #define findings_block(l, code, scope, ...) findings_add((l), (code), (scope), true, __VA_ARGS__)
 #define findings_remark(l, scope, ...) findings_add((l), FAILURE_NONE, (scope), false, __VA_ARGS__)
 /* Without memory there is none. */

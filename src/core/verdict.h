@@ -11,6 +11,10 @@
 #include "core/finding.h"
 #include "core/plan.h"
 
+/* What helps when what we know of a hibernated domain is not whole. Its image is not to be started by anybody. */
+#define RECORD_REMEDY \
+        "put the record back, from a backup of the directory 'images' of the state, and start vgpu-hibernated anew"
+
 typedef struct Verdict {
         Strategy strategy;        /* what it would be done by, also when it is refused */
         bool sized;               /* the next two are known */

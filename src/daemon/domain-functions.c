@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/domain-functions.h"
 
+#include "core/verdict.h"
 #include "daemon/manager-store.h"
 
 static void of_xml(const Manager *m, const DomainView *d, FunctionSwap *ret, size_t *ret_n, Findings *l)
