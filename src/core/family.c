@@ -53,9 +53,11 @@ static const char *why_not(FamilyTargets targets, const PciAddress *from, const 
         case TARGETS_ANY:
                 return NULL;
         case TARGETS_SAME_PHYSICAL_NODE:
-                return same || same_node(had, to)
-                                       ? NULL
-                                       : "goes on only with a function of the same physical function";
+                if (same || same_node(had, to))
+                        return NULL;
+                return had ? "goes on only with a function of the same physical function"
+                           : "goes on only with a function of the same physical function, and the one that it had is "
+                             "not on this host any more";
         case TARGETS_SAME_FUNCTION:
                 return same ? NULL : "goes on only with the very same function";
         case TARGETS_NEVER:
@@ -65,6 +67,28 @@ static const char *why_not(FamilyTargets targets, const PciAddress *from, const 
         }
 
         return "is not to be hibernated at all";
+}
+
+#define FAMILY_REMEDY                                            \
+        "if its driver is known to follow, say so in a file in " \
+        "/etc/vgpu-hibernate/families.d (vgpu-hibernate.json(5))"
+
+bool family_judge_hibernation(const Function *f, Findings *findings)
+{
+        if (!f->family || f->family->targets != TARGETS_NEVER)
+                return true;
+
+        finding_set_remedy(
+                        findings_block(findings, FAILURE_INCOMPATIBLE, FINDING_FUNCTION,
+                                       "function %s is of family %s, which is not to be hibernated at all",
+                                       PCI_ADDRESS_STR(&f->address), f->family->name),
+                        FAMILY_REMEDY);
+        return false;
+}
+
+bool family_needs_same_function(const Function *f)
+{
+        return !f->family || f->family->targets == TARGETS_SAME_FUNCTION;
 }
 
 bool family_judge(const PciAddress *from, const Function *had, const Function *to, Findings *findings)
@@ -88,7 +112,6 @@ bool family_judge(const PciAddress *from, const Function *had, const Function *t
                                 "guest %s",
                                 PCI_ADDRESS_STR(&to->address), PCI_ADDRESS_STR(from), to->identity.vendor,
                                 to->identity.device, why);
-        finding_set_remedy(found, "if its driver is known to follow, say so in a file in "
-                                  "/etc/vgpu-hibernate/families.d (vgpu-hibernate.json(5))");
+        finding_set_remedy(found, FAMILY_REMEDY);
         return false;
 }

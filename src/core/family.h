@@ -13,7 +13,7 @@ typedef enum FamilyTargets {
         TARGETS_ANY,                /* the driver follows to any function of the same kind */
         TARGETS_SAME_PHYSICAL_NODE, /* to those of the same physical function */
         TARGETS_SAME_FUNCTION,      /* the function itself, so: hibernate and resume, and no move */
-        TARGETS_NEVER,              /* not to be handled at all */
+        TARGETS_NEVER,              /* none: not to be hibernated at all */
         _FAMILY_TARGETS_MAX,
         _FAMILY_TARGETS_INVALID = -EINVAL,
 } FamilyTargets;
@@ -42,6 +42,11 @@ void families_done(Families *l);
 
 /* NULL: a device that is not known; families may be NULL. */
 const Family *families_find(const Families *l, uint16_t vendor, uint16_t device);
+
+/* May a guest that has it be hibernated? Else one finding is added (NULL: none), FAILURE_INCOMPATIBLE. */
+bool family_judge_hibernation(const Function *f, Findings *findings);
+/* Is it lost for good to a guest that gets no other? */
+bool family_needs_same_function(const Function *f);
 
 /* May the guest that has or had the function at address `from` go on with `to`? `had` is that function, NULL when it is
  * not on this host any more. Else one finding is added (NULL: none), FAILURE_INCOMPATIBLE. What is not known goes on

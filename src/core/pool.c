@@ -36,6 +36,16 @@ bool pool_judge(const Function *f, const FunctionIdentity *wants, Findings *find
                 return false;
         }
 
+        if (f->state == FUNCTION_UNKNOWN) {
+                found = findings_block(
+                                findings, FAILURE_FUNCTION_BUSY, FINDING_FUNCTION,
+                                "whether function %s is free is not known: libvirt has not told of its "
+                                "domains yet",
+                                address);
+                finding_set_remedy(found, "see 'systemctl status libvirtd'");
+                return false;
+        }
+
         if (f->state != FUNCTION_FREE) {
                 if (f->state == FUNCTION_HELD && !f->domain)
                         found = findings_block(findings, FAILURE_FUNCTION_BUSY, FINDING_FUNCTION,
@@ -69,6 +79,12 @@ bool pool_judge(const Function *f, const FunctionIdentity *wants, Findings *find
         }
 
         return true;
+}
+
+bool pool_judge_for(const Function *f, const FunctionIdentity *wants, const PciAddress *from,
+                    const Function *had, Findings *findings)
+{
+        return pool_judge(f, wants, findings) && family_judge(from, had, f, findings);
 }
 
 int pool_check(const Function *f, const FunctionIdentity *wants, Failure *reterr)
@@ -130,13 +146,20 @@ static int pick_prepare(Pick *p)
         return 0;
 }
 
+static bool is_of_other_pool(const Pick *p, size_t i, const Function *f)
+{
+        const Function *from = p->sources[i];
+
+        return !p->request->any_pool && from && from->pool && f->pool && !streq(from->pool, f->pool);
+}
+
 /* May want number i be answered with f? */
 static bool judge_candidate(const Pick *p, size_t i, const Function *f, Findings *findings)
 {
         const Function *from = p->sources[i];
         Finding *found;
 
-        if (!p->request->any_pool && from && from->pool && f->pool && !streq(from->pool, f->pool)) {
+        if (is_of_other_pool(p, i, f)) {
                 found = findings_block(findings, FAILURE_INCOMPATIBLE, FINDING_FUNCTION,
                                        "function %s is in pool '%s', not '%s'", PCI_ADDRESS_STR(&f->address),
                                        f->pool, from->pool);
@@ -144,8 +167,9 @@ static bool judge_candidate(const Pick *p, size_t i, const Function *f, Findings
                 return false;
         }
 
-        return pool_judge(f, &p->request->wants[i], findings) &&
-               (!p->request->from || family_judge(p->request->from + i, from, f, findings));
+        if (!p->request->from)
+                return pool_judge(f, &p->request->wants[i], findings);
+        return pool_judge_for(f, &p->request->wants[i], p->request->from + i, from, findings);
 }
 
 static bool is_among(const PciAddress *list, size_t n, const PciAddress *a)
@@ -210,7 +234,8 @@ static char *collect_reasons(const Pick *p, size_t i)
         for (size_t k = 0, said = 0; k < p->n_functions; k++) {
                 _cleanup_(findings_done) Findings why = { 0 };
 
-                if (judge_candidate(p, i, p->functions + k, &why) || why.n == 0)
+                if (is_of_other_pool(p, i, p->functions + k) ||
+                    judge_candidate(p, i, p->functions + k, &why) || why.n == 0)
                         continue;
 
                 if (said++ < REASONS_MAX)
@@ -223,6 +248,26 @@ static char *collect_reasons(const Pick *p, size_t i)
         }
 
         return text;
+}
+
+/* One that could be had, were it not for the family: then it is no matter of what is free. */
+static bool refuse_for_family(const Pick *p, size_t i, const PciAddress *taken, Failure *reterr)
+{
+        for (size_t k = 0; p->request->from && k < p->n_functions; k++) {
+                const Function *f = p->functions + k;
+                _cleanup_(findings_done) Findings why = { 0 };
+
+                if (is_of_other_pool(p, i, f) || is_among(taken, i, &f->address) ||
+                    !pool_judge(f, &p->request->wants[i], NULL) ||
+                    family_judge(p->request->from + i, p->sources[i], f, &why) || why.n == 0)
+                        continue;
+
+                (void) failure_set(reterr, why.list[0].code, "%s; %s", why.list[0].message,
+                                   why.list[0].remedy);
+                return true;
+        }
+
+        return false;
 }
 
 int pool_pick(const Function *functions, size_t n_functions, const PoolRequest *request, PciAddress *ret,
@@ -243,6 +288,8 @@ int pool_pick(const Function *functions, size_t n_functions, const PoolRequest *
         for (size_t i = 0; i < request->n; i++) {
                 const Function *f = pick_one(&p, i, chosen);
 
+                if (!f && refuse_for_family(&p, i, chosen, reterr))
+                        return -EREMOTEIO;
                 if (!f) {
                         _cleanup_free_ char *reasons = collect_reasons(&p, i);
 

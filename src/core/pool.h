@@ -32,7 +32,8 @@ typedef struct PoolRequest {
 } PoolRequest;
 
 /* Chooses n functions out of `functions`, one for each identity wanted, all or none. On success ret[i] answers
- * wants[i]. On failure *reterr is FAILURE_NO_FREE_FUNCTION and lists each candidate with the reason of its refusal. */
+ * wants[i]. On failure *reterr is FAILURE_NO_FREE_FUNCTION and lists each candidate with the reason of its refusal; or
+ * FAILURE_INCOMPATIBLE, when there is one that could be had, and only its family forbids it. */
 int pool_pick(const Function *functions, size_t n_functions, const PoolRequest *request, PciAddress *ret,
               Failure *reterr) _warn_unused_result_;
 
@@ -46,7 +47,12 @@ int pool_consider(const Function *functions, size_t n_functions, const PoolReque
  * FAILURE_FUNCTION_BUSY, FAILURE_FOREIGN_DRIVER or FAILURE_INCOMPATIBLE. */
 bool pool_judge(const Function *f, const FunctionIdentity *wants, Findings *findings);
 
-/* The same as a failure. */
+/* May it be taken by the guest that has or had the function at `from`? What pool_judge() asks, and what the device's family
+ * allows. `had` is that function, NULL: it is not on this host any more. */
+bool pool_judge_for(const Function *f, const FunctionIdentity *wants, const PciAddress *from,
+                    const Function *had, Findings *findings);
+
+/* pool_judge() as a failure. */
 int pool_check(const Function *f, const FunctionIdentity *wants, Failure *reterr) _warn_unused_result_;
 
 /* NULL when the address is not among them. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/choose-targets.h"
 
-#include "core/family.h"
-
 typedef struct Choice {
         const TargetRequest *request;
         Function *candidates; /* owned, borrows from the view */
@@ -31,8 +29,8 @@ static int choose_one(const Choice *c, const PciAddress *a, FunctionSwap *s, Fin
                                    PCI_ADDRESS_STR(a));
 
         s->to = *a;
-        s->has_to = pool_judge(f, &s->identity, l) &&
-                    family_judge(&s->from, view_find_function(c->request->view, &s->from), f, l);
+        s->has_to = pool_judge_for(f, &s->identity, &s->from, view_find_function(c->request->view, &s->from),
+                                   l);
         return 0;
 }
 
@@ -68,7 +66,7 @@ static bool choose_held(const Choice *c)
         for (size_t i = 0; i < c->n_swaps; i++) {
                 const Function *f = pool_find(c->candidates, c->n_candidates, &c->swaps[i].from);
 
-                if (!f || !pool_judge(f, &c->swaps[i].identity, NULL))
+                if (!f || !pool_judge_for(f, &c->swaps[i].identity, &c->swaps[i].from, f, NULL))
                         return false;
         }
 

@@ -22,6 +22,7 @@ int hold_option_read_mode(sd_bus_message *m, const char *key, void *options, Fai
                                    key, bus_option_echo(text));
 
         o->mode = mode;
+        o->given = true;
         return 0;
 }
 

@@ -9,6 +9,7 @@
 typedef struct HoldOptions {
         HoldMode mode;       /* HOLD_RELEASE unless asked for */
         uint64_t until_usec; /* 0 unless given */
+        bool given;          /* the mode was */
 } HoldOptions;
 
 /* Readers for a BusOption; `options` is a HoldOptions. */

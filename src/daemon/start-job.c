@@ -94,14 +94,30 @@ PickPolicy pick_policy_for(const Manager *m, const FunctionSwap *swaps, size_t n
         return p ? p->pick : m->config->pick;
 }
 
-static void draft_functions(const Manager *m, JobDraft *draft, Findings *l)
+/* What the families of its functions say. What only its own function will do for is kept for it, unless it is asked not
+ * to be. */
+static void draft_families(const Manager *m, JobDraft *draft, const JobOptions *options, Findings *l)
+{
+        for (size_t i = 0; i < draft->n_swaps; i++) {
+                const Function *f = view_find_function(m->view, &draft->swaps[i].from);
+
+                if (!f)
+                        continue;
+                (void) family_judge_hibernation(f, l);
+                if (family_needs_same_function(f) && !options->hold.given)
+                        draft->hold.mode = HOLD_HOLD;
+        }
+}
+
+static void draft_functions(const Manager *m, JobDraft *draft, const JobOptions *options, Findings *l)
 {
         domain_functions(m, draft->domain, draft->swaps, &draft->n_swaps, l);
 
         if (draft->domain->hibernated) {
                 draft->strategy = draft->domain->strategy;
                 draft->image_bytes = draft->domain->image_bytes;
-        }
+        } else
+                draft_families(m, draft, options, l);
 }
 
 TargetRequest job_draft_request(const Manager *m, const JobDraft *draft, const JobOptions *options)
@@ -174,7 +190,7 @@ int job_draft(Manager *m, const char *domain, const JobOptions *options, JobDraf
 
         /* Else it has none that this job would be about. */
         if (ret->domain->hibernated == (ret->kind == JOB_RESUME))
-                draft_functions(m, ret, findings);
+                draft_functions(m, ret, options, findings);
         if (ret->kind == JOB_HIBERNATE || ret->n_swaps == 0)
                 return 0;
 

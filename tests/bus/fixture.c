@@ -256,8 +256,17 @@ static void spawn_daemon(Fixture *f)
 
         f->daemon_pid = spawn((const char *const[]) { f->daemon, "--user", "--state-dir", state,
                                                       "--runtime-dir", run, "--config", config, "--worker",
-                                                      f->worker, "--families-dir", FAMILIES_DIR, NULL },
+                                                      f->worker, "--families-dir", f->families_dir, NULL },
                               f->bus_address);
+}
+
+void fixture_add_family(Fixture *f, const char *name, const char *json)
+{
+        _cleanup_free_ char *dir = format("%s/families", f->dir), *file = format("%s.json", name);
+
+        CHECK(mkdir(dir, 0700) >= 0 || errno == EEXIST);
+        write_file_in(dir, file, json);
+        CHECK(free_and_strdup(&f->families_dir, dir) >= 0);
 }
 
 void fixture_start_daemon(Fixture *f)
@@ -289,7 +298,7 @@ void fixture_init_limited(Fixture *f, char **argv, const char *limits)
         _cleanup_free_ char *state = NULL, *fake = NULL;
 
         *f = (Fixture) { .daemon = argv[1], .worker = argv[2] };
-        CHECK(f->daemon && f->worker);
+        CHECK(f->daemon && f->worker && free_and_strdup(&f->families_dir, FAMILIES_DIR) >= 0);
         for (size_t i = 0; i < FIXTURE_JOBS_MAX; i++)
                 f->job_fds[i] = -EBADF;
 
@@ -336,5 +345,6 @@ void fixture_done(Fixture *f)
         CHECK(nftw(f->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS) >= 0);
         world_free(f->world);
         free(f->bus_address);
+        free(f->families_dir);
         free(f->dir);
 }

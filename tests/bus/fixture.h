@@ -27,6 +27,7 @@
 
 typedef struct Fixture {
         const char *daemon, *worker;
+        char *families_dir; /* the shipped ones, unless fixture_add_family() */
         char *dir;
         char *bus_address;
         pid_t bus_pid, daemon_pid;
@@ -47,6 +48,8 @@ void fixture_done(Fixture *f);
 
 /* For the daemon that is started next. */
 void fixture_configure(Fixture *f, const char *json);
+/* From the first on, those that are added are all there are. */
+void fixture_add_family(Fixture *f, const char *name, const char *json);
 void fixture_start_daemon(Fixture *f);
 /* Waits for its end. */
 int fixture_stop_daemon(Fixture *f, int signal_number);

@@ -81,7 +81,7 @@ static void test_families(Fixture *f)
         fixture_set_domain(f, "other", DOMAIN_RUNNING, ONE("0000:05:10.1"));
         fixture_send_world(f);
         expect_property(f, FUNCTION("0000_05_10_1"), "Domain", "other");
-        start_refused(f, ERROR(NO_FREE_FUNCTION), "same physical function", "Move", "mi300x", NULL);
+        start_refused(f, ERROR(INCOMPATIBLE), "same physical function", "Move", "mi300x", NULL);
 
         for (size_t i = 0; i < ELEMENTSOF(card); i++)
                 fixture_function(f, card[i])->identity.device = 0x1234;

@@ -38,6 +38,10 @@ static void make_functions(Function f[6])
                 };
 }
 
+/* By the family, of functions that could be had. */
+static const char forbidden[] = "forbidden";
+
+/* expected: NULL when there is none. */
 static void expect_pick(const Function *f, const char *current, PickPolicy policy, const char *expected)
 {
         PciAddress from = { 0 }, got;
@@ -53,8 +57,8 @@ static void expect_pick(const Function *f, const char *current, PickPolicy polic
                                        .n = 1,
                                        .policy = policy },
                       &got, &why);
-        if (!expected) {
-                CHECK(r < 0 && why.code == FAILURE_NO_FREE_FUNCTION);
+        if (!expected || expected == forbidden) {
+                CHECK(r < 0 && why.code == (expected ? FAILURE_INCOMPATIBLE : FAILURE_NO_FREE_FUNCTION));
                 failure_done(&why);
                 return;
         }
@@ -137,7 +141,10 @@ static void test_families(void)
                 f[i].family = &node;
         expect_pick(f, "0000:01:10.0", PICK_PACK, "0000:01:10.2");
         f[1].state = f[2].state = FUNCTION_ASSIGNED;
+        expect_pick(f, "0000:01:10.0", PICK_PACK, forbidden);
+        f[3].state = f[4].state = f[5].state = FUNCTION_ASSIGNED;
         expect_pick(f, "0000:01:10.0", PICK_PACK, NULL);
+        f[3].state = f[4].state = f[5].state = FUNCTION_FREE;
         /* What there is to choose from need not have what the domain had. */
         f[1].state = FUNCTION_FREE;
         CHECK(pool_pick(f + 1, 5, &request, &got, NULL) < 0);
@@ -147,7 +154,7 @@ static void test_families(void)
 
         for (size_t i = 0; i < 6; i++)
                 f[i].family = NULL;
-        expect_pick(f, "0000:01:10.0", PICK_PACK, NULL);
+        expect_pick(f, "0000:01:10.0", PICK_PACK, forbidden);
         expect_pick(f, NULL, PICK_PACK, "0000:01:10.0"); /* nobody has had one */
 }
 

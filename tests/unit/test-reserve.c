@@ -154,7 +154,7 @@ static void test_family(void)
         request.count = 3;
         request.group = RESERVE_ANY;
         CHECK(reserve_pick(f, FUNCTIONS, &request, PICK_SPREAD, got, &why) < 0);
-        CHECK(why.code == FAILURE_NO_FREE_FUNCTION && strstr(failure_message(&why), "family node"));
+        CHECK(why.code == FAILURE_INCOMPATIBLE && strstr(failure_message(&why), "family node"));
         failure_done(&why);
         request.from = NULL;
         CHECK(reserve_pick(f, FUNCTIONS, &request, PICK_SPREAD, got, NULL) >= 0);

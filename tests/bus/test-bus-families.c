@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the families of devices forbid, and that all who choose functions obey them alike. */
+
+#include "fixture.h"
+
+#define ERROR(name) VGPU_HIBERNATE_ERROR_##name
+#define FUNCTION(name) VGPU_HIBERNATE_FUNCTION_PATH "/" name
+#define ONE(address) ((const char *const[]) { (address), NULL })
+
+#define FAMILY(device, targets) \
+        "{\"schema\":1,\"devices\":[\"1002:" device "\"],\"targets\":\"" targets "\"}"
+
+/* Cards 5 and 6 have functions of one device, of which the domain "guest" has the first. */
+static void give(Fixture *f, uint16_t device)
+{
+        static const char *const functions[] = { "0000:05:10.0", "0000:05:10.1", "0000:06:10.0" };
+        _cleanup_free_ char *text = format("1002:%04x", device);
+
+        for (size_t i = 0; i < ELEMENTSOF(functions); i++)
+                fixture_function(f, functions[i])->identity.device = device;
+        fixture_set_domain(f, "guest", DOMAIN_RUNNING, ONE(functions[0]));
+        fixture_send_world(f);
+        expect_property(f, FUNCTION("0000_05_10_0"), "Domain", "guest");
+        expect_property(f, FUNCTION("0000_06_10_0"), "Device", text);
+}
+
+static void expect_family(Fixture *f, const char *name)
+{
+        expect_property(f, FUNCTION("0000_05_10_0"), "Family", name);
+        expect_property(f, FUNCTION("0000_06_10_0"), "Family", name);
+}
+
+static void hibernate(Fixture *f, uint64_t id)
+{
+        _cleanup_free_ char *removed = format("JobRemoved %" PRIu64 " ", id);
+
+        start_ok(f, id, "Hibernate", "guest", NULL);
+        fixture_tell(f, id, "strategy suspend-to-ram");
+        fixture_tell(f, id, "record 17");
+        fixture_tell(f, id, "end done");
+        expect_signal(f, removed);
+        fixture_set_domain(f, "guest", DOMAIN_SHUTOFF, NULL);
+        fixture_send_world(f);
+}
+
+/* To the function, where the guest then is. */
+static void resume(Fixture *f, uint64_t id, const char *asked_for, const char *function)
+{
+        _cleanup_free_ char *path = format("%s/%" PRIu64, VGPU_HIBERNATE_JOB_PATH, id),
+                            *pair = format("[[0000:05:10.0 %s]]", function),
+                            *removed = format("JobRemoved %" PRIu64 " ", id);
+
+        start_ok(f, id, "Resume", "guest", asked_for ? ONE(asked_for) : NULL);
+        expect_property(f, path, "Functions", pair);
+        fixture_tell(f, id, "unrecord");
+        fixture_tell(f, id, "end done");
+        expect_signal(f, removed);
+        fixture_set_domain(f, "guest", DOMAIN_RUNNING, ONE(function));
+        fixture_send_world(f);
+}
+
+/* Before anything is touched, and not when it is too late. */
+static void test_never(Fixture *f)
+{
+        give(f, 0x7001);
+        expect_family(f, "barred");
+        start_refused(f, ERROR(INCOMPATIBLE), "not to be hibernated", "Hibernate", "guest", NULL);
+        start_refused(f, ERROR(INCOMPATIBLE), "families.d", "Move", "guest", NULL);
+        start_refused(f, ERROR(INCOMPATIBLE), "not to be hibernated", "Move", "guest", ONE("0000:06:10.0"));
+}
+
+/* Its own function is kept for it: there is no other way back. */
+static void test_same_function(Fixture *f, uint16_t device, uint64_t id)
+{
+        give(f, device);
+        start_refused(f, ERROR(INCOMPATIBLE), "very same function", "Move", "guest", NULL);
+        hibernate(f, id);
+        expect_property(f, FUNCTION("0000_05_10_0"), "State", "held");
+        expect_property(f, FUNCTION("0000_05_10_0"), "Domain", "guest");
+        start_refused(f, ERROR(INCOMPATIBLE), "very same function", "Resume", "guest", ONE("0000:05:10.1"));
+        resume(f, id + 1, NULL, "0000:05:10.0");
+}
+
+static void test_same_card(Fixture *f)
+{
+        Function *own, *last, swap;
+
+        give(f, 0x7003);
+        expect_family(f, "bound");
+        start_refused(f, ERROR(INCOMPATIBLE), "same physical function", "Move", "guest",
+                      ONE("0000:06:10.0"));
+        hibernate(f, 5);
+        expect_property(f, FUNCTION("0000_05_10_0"), "State", "free"); /* another one will do */
+
+        /* Its function goes, and with it the knowledge of its card. */
+        own = fixture_function(f, "0000:05:10.0");
+        last = f->world->functions + f->world->n_functions - 1;
+        swap = *own;
+        *own = *last;
+        *last = swap;
+        f->world->n_functions--;
+        fixture_send_world(f);
+        expect_signal(f, "InterfacesRemoved " FUNCTION("0000_05_10_0"));
+        start_refused(f, ERROR(INCOMPATIBLE), "not on this host any more", "Resume", "guest", NULL);
+        f->world->n_functions++;
+        fixture_send_world(f);
+        expect_property(f, FUNCTION("0000_05_10_0"), "State", "free");
+        resume(f, 6, "0000:05:10.1", "0000:05:10.1");
+}
+
+int main(int argc, char *argv[])
+{
+        Fixture f;
+
+        fixture_init(&f, argv);
+        fixture_add_family(&f, "barred", FAMILY("7001", "never"));
+        fixture_add_family(&f, "single", FAMILY("7002", "same-function"));
+        fixture_add_family(&f, "bound", FAMILY("7003", "same-physical-node"));
+        fixture_start(&f);
+
+        test_never(&f);
+        test_same_function(&f, 0x7002, 1);
+        test_same_function(&f, 0x7fff, 3); /* nobody's */
+        test_same_card(&f);
+
+        fixture_done(&f);
+        return EXIT_SUCCESS;
+}
