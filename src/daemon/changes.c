@@ -127,6 +127,8 @@ static void signal_pool(Manager *m, const char *path, const PoolView *a, const P
                 { "FreePhysicalFunctions", a->n_free_physical_functions != b->n_free_physical_functions },
         };
 
+        static_assert(_FUNCTION_STATE_MAX == FUNCTION_UNKNOWN + 1, "a state that is not counted");
+
         signal_properties(m, path, VGPU_HIBERNATE_POOL_INTERFACE, changes, ELEMENTSOF(changes));
 }
 
