@@ -36,6 +36,16 @@
                 _f;            \
         })
 
+/* Makes room for one more element behind the n of a list. False when memory ran out: the list is as it was. */
+#define ARRAY_GROW(list, n)                                                                     \
+        ({                                                                                      \
+                typeof(list) _bigger = reallocarray((list), (size_t) (n) + 1, sizeof(*(list))); \
+                                                                                                \
+                if (_bigger)                                                                    \
+                        (list) = _bigger;                                                       \
+                _bigger != NULL;                                                                \
+        })
+
 #define DEFINE_CLEANUP_FUNC(type, free_func)     \
         static inline void free_func##p(type *p) \
         {                                        \

@@ -63,7 +63,7 @@ const Hold *claims_find_hold(const Claims *c, const char *domain_uuid)
 
 int claims_hold(Claims *c, const char *domain_uuid, uint64_t until_usec)
 {
-        Hold *h = find_hold(c, domain_uuid), *bigger;
+        Hold *h = find_hold(c, domain_uuid);
         char *copy = NULL;
 
         if (h) {
@@ -71,13 +71,9 @@ int claims_hold(Claims *c, const char *domain_uuid, uint64_t until_usec)
                 return 0;
         }
 
-        bigger = reallocarray(c->holds, c->n_holds + 1, sizeof(Hold));
-        if (!bigger)
+        if (!ARRAY_GROW(c->holds, c->n_holds) || free_and_strdup(&copy, domain_uuid) < 0)
                 return -ENOMEM;
-        c->holds = bigger;
 
-        if (free_and_strdup(&copy, domain_uuid) < 0)
-                return -ENOMEM;
         c->holds[c->n_holds++] = (Hold) { .domain_uuid = copy, .until_usec = until_usec };
         return 0;
 }
@@ -103,12 +99,9 @@ bool claims_drop_hold(Claims *c, const char *domain_uuid)
 
 int claims_add_reservation(Claims *c, Reservation *r)
 {
-        Reservation *bigger = reallocarray(c->reservations, c->n_reservations + 1, sizeof(Reservation));
-
-        if (!bigger)
+        if (!ARRAY_GROW(c->reservations, c->n_reservations))
                 return -ENOMEM;
 
-        c->reservations = bigger;
         c->reservations[c->n_reservations++] = *r;
         *r = (Reservation) { 0 };
         return 0;

@@ -27,7 +27,6 @@ void findings_done(Findings *l)
 Finding *findings_add(Findings *l, FailureCode code, FindingScope scope, bool blocking, const char *format,
                       ...)
 {
-        Finding *bigger;
         char *message;
         va_list ap;
         int r;
@@ -43,14 +42,12 @@ Finding *findings_add(Findings *l, FailureCode code, FindingScope scope, bool bl
         if (r < 0)
                 message = NULL;
 
-        bigger = message && l->n < FINDINGS_MAX ? reallocarray(l->list, l->n + 1, sizeof(Finding)) : NULL;
-        if (!bigger) {
+        if (!message || l->n >= FINDINGS_MAX || !ARRAY_GROW(l->list, l->n)) {
                 free(message);
                 l->incomplete = true;
                 return NULL;
         }
 
-        l->list = bigger;
         l->list[l->n] = (Finding) { code, scope, blocking, message, NULL };
         return l->list + l->n++;
 }

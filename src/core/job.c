@@ -132,17 +132,14 @@ int job_set_swaps(Job *j, const FunctionSwap *swaps, size_t n)
 
 int job_add_attempt(Job *j, uint64_t usec, StepId step, const Failure *failure)
 {
-        JobAttempt *bigger, *a;
+        JobAttempt *a;
 
         if (j->n_attempts >= JOB_ATTEMPTS_MAX)
                 return -E2BIG;
-
-        bigger = reallocarray(j->attempts, j->n_attempts + 1, sizeof(JobAttempt));
-        if (!bigger)
+        if (!ARRAY_GROW(j->attempts, j->n_attempts))
                 return -ENOMEM;
-        j->attempts = bigger;
 
-        a = bigger + j->n_attempts;
+        a = j->attempts + j->n_attempts;
         *a = (JobAttempt) { .usec = usec, .step = step, .n_targets = j->n_swaps };
         a->targets = calloc(j->n_swaps + 1, sizeof(PciAddress));
         if (!a->targets)
@@ -163,7 +160,6 @@ void job_drop_attempt(Job *j)
 
 int job_quarantine(Job *j, const PciAddress *function, const char *reason)
 {
-        JobQuarantine *bigger;
         char *copy = NULL;
 
         for (size_t i = 0; i < j->n_quarantines; i++)
@@ -172,21 +168,15 @@ int job_quarantine(Job *j, const PciAddress *function, const char *reason)
 
         if (j->n_quarantines >= JOB_QUARANTINES_MAX)
                 return -E2BIG;
-
-        bigger = reallocarray(j->quarantines, j->n_quarantines + 1, sizeof(JobQuarantine));
-        if (!bigger)
+        if (!ARRAY_GROW(j->quarantines, j->n_quarantines) || free_and_strdup(&copy, reason) < 0)
                 return -ENOMEM;
-        j->quarantines = bigger;
 
-        if (free_and_strdup(&copy, reason) < 0)
-                return -ENOMEM;
-        bigger[j->n_quarantines++] = (JobQuarantine) { .function = *function, .reason = copy };
+        j->quarantines[j->n_quarantines++] = (JobQuarantine) { .function = *function, .reason = copy };
         return 0;
 }
 
 void job_tell(Job *j, uint64_t usec, const char *format, ...)
 {
-        JobEvent *bigger;
         char *text;
         va_list ap;
         int r;
@@ -203,14 +193,10 @@ void job_tell(Job *j, uint64_t usec, const char *format, ...)
                 j->n_events--;
         }
 
-        bigger = reallocarray(j->events, j->n_events + 1, sizeof(JobEvent));
-        if (!bigger) {
+        if (ARRAY_GROW(j->events, j->n_events))
+                j->events[j->n_events++] = (JobEvent) { .usec = usec, .text = text };
+        else
                 free(text);
-                return;
-        }
-
-        j->events = bigger;
-        j->events[j->n_events++] = (JobEvent) { .usec = usec, .text = text };
 }
 
 /* Had the guest been disturbed, in the first stage? */

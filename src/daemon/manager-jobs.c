@@ -46,13 +46,10 @@ size_t manager_count_open_jobs(const Manager *m)
 
 int manager_append_job(Manager *m, ManagedJob *j)
 {
-        ManagedJob **bigger = reallocarray(m->jobs, m->n_jobs + 1, sizeof(ManagedJob *));
-
-        if (!bigger)
+        if (!ARRAY_GROW(m->jobs, m->n_jobs))
                 return -ENOMEM;
 
-        assert(m->n_jobs == 0 || bigger[m->n_jobs - 1]->job->id < j->job->id);
-        m->jobs = bigger;
+        assert(m->n_jobs == 0 || m->jobs[m->n_jobs - 1]->job->id < j->job->id);
         m->jobs[m->n_jobs++] = j;
         return 0;
 }
@@ -147,7 +144,7 @@ int manager_quarantine_for(Manager *m, const Job *j)
 /* What the domain's last job did is all that is believed of it: also when that is nothing. */
 static void manager_expect(Manager *m, const Job *j)
 {
-        Outcome *o = NULL, **bigger;
+        Outcome *o = NULL;
         uint64_t now = 0;
         int r;
 
@@ -158,11 +155,9 @@ static void manager_expect(Manager *m, const Job *j)
                         m->outcomes[i]->until_usec = 0;
 
         r = outcome_new(j, manager_find_record(m, j->domain_uuid), now, &o);
-        bigger = r > 0 ? reallocarray(m->outcomes, m->n_outcomes + 1, sizeof(Outcome *)) : NULL;
-        if (bigger) {
-                m->outcomes = bigger;
+        if (r > 0 && ARRAY_GROW(m->outcomes, m->n_outcomes))
                 m->outcomes[m->n_outcomes++] = o;
-        } else
+        else
                 outcome_free(o); /* for want of memory too: the next snapshot tells all the same */
 
         manager_drop_outcomes(m);

@@ -103,18 +103,14 @@ const PoolView *view_find_pool(const View *v, const char *name)
 
 static int add_pool(View *v, const char *name, PickPolicy pick)
 {
-        PoolView *bigger;
-
         if (find_pool(v, name))
                 return 0;
 
-        bigger = reallocarray(v->pools, v->n_pools + 1, sizeof(PoolView));
-        if (!bigger)
+        if (!ARRAY_GROW(v->pools, v->n_pools))
                 return -ENOMEM;
 
-        v->pools = bigger;
-        bigger[v->n_pools] = (PoolView) { .pick = pick };
-        if (free_and_strdup(&bigger[v->n_pools].name, name) < 0)
+        v->pools[v->n_pools] = (PoolView) { .pick = pick };
+        if (free_and_strdup(&v->pools[v->n_pools].name, name) < 0)
                 return -ENOMEM;
         v->n_pools++;
         return 0;

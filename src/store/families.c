@@ -145,7 +145,6 @@ static int check_devices(const Families *l, size_t first, const Family *f, const
 static int load_file(const char *path, const char *name, size_t first, Families *l, Failure *reterr)
 {
         _cleanup_free_ char *text = NULL;
-        Family *bigger;
         size_t size;
         int r;
 
@@ -159,10 +158,8 @@ static int load_file(const char *path, const char *name, size_t first, Families 
                 return failure_set(reterr, FAILURE_INVALID_OPTION, "%s: there are more than %u families",
                                    path, FAMILIES_MAX);
 
-        bigger = reallocarray(l->list, l->n + 1, sizeof(Family));
-        if (!bigger)
+        if (!ARRAY_GROW(l->list, l->n))
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read %s", path);
-        l->list = bigger;
 
         r = read_file_at(AT_FDCWD, path, JSON_FILE_BYTES_MAX, &text, &size);
         if (r < 0)

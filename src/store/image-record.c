@@ -210,16 +210,13 @@ static int list_entry(int dir_fd, const char *key, void *userdata, Failure *rete
 {
         RecordList *l = userdata;
         _cleanup_free_ char *name = NULL;
-        ImageRecord **bigger;
         int r;
 
         if (record_name(key, &name) == -EINVAL)
                 return failure_set(reterr, FAILURE_INVALID_OPTION, "not a domain's UUID");
 
-        bigger = reallocarray(l->records, l->n + 1, sizeof(ImageRecord *));
-        if (!bigger)
+        if (!ARRAY_GROW(l->records, l->n))
                 return -ENOMEM;
-        l->records = bigger;
 
         r = image_record_read(dir_fd, key, l->records + l->n, reterr);
         if (r < 0)

@@ -76,16 +76,13 @@ static int list_entry(int dir_fd, const char *key, void *userdata, Failure *rete
 {
         JobList *l = userdata;
         uint64_t id = 0;
-        Job **bigger;
         int r, n = 0;
 
         if (sscanf(key, "%" SCNu64 "%n", &id, &n) != 1 || key[n] != '\0')
                 return failure_set(reterr, FAILURE_INVALID_OPTION, "not a job's number");
 
-        bigger = reallocarray(l->jobs, l->n + 1, sizeof(Job *));
-        if (!bigger)
+        if (!ARRAY_GROW(l->jobs, l->n))
                 return -ENOMEM;
-        l->jobs = bigger;
 
         r = journal_read(dir_fd, id, l->jobs + l->n, reterr);
         if (r < 0)

@@ -36,20 +36,14 @@ const char *ledger_quarantine_reason(const Ledger *l, const PciAddress *a)
 
 int ledger_quarantine(Ledger *l, const PciAddress *a, const char *reason)
 {
-        LedgerQuarantine *q = find(l, a), *bigger;
-        char *copy;
+        LedgerQuarantine *q = find(l, a);
+        char *copy = NULL;
 
         if (q)
                 return free_and_strdup(&q->reason, reason);
 
-        copy = strdup(reason);
-        bigger = reallocarray(l->quarantines, l->n_quarantines + 1, sizeof(LedgerQuarantine));
-        if (bigger)
-                l->quarantines = bigger;
-        if (!copy || !bigger) {
-                free(copy);
+        if (!ARRAY_GROW(l->quarantines, l->n_quarantines) || free_and_strdup(&copy, reason) < 0)
                 return -ENOMEM;
-        }
 
         l->quarantines[l->n_quarantines++] = (LedgerQuarantine) { .function = *a, .reason = copy };
         return 0;
