@@ -45,8 +45,17 @@ static void judge_running(const DomainFacts *facts, Findings *l)
                                    "domain '%s' is %s (QEMU: %s), its guest cannot suspend itself",
                                    facts->name, domain_state_to_string(facts->state),
                                    qemu_status_to_string(facts->qemu));
-                finding_set_remedy(f, "bring it to 'running' first (virsh resume, or virsh dompmwakeup for "
-                                      "a suspended guest)");
+                /* So it reads a QEMU that was suspended while it was started (libvirt 11.3, QEMU's "suspended" is unknown
+                 * to it), and hears nothing of its waking up. */
+                if (facts->state == DOMAIN_PAUSED && facts->qemu == QEMU_RUNNING)
+                        finding_set_remedy(
+                                        f,
+                                        "libvirt did not notice that it runs: 'systemctl restart libvirtd'");
+                else
+                        finding_set_remedy(
+                                        f,
+                                        "bring it to 'running' first (virsh resume, or virsh dompmwakeup for "
+                                        "a suspended guest)");
         }
 
         if (!facts->persistent) {

@@ -83,6 +83,34 @@ static void expect_all(const DomainFacts *f, Strategy asked, size_t n, const Fai
         expect_all(facts, asked, ELEMENTSOF(((FailureCode[]) { __VA_ARGS__ })), \
                    (FailureCode[]) { __VA_ARGS__ })
 
+/* What is wrong decides what helps. */
+static void test_not_up(void)
+{
+        static const struct {
+                DomainState state;
+                QemuStatus qemu;
+                const char *remedy;
+        } table[] = {
+                { DOMAIN_SHUTOFF, QEMU_NONE, "start it" },
+                { DOMAIN_PAUSED, QEMU_PAUSED, "virsh resume" },
+                { DOMAIN_PMSUSPENDED, QEMU_SUSPENDED, "virsh dompmwakeup" },
+                { DOMAIN_RUNNING, QEMU_SUSPENDED, "virsh dompmwakeup" },
+                { DOMAIN_PAUSED, QEMU_RUNNING, "restart libvirtd" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                DomainFacts f = good_facts();
+                Verdict v;
+
+                f.state = table[i].state;
+                f.qemu = table[i].qemu;
+                v = judge(&f, STRATEGY_SUSPEND_TO_RAM);
+                CHECK(v.findings.n > 0 && v.findings.list[0].code == FAILURE_NOT_RUNNING);
+                CHECK(strstr(v.findings.list[0].remedy, table[i].remedy));
+                verdict_done(&v);
+        }
+}
+
 static void test_all_at_once(void)
 {
         DomainFacts f = good_facts();
@@ -271,6 +299,7 @@ static void test_resume(void)
 
 int main(void)
 {
+        test_not_up();
         test_all_at_once();
         test_bytes();
         test_strategy();
