@@ -73,9 +73,15 @@ int guest_agent_suspend(virDomainPtr d, unsigned target, uint64_t timeout_usec, 
 
         if (virDomainPMSuspendForDuration(d, target, 0, 0) < 0) {
                 bool silent = virGetLastErrorCode() == VIR_ERR_AGENT_UNRESPONSIVE;
+                virErrorPtr why = virSaveLastError();
+                bool away = virConnectIsAlive(virDomainGetConnect(d)) != 1; /* resets the error */
 
-                r = virt_failure(reterr, silent ? FAILURE_NO_AGENT : FAILURE_SUSPEND_FAILED,
-                                 "the guest agent of domain '%s'", virDomainGetName(d));
+                r = virt_failure_from(reterr,
+                                      silent ? FAILURE_NO_AGENT
+                                      : away ? FAILURE_LIBVIRT
+                                             : FAILURE_SUSPEND_FAILED,
+                                      why, "the guest agent of domain '%s'", virDomainGetName(d));
+                virFreeError(why);
         }
 
         /* The timeout belongs to the domain, not to this call. libvirt cannot be asked what it was: its

@@ -13,6 +13,6 @@ int guest_agent_info(virDomainPtr d, uint64_t timeout_usec, bool *ret_suspend_ra
 /* Asks the guest to suspend, to `target` (VIR_NODE_SUSPEND_TARGET_MEM or _DISK). Neither success nor failure
  * says whether it will: the command has no success reply, and libvirt returns at QEMU's event, at an error
  * of the agent, or at the deadline. Only QEMU's status decides. FAILURE_NO_AGENT: it was silent;
- * FAILURE_SUSPEND_FAILED: it answered no. */
+ * FAILURE_SUSPEND_FAILED: it answered no; FAILURE_LIBVIRT: libvirtd went away before anybody answered. */
 int guest_agent_suspend(virDomainPtr d, unsigned target, uint64_t timeout_usec,
                         Failure *reterr) _warn_unused_result_;
