@@ -60,6 +60,19 @@ static void test_rename_fails(int dir_fd)
         expect_old(dir_fd);
 }
 
+/* Nobody writes into it: who waited would wait for ever. */
+static void test_no_file(int dir_fd)
+{
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+
+        CHECK(mkfifoat(dir_fd, "fifo", 0600) == 0);
+        CHECK(read_file_at(dir_fd, "fifo", 1 << 20, &text, &size) == -EBADFD && !text);
+        CHECK(unlinkat(dir_fd, "fifo", 0) == 0);
+        CHECK(read_file_at(dir_fd, ".", 1 << 20, &text, &size) == -EISDIR && !text);
+        CHECK(read_file_at(dir_fd, "fifo", 1 << 20, &text, &size) == -ENOENT && !text);
+}
+
 int main(void)
 {
         char template[] = "/tmp/test-fileio-XXXXXX";
@@ -73,6 +86,7 @@ int main(void)
 
         test_short_writes(dir_fd);
         test_rename_fails(dir_fd);
+        test_no_file(dir_fd);
 
         CHECK(unlinkat(dir_fd, "file", 0) == 0 && rmdir(template) == 0);
         return EXIT_SUCCESS;
