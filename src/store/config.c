@@ -196,9 +196,7 @@ static int pick_from_string(const char *s)
 /* It becomes part of an object path and a word on command lines. */
 static bool pool_name_is_valid(const char *name)
 {
-        size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
-
-        return n > 0 && n < POOL_NAME_MAX && name[n] == '\0' && name[0] != '-';
+        return json_name_is_plain(name, POOL_NAME_MAX - 1) && name[0] != '-';
 }
 
 static int parse_pool(json_object *o, const char *where, Config *c, Failure *reterr)

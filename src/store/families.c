@@ -20,14 +20,6 @@ static int targets_from_string(const char *s)
         return (int) family_targets_from_string(s);
 }
 
-/* It goes over the bus, and onto terminals. */
-static bool family_name_is_valid(const char *name)
-{
-        size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
-
-        return n > 0 && n <= FAMILY_NAME_MAX && name[n] == '\0';
-}
-
 /* "1002:74b6" */
 static int parse_device(const char *text, FamilyDevice *ret)
 {
@@ -148,7 +140,7 @@ static int load_file(const char *path, const char *name, size_t first, Families 
         size_t size;
         int r;
 
-        if (!family_name_is_valid(name))
+        if (!json_name_is_plain(name, FAMILY_NAME_MAX))
                 return failure_set(
                                 reterr, FAILURE_INVALID_OPTION,
                                 "%s: the name of a family is that of its file, so at most %u letters, digits, '-', '_' "

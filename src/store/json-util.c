@@ -195,6 +195,13 @@ int json_check_members(json_object *o, const char *where, const char *const *kno
         return 0;
 }
 
+bool json_name_is_plain(const char *name, size_t max)
+{
+        size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+
+        return n > 0 && n <= max && name[n] == '\0';
+}
+
 int json_check_schema(json_object *o, const char *what, uint64_t newest, Failure *reterr)
 {
         uint64_t schema;

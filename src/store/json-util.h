@@ -49,6 +49,9 @@ int json_check_schema(json_object *o, const char *what, uint64_t newest,
 int json_check_members(json_object *o, const char *where, const char *const *known,
                        Failure *reterr) _warn_unused_result_;
 
+/* Is it 1 to `max` letters, digits, '-', '_' and '.', and so fit for object paths, the bus and terminals? */
+bool json_name_is_plain(const char *name, size_t max);
+
 /* Writers: -ENOMEM or 0. A NULL string is left out. json_add takes ownership of `value` in every case. */
 int json_add(json_object *o, const char *key, json_object *value) _warn_unused_result_;
 int json_add_string(json_object *o, const char *key, const char *value) _warn_unused_result_;
