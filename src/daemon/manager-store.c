@@ -193,13 +193,8 @@ int manager_store_load(Manager *m)
         int r;
 
         r = config_load(m->paths.config, &m->config, &f);
-        if (r < 0) {
-                log_error("%s", failure_message(&f));
-                failure_done(&f);
-                return r;
-        }
-
-        r = families_load(m->paths.families_dirs, &m->families, &f);
+        if (r >= 0)
+                r = families_load(m->paths.families_dirs, &m->families, &f);
         if (r < 0) {
                 log_error("%s", failure_message(&f));
                 failure_done(&f);
