@@ -16,6 +16,9 @@
 #define SKIP 77
 #define WAIT_USEC (30 * USEC_PER_SEC)
 
+/* A rate is told over a second at least, and that has to pass. */
+#define RATE_USEC (1100 * USEC_PER_MSEC)
+
 #define FIXTURE_JOBS_MAX 32U
 
 #define VM1 "11111111-1111-1111-1111-111111111111" /* running, one function */

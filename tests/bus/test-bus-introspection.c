@@ -10,9 +10,6 @@
 
 #define JOB(n) VGPU_HIBERNATE_JOB_PATH "/" #n
 
-/* A rate is told over a second at least, and that has to pass. */
-#define RATE_USEC (1100 * USEC_PER_MSEC)
-
 static char *introspect(Fixture *f, const char *path)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;

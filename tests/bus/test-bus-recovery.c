@@ -8,9 +8,6 @@
 #include "basic/clock.h"
 #include "fixture.h"
 
-/* A rate is told over a second at least, and that has to pass. */
-#define RATE_USEC (1100 * USEC_PER_MSEC)
-
 #define JOB(n) VGPU_HIBERNATE_JOB_PATH "/" #n
 #define FUNCTION(name) VGPU_HIBERNATE_FUNCTION_PATH "/" name
 

@@ -13,6 +13,13 @@
 
 static const PciAddress a = { .bus = 1, .slot = 16 }, b = { .bus = 2, .slot = 16 };
 
+/* The domain is hibernated, and had b. */
+static FunctionSwap swap_from_b = { .has_from = true, .from = { .bus = 2, .slot = 16 } };
+static ImageRecord record_of_b = { .domain_uuid = (char *) UUID,
+                                   .domain_name = (char *) "vm",
+                                   .functions = &swap_from_b,
+                                   .n_functions = 1 };
+
 static World *new_world(bool active, const PciAddress *owned)
 {
         World *w = calloc(1, sizeof(World));
@@ -133,12 +140,7 @@ static void test_unknown(void)
 static void test_damaged(void)
 {
         const char *const damaged[] = { "99999999-9999-9999-9999-999999999999", UUID };
-        FunctionSwap swap = { .has_from = true, .from = b };
-        ImageRecord record = { .domain_uuid = (char *) UUID,
-                               .domain_name = (char *) "vm",
-                               .functions = &swap,
-                               .n_functions = 1 };
-        ImageRecord *records[] = { &record };
+        ImageRecord *records[] = { &record_of_b };
         Ledger ledger = { 0 };
 
         for (int i = 0; i < 4; i++) {
@@ -191,12 +193,7 @@ static void test_records(void)
 /* What is kept, below each stronger claim, and what its own job may choose from. */
 static void test_claims(void)
 {
-        FunctionSwap swap = { .has_from = true, .from = b };
-        ImageRecord record = { .domain_uuid = (char *) UUID,
-                               .domain_name = (char *) "vm",
-                               .functions = &swap,
-                               .n_functions = 1 };
-        ImageRecord *records[] = { &record };
+        ImageRecord *records[] = { &record_of_b };
         LedgerQuarantine quarantine = { .function = b, .reason = (char *) "it smokes" };
         Hold hold = { .domain_uuid = (char *) UUID, .until_usec = 99 };
         PciAddress reserved[] = { b };
