@@ -32,8 +32,21 @@ static void clear_candidates(ExplanationInfo *e)
         e->n_candidates = 0;
 }
 
+static void clear_strategies(ExplanationInfo *e)
+{
+        for (size_t i = 0; i < e->n_strategies; i++) {
+                free(e->strategies[i].strategy);
+                free(e->strategies[i].reason);
+        }
+
+        free(e->strategies);
+        e->strategies = NULL;
+        e->n_strategies = 0;
+}
+
 void explanation_info_done(ExplanationInfo *e)
 {
+        clear_strategies(e);
         clear_findings(e);
         clear_candidates(e);
         free(e->strategy);
@@ -96,9 +109,39 @@ static int read_candidates(sd_bus_message *m, void *field)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+static int read_strategies(sd_bus_message *m, void *field)
+{
+        const char *strategy, *reason;
+        int chosen, possible, r;
+        ExplanationInfo *e = field;
+
+        clear_strategies(e);
+        r = sd_bus_message_enter_container(m, 'a', "(sbbs)");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_read(m, "(sbbs)", &strategy, &chosen, &possible, &reason)) > 0) {
+                StrategyInfo *s = array_add(&e->strategies, &e->n_strategies, sizeof(*s), MODEL_LIST_MAX);
+                if (!s)
+                        return -ENOMEM;
+
+                *s = (StrategyInfo) {
+                        .strategy = strdup(strategy),
+                        .reason = strdup(reason),
+                        .chosen = chosen,
+                        .possible = possible,
+                };
+                if (!s->strategy || !s->reason)
+                        return -ENOMEM;
+        }
+
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 static const PropertyField explanation_fields[] = {
         { "possible", "b", property_read_bool, offsetof(ExplanationInfo, possible) },
         { "strategy", "s", property_read_string, offsetof(ExplanationInfo, strategy) },
+        { "strategies", "a(sbbs)", read_strategies, 0 },
         { "findings", "a(ssbss)", read_findings, 0 },
         { "candidates", "a(sbs)", read_candidates, 0 },
         { "bytes_needed", "t", property_read_uint64, offsetof(ExplanationInfo, bytes_needed) },
@@ -150,6 +193,24 @@ static json_object *candidates_to_json(const ExplanationInfo *e)
         return TAKE_PTR(array);
 }
 
+static json_object *strategies_to_json(const ExplanationInfo *e)
+{
+        _cleanup_json_ json_object *array = json_object_new_array();
+
+        for (size_t i = 0; i < e->n_strategies; i++) {
+                const StrategyInfo *s = &e->strategies[i];
+                _cleanup_json_ json_object *o = json_object_new_object();
+
+                json_add_string(&o, "strategy", s->strategy);
+                json_add_bool(&o, "chosen", s->chosen);
+                json_add_bool(&o, "possible", s->possible);
+                json_add_string(&o, "reason", s->reason);
+                json_append(&array, TAKE_PTR(o));
+        }
+
+        return TAKE_PTR(array);
+}
+
 static void add_bytes(json_object **o, const char *key, uint64_t bytes)
 {
         if (bytes == UINT64_MAX)
@@ -174,6 +235,7 @@ json_object *explanation_info_to_json(const ExplanationInfo *e, const char *doma
         json_add_string(&o, "kind", kind);
         json_add_bool(&o, "possible", e->possible);
         json_add_string(&o, "strategy", e->strategy);
+        json_add(&o, "strategies", strategies_to_json(e));
         json_add(&o, "findings", findings_to_json(e));
         add_bytes(&o, "bytes_needed", e->bytes_needed);
         add_bytes(&o, "bytes_available", e->bytes_available);

@@ -18,9 +18,16 @@ typedef struct CandidateInfo {
         bool fits;
 } CandidateInfo;
 
+typedef struct StrategyInfo {
+        char *strategy, *reason; /* reason "": nothing speaks against it */
+        bool chosen, possible;
+} StrategyInfo;
+
 typedef struct ExplanationInfo {
         bool possible;
         char *strategy; /* NULL: not known */
+        StrategyInfo *strategies;
+        size_t n_strategies;
         FindingInfo *findings;
         size_t n_findings;
         CandidateInfo *candidates;

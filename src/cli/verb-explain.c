@@ -30,6 +30,21 @@ static void print_finding(const Ctl *c, const FindingInfo *f)
                 ctl_print(c, "  Remedy: %s", f->remedy);
 }
 
+/* Those that were not chosen; what speaks against the one that was is among the findings. */
+static void print_strategies(const Ctl *c, const ExplanationInfo *e)
+{
+        for (size_t i = 0; i < e->n_strategies; i++) {
+                const StrategyInfo *s = &e->strategies[i];
+
+                if (s->chosen)
+                        continue;
+                if (*s->reason)
+                        ctl_print(c, "           not %s: %s", s->strategy, s->reason);
+                else
+                        ctl_print(c, "           or --strategy=%s", s->strategy);
+        }
+}
+
 static int print_candidates(const Ctl *c, const ExplanationInfo *e)
 {
         static const TableColumn columns[] = {
@@ -71,6 +86,7 @@ static int print_explanation(const Ctl *c, const ExplanationInfo *e)
         (void) printf("   Answer: %s%s%s\n", terminal_tint(&c->terminal, tint),
                       e->possible ? "possible" : "not possible", terminal_reset(&c->terminal, tint));
         ctl_print(c, " Strategy: %s", e->strategy ? e->strategy : "-");
+        print_strategies(c, e);
         if (e->bytes_needed != UINT64_MAX && e->bytes_needed > 0)
                 ctl_print(c, "    Image: up to %s, %s are free", TEXT_BYTES(e->bytes_needed),
                           e->bytes_available != UINT64_MAX ? TEXT_BYTES(e->bytes_available) : "?");

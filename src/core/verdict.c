@@ -12,14 +12,33 @@
  * takes for itself. */
 #define IMAGE_OVERHEAD_BYTES (64 * MIB)
 
-uint64_t verdict_image_bytes(const DomainFacts *facts)
+uint64_t verdict_image_bytes(const DomainFacts *facts, Strategy strategy)
 {
+        if (strategy == STRATEGY_SUSPEND_TO_DISK)
+                return 0;
+
         return facts->memory_bytes + facts->memory_bytes / 64 + IMAGE_OVERHEAD_BYTES;
 }
 
 void verdict_done(Verdict *v)
 {
         findings_done(&v->findings);
+        for (size_t i = 0; i < v->n_options; i++)
+                free(v->options[i].reason);
+        v->n_options = 0;
+}
+
+int verdict_add_option(Verdict *v, Strategy strategy, bool chosen, bool possible, const char *reason)
+{
+        StrategyOption o = { .strategy = strategy, .chosen = chosen, .possible = possible };
+
+        if (v->n_options == ELEMENTSOF(v->options))
+                return -E2BIG;
+        if (free_and_strdup(&o.reason, reason) < 0)
+                return -ENOMEM;
+
+        v->options[v->n_options++] = o;
+        return 0;
 }
 
 static bool is_up(const DomainFacts *facts)
@@ -173,8 +192,9 @@ static void judge_image_dir(const DomainFacts *facts, Findings *l)
         }
 }
 
-static void judge_space(const DomainFacts *facts, uint64_t needed, Findings *l)
+static void judge_space(const DomainFacts *facts, Strategy strategy, Findings *l)
 {
+        uint64_t needed = verdict_image_bytes(facts, strategy);
         Finding *f;
 
         if (facts->image_space_bytes < needed) {
@@ -186,6 +206,29 @@ static void judge_space(const DomainFacts *facts, uint64_t needed, Findings *l)
                 finding_set_remedy(f, "make room there");
         }
 }
+
+static void judge_suspend_to_ram(const DomainFacts *facts, Findings *l)
+{
+        judge_ram(facts, l);
+        judge_image_dir(facts, l);
+        judge_space(facts, STRATEGY_SUSPEND_TO_RAM, l);
+        judge_agent(facts, "guest-suspend-ram", facts->agent_suspend_ram, l);
+}
+
+static void judge_suspend_to_disk(const DomainFacts *facts, Findings *l)
+{
+        judge_disk(facts, l);
+        judge_agent(facts, "guest-suspend-disk", facts->agent_suspend_disk, l);
+}
+
+/* What speaks against each by itself, the better ones first. */
+static const struct {
+        Strategy strategy;
+        void (*judge)(const DomainFacts *facts, Findings *l);
+} strategies[] = {
+        { STRATEGY_SUSPEND_TO_RAM, judge_suspend_to_ram },
+        { STRATEGY_SUSPEND_TO_DISK, judge_suspend_to_disk },
+};
 
 /* Which of the two can work is decided by the XML alone; everything else that is missing has a remedy and is therefore
  * said, not answered with a silent change of strategy. */
@@ -203,24 +246,34 @@ static Strategy choose_strategy(const DomainFacts *facts, Strategy asked, Findin
         return STRATEGY_SUSPEND_TO_DISK;
 }
 
+/* Of the chosen one the findings say it all; of the others one reason is enough. */
+static void judge_option(const DomainFacts *facts, size_t i, bool blocked, Verdict *v)
+{
+        bool chosen = strategies[i].strategy == v->strategy, possible;
+        _cleanup_(findings_done) Findings own = { 0 };
+        _cleanup_(failure_done) Failure why = { 0 };
+
+        strategies[i].judge(facts, &own);
+        if (chosen)
+                strategies[i].judge(facts, &v->findings);
+
+        possible = findings_check(&own, &why) >= 0 && !blocked;
+        if (verdict_add_option(v, strategies[i].strategy, chosen, possible, why.message) < 0)
+                v->findings.incomplete = true;
+}
+
 static void judge_hibernate(const DomainFacts *facts, Strategy asked, Verdict *v)
 {
-        Findings *l = &v->findings;
+        bool blocked;
 
-        judge_running(facts, l);
-        judge_older_image(facts, l);
+        judge_running(facts, &v->findings);
+        judge_older_image(facts, &v->findings);
+        blocked = findings_are_blocking(&v->findings);
 
-        v->strategy = choose_strategy(facts, asked, l);
-        if (v->strategy == STRATEGY_SUSPEND_TO_RAM) {
-                v->bytes_needed = verdict_image_bytes(facts);
-                judge_ram(facts, l);
-                judge_image_dir(facts, l);
-                judge_space(facts, v->bytes_needed, l);
-                judge_agent(facts, "guest-suspend-ram", facts->agent_suspend_ram, l);
-        } else {
-                judge_disk(facts, l);
-                judge_agent(facts, "guest-suspend-disk", facts->agent_suspend_disk, l);
-        }
+        v->strategy = choose_strategy(facts, asked, &v->findings);
+        v->bytes_needed = verdict_image_bytes(facts, v->strategy);
+        for (size_t i = 0; i < ELEMENTSOF(strategies); i++)
+                judge_option(facts, i, blocked, v);
 }
 
 /* Of suspend-to-disk, the memory is in the guest's own swap. */
@@ -304,17 +357,16 @@ static void judge_resume(const DomainFacts *facts, Strategy strategy, uint64_t i
         }
 }
 
-void verdict_judge(JobKind kind, const DomainFacts *facts, Strategy asked, uint64_t image_bytes,
-                   Verdict *ret)
+void verdict_judge(const VerdictRequest *request, const DomainFacts *facts, Verdict *ret)
 {
         *ret = (Verdict) {
-                .strategy = asked,
+                .strategy = request->strategy,
                 .sized = true,
                 .bytes_available = facts->image_space_bytes,
         };
 
-        if (kind == JOB_RESUME)
-                judge_resume(facts, asked, image_bytes, &ret->findings);
+        if (request->kind == JOB_RESUME)
+                judge_resume(facts, request->strategy, request->image_bytes, &ret->findings);
         else
-                judge_hibernate(facts, asked, ret);
+                judge_hibernate(facts, request->strategy, ret);
 }

@@ -15,21 +15,38 @@
 #define RECORD_REMEDY \
         "put the record back, from a backup of the directory 'images' of the state, and start vgpu-hibernated anew"
 
+/* What is said of one strategy: that it is taken, that it could be asked for, or why it cannot work. */
+typedef struct StrategyOption {
+        Strategy strategy;
+        bool chosen, possible;
+        char *reason; /* owned; the first that speaks against it; NULL: nothing does */
+} StrategyOption;
+
 typedef struct Verdict {
         Strategy strategy;        /* what it would be done by, also when it is refused */
         bool sized;               /* the next two are known */
         uint64_t bytes_needed;    /* that must be free for the image; 0: none is written on this host */
         uint64_t bytes_available; /* where libvirt writes images */
         Findings findings;
+        StrategyOption options[_STRATEGY_MAX]; /* best first; none of a resume, where the image decides */
+        size_t n_options;
 } Verdict;
 
 void verdict_done(Verdict *v);
 
-/* Of a hibernate and of a move `asked` may be STRATEGY_AUTO: then suspend-to-ram is taken where the domain's definition
- * allows it, else suspend-to-disk; neither loses GPU state. Of a resume it is what the record says, as is
- * `image_bytes` (0: not known). */
-void verdict_judge(JobKind kind, const DomainFacts *facts, Strategy asked, uint64_t image_bytes,
-                   Verdict *ret);
+typedef struct VerdictRequest {
+        JobKind kind;
+        Strategy strategy;    /* as asked for; of a resume what the record says */
+        uint64_t image_bytes; /* of a resume, by the record; 0: not known */
+} VerdictRequest;
 
-/* Bytes that must be free before a save of this domain starts. */
-uint64_t verdict_image_bytes(const DomainFacts *facts);
+/* Of a hibernate and of a move the strategy may be STRATEGY_AUTO: then suspend-to-ram is taken where the domain's
+ * definition allows it, else suspend-to-disk; neither loses GPU state. */
+void verdict_judge(const VerdictRequest *request, const DomainFacts *facts, Verdict *ret);
+
+/* Bytes that must be free before a save of this domain starts; 0: the strategy writes no image on this host. */
+uint64_t verdict_image_bytes(const DomainFacts *facts, Strategy strategy);
+
+/* Takes a copy of the reason. -ENOMEM, and -E2BIG for more than there are strategies. */
+int verdict_add_option(Verdict *v, Strategy strategy, bool chosen, bool possible,
+                       const char *reason) _warn_unused_result_;

@@ -8,6 +8,9 @@ void explanation_done(Explanation *e)
         for (size_t i = 0; i < e->n_candidates; i++)
                 free(e->candidates[i].reason);
 
+        for (size_t i = 0; i < e->n_options; i++)
+                free(e->options[i].reason);
+
         free(e->candidates);
         free(e->uuid);
         findings_done(&e->findings);
@@ -85,9 +88,12 @@ int explanation_from_memory(Manager *m, const char *domain, const JobOptions *op
         return 0;
 }
 
-void explanation_add_verdict(Explanation *e, const Verdict *v)
+void explanation_add_verdict(Explanation *e, Verdict *v)
 {
         findings_merge(&e->findings, &v->findings);
+        memcpy(e->options, v->options, sizeof(e->options));
+        e->n_options = v->n_options;
+        v->n_options = 0; /* they are the explanation's now */
         e->strategy = v->strategy;
         e->sized = v->sized;
         e->bytes_needed = v->bytes_needed;
@@ -158,6 +164,26 @@ static int append_candidates(const Explanation *e, sd_bus_message *reply)
         return close_list(reply);
 }
 
+static int append_options(const Explanation *e, sd_bus_message *reply)
+{
+        int r;
+
+        r = open_list(reply, "strategies", "a(sbbs)");
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < e->n_options; i++) {
+                const StrategyOption *o = e->options + i;
+
+                r = sd_bus_message_append(reply, "(sbbs)", strategy_to_string(o->strategy), o->chosen,
+                                          o->possible, o->reason ? o->reason : "");
+                if (r < 0)
+                        return r;
+        }
+
+        return close_list(reply);
+}
+
 /* A guess is left out, not made. What a save writes is known only as the most that it can be. */
 static int append_seconds(const Explanation *e, sd_bus_message *reply)
 {
@@ -188,6 +214,8 @@ static int append_contents(const Explanation *e, sd_bus_message *reply)
         r = sd_bus_message_append(reply, "{sv}", "possible", "b", !findings_are_blocking(&e->findings));
         if (r >= 0 && e->strategy != STRATEGY_AUTO)
                 r = sd_bus_message_append(reply, "{sv}", "strategy", "s", strategy_to_string(e->strategy));
+        if (r >= 0 && e->n_options > 0)
+                r = append_options(e, reply);
         if (r >= 0)
                 r = append_findings(e, reply);
         if (r >= 0 && e->sized)

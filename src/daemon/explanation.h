@@ -24,7 +24,9 @@ typedef struct Explanation {
         Candidate *candidates; /* none for a hibernate */
         size_t n_candidates;
         bool wants_verdict; /* there is a world to look at */
-        bool sized;         /* the next two are known */
+        StrategyOption options[_STRATEGY_MAX];
+        size_t n_options;
+        bool sized; /* the next two are known */
         uint64_t bytes_needed, bytes_available;
         uint64_t image_bytes;          /* of a resume; 0: not known */
         double save_rate, resume_rate; /* bytes per second; 0: not known */
@@ -35,6 +37,7 @@ void explanation_done(Explanation *e);
 /* Negative for an unknown domain and for targets that do not exist. */
 int explanation_from_memory(Manager *m, const char *domain, const JobOptions *options, Explanation *ret,
                             Failure *reterr) _warn_unused_result_;
-void explanation_add_verdict(Explanation *e, const Verdict *v);
+/* Takes what it needs of the verdict. */
+void explanation_add_verdict(Explanation *e, Verdict *v);
 /* The a{sv}; what is not known is left out. */
 int explanation_append(const Explanation *e, sd_bus_message *reply) _warn_unused_result_;

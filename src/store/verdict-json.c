@@ -19,6 +19,33 @@ static int finding_to_json(const Finding *f, json_object *array)
         return 0;
 }
 
+static int option_to_json(const StrategyOption *s, json_object *array)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+
+        if (!o || json_add_string(o, "strategy", strategy_to_string(s->strategy)) < 0 ||
+            json_add_bool(o, "chosen", s->chosen) < 0 || json_add_bool(o, "possible", s->possible) < 0 ||
+            json_add_string(o, "reason", s->reason) < 0 || json_object_array_add(array, o) < 0)
+                return -ENOMEM;
+
+        (void) TAKE_PTR(o); /* the array's now */
+        return 0;
+}
+
+static int options_to_json(const Verdict *v, json_object *o)
+{
+        json_object *options = json_object_new_array();
+
+        if (json_add(o, "strategies", options) < 0)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < v->n_options; i++)
+                if (option_to_json(v->options + i, options) < 0)
+                        return -ENOMEM;
+
+        return 0;
+}
+
 int verdict_to_json(const Verdict *v, json_object **ret)
 {
         _cleanup_json_ json_object *o = json_object_new_object(), *findings = json_object_new_array();
@@ -32,7 +59,7 @@ int verdict_to_json(const Verdict *v, json_object **ret)
                         return -ENOMEM;
 
         if (json_add_string(o, "strategy", strategy_to_string(v->strategy)) < 0 ||
-            json_add(o, "findings", TAKE_PTR(findings)) < 0)
+            json_add(o, "findings", TAKE_PTR(findings)) < 0 || options_to_json(v, o) < 0)
                 return -ENOMEM;
 
         if (v->sized && (json_add_u64(o, "bytes_needed", v->bytes_needed) < 0 ||
@@ -84,6 +111,41 @@ static int finding_from_json(json_object *o, size_t i, Findings *findings, Failu
         return 0;
 }
 
+static int option_from_json(json_object *o, size_t i, Verdict *v, Failure *reterr)
+{
+        const char *reason = NULL;
+        bool chosen, possible;
+        char where[64];
+        int strategy, r;
+
+        (void) snprintf(where, sizeof(where), "strategies[%zu]", i);
+
+        if ((r = json_get_enum(o, where, "strategy", true, strategy_from_name, &strategy, reterr)) < 0 ||
+            (r = json_get_bool(o, where, "chosen", true, &chosen, reterr)) < 0 ||
+            (r = json_get_bool(o, where, "possible", true, &possible, reterr)) < 0 ||
+            (r = json_get_string(o, where, "reason", false, &reason, reterr)) < 0)
+                return r;
+
+        r = verdict_add_option(v, (Strategy) strategy, chosen, possible, reason);
+        return r < 0 ? failure_set_errno(reterr, FAILURE_HOST, r, "cannot read '%s'", where) : 0;
+}
+
+static int options_from_json(json_object *o, Verdict *v, Failure *reterr)
+{
+        json_object *options;
+        int r;
+
+        r = json_get_array(o, "", "strategies", false, ELEMENTSOF(v->options), &options, reterr);
+        for (size_t i = 0; r > 0 && i < json_object_array_length(options); i++) {
+                int q = option_from_json(json_object_array_get_idx(options, i), i, v, reterr);
+
+                if (q < 0)
+                        return q;
+        }
+
+        return r;
+}
+
 int verdict_from_json(json_object *o, Verdict *ret, Failure *reterr)
 {
         _cleanup_(verdict_done) Verdict v = { 0 };
@@ -106,6 +168,10 @@ int verdict_from_json(json_object *o, Verdict *ret, Failure *reterr)
                 if (r < 0)
                         return r;
         }
+
+        r = options_from_json(o, &v, reterr);
+        if (r < 0)
+                return r;
 
         v.strategy = strategy;
         *ret = v;

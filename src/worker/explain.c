@@ -12,8 +12,7 @@
 #include "worker/host-settings.h"
 #include "worker/job-store.h"
 
-static int read_record(const char *state_dir, const char *uuid, Strategy *ret_strategy, uint64_t *ret_bytes,
-                       Failure *reterr)
+static int read_record(const char *state_dir, const char *uuid, VerdictRequest *ret, Failure *reterr)
 {
         _cleanup_(job_store_done) JobStore store = { .jobs_fd = -EBADF, .images_fd = -EBADF };
         _cleanup_(image_record_freep) ImageRecord *record = NULL;
@@ -32,8 +31,8 @@ static int read_record(const char *state_dir, const char *uuid, Strategy *ret_st
         if (r < 0)
                 return r;
 
-        *ret_strategy = record->strategy;
-        *ret_bytes = record->bytes;
+        ret->strategy = record->strategy;
+        ret->image_bytes = record->bytes;
         return 0;
 }
 
@@ -45,14 +44,14 @@ static int judge(const Config *config, const char *state_dir, const char *uuid, 
         const RealHostSettings settings = host_settings(config, NULL);
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
         _cleanup_(real_host_freep) RealHost *host = NULL;
-        uint64_t image_bytes = 0;
+        VerdictRequest request = { .kind = kind, .strategy = strategy };
 
-        if ((kind == JOB_RESUME && read_record(state_dir, uuid, &strategy, &image_bytes, reterr) < 0) ||
+        if ((kind == JOB_RESUME && read_record(state_dir, uuid, &request, reterr) < 0) ||
             real_host_new(&settings, &host, reterr) < 0 ||
             real_host_ops.inspect(host, uuid, kind != JOB_RESUME, &facts, reterr) < 0)
                 return -EREMOTEIO;
 
-        verdict_judge(kind, &facts, strategy, image_bytes, ret);
+        verdict_judge(&request, &facts, ret);
         return 0;
 }
 

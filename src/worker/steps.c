@@ -35,6 +35,11 @@ static int do_check(Executor *e, Failure *reterr)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
         _cleanup_(verdict_done) Verdict verdict = { 0 };
+        const VerdictRequest request = {
+                .kind = e->job->kind,
+                .strategy = e->job->strategy,
+                .image_bytes = e->job->bytes_total,
+        };
         bool resume = e->job->kind == JOB_RESUME;
         int r;
 
@@ -45,7 +50,7 @@ static int do_check(Executor *e, Failure *reterr)
         if (!resume)
                 probe_mode(e, &facts);
 
-        verdict_judge(e->job->kind, &facts, e->job->strategy, e->job->bytes_total, &verdict);
+        verdict_judge(&request, &facts, &verdict);
         r = findings_check(&verdict.findings, reterr);
         if (r < 0 || resume)
                 return r;

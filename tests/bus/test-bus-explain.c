@@ -64,6 +64,14 @@ static char *as_text(sd_bus_message *reply)
                                                *code ? code + strlen(VGPU_HIBERNATE_ERROR_PREFIX) : "-",
                                                scope, flag ? "true" : "false", message, remedy);
                         CHECK(sd_bus_message_exit_container(reply) >= 0);
+                } else if (streq(key, "strategies")) {
+                        int possible;
+
+                        CHECK(sd_bus_message_enter_container(reply, 'a', "(sbbs)") > 0);
+                        while (sd_bus_message_read(reply, "(sbbs)", &word, &flag, &possible, &message) > 0)
+                                (void) fprintf(out, "option %s %s %s %s\n", word, flag ? "true" : "false",
+                                               possible ? "true" : "false", message);
+                        CHECK(sd_bus_message_exit_container(reply) >= 0);
                 } else if (streq(key, "candidates")) {
                         CHECK(sd_bus_message_enter_container(reply, 'a', "(sbs)") > 0);
                         while (sd_bus_message_read(reply, "(sbs)", &word, &flag, &message) > 0)
@@ -197,6 +205,7 @@ static void test_worker(Fixture *f)
         move = explain(f, "vm1", NULL, NULL);
         expect(move, "possible=true\n");
         expect(move, "strategy=suspend-to-ram\n");
+        CHECK(!strstr(move, "option "));
         expect(move, "finding - policy false " VM1 " move auto|\n");
         expect(move, "bytes_needed=1000\nbytes_available=5000\n");
         expect(move, "0000:02:10.1 true \n");
@@ -204,10 +213,13 @@ static void test_worker(Fixture *f)
 
         tell("{\"strategy\":\"suspend-to-disk\",\"bytes_needed\":0,\"bytes_available\":1,\"findings\":["
              "{\"code\":\"NoAgent\",\"scope\":\"guest\",\"blocking\":true,\"message\":\"m\",\"remedy\":\"r\"},"
-             "{\"code\":\"NoSpace\",\"scope\":\"image\",\"blocking\":true,\"message\":\"m2\"}]}");
+             "{\"code\":\"NoSpace\",\"scope\":\"image\",\"blocking\":true,\"message\":\"m2\"}],"
+             "\"strategies\":[{\"strategy\":\"suspend-to-ram\",\"chosen\":false,\"possible\":false,"
+             "\"reason\":\"no\"},{\"strategy\":\"suspend-to-disk\",\"chosen\":true,\"possible\":true}]}");
         hibernate = explain(f, "vm1", "hibernate", NULL);
         expect(hibernate, "possible=false\n");
         expect(hibernate, "strategy=suspend-to-disk\n");
+        expect(hibernate, "option suspend-to-ram false false no\noption suspend-to-disk true true \n");
         expect(hibernate, "finding NoAgent guest true m|r\nfinding NoSpace image true m2|\n");
         CHECK(!strstr(hibernate, "0000:"));
 

@@ -250,7 +250,9 @@ static void test_explain(const char *program)
         _cleanup_json_ json_object *o = child_json(&json), *n = child_json(&no_json);
 
         CHECK(&yes, yes.status == 0 && streq(yes.err_text, ""));
-        CHECK(&yes, strstr(yes.out_text, "To move 'vm1'\n   Answer: possible\n Strategy: suspend-to-ram\n"));
+        CHECK(&yes, strstr(yes.out_text, "To move 'vm1'\n   Answer: possible\n Strategy: suspend-to-ram\n"
+                                         "           or --strategy=suspend-to-disk\n"
+                                         "           not unplug: it \\x1b[2Jloses\n"));
         CHECK(&yes, strstr(yes.out_text, "    Image: up to 1 GiB, 4 GiB are free\n"));
         CHECK(&yes, strstr(yes.out_text, "     Save: about 12.5s\n   Resume: about 4.0s\n"));
         CHECK(&yes, strstr(yes.out_text, "\n* policy: a remark\n"));
@@ -260,6 +262,10 @@ static void test_explain(const char *program)
         CHECK(&json, json_is(&json, o, "domain", "vm1"));
         CHECK(&json, json_is(&json, o, "kind", "move"));
         CHECK(&json, json_is(&json, o, "possible", "true"));
+        CHECK(&json, json_is(&json, o, "strategies.0.chosen", "true"));
+        CHECK(&json, json_is(&json, o, "strategies.1.possible", "true"));
+        CHECK(&json, json_is(&json, o, "strategies.1.reason", "null"));
+        CHECK(&json, json_is(&json, o, "strategies.2.strategy", "unplug"));
         CHECK(&json, json_is(&json, o, "findings.0.error", "null"));
         CHECK(&json, json_is(&json, o, "findings.0.blocking", "false"));
         CHECK(&json, json_is(&json, o, "bytes_needed", "1157627904"));

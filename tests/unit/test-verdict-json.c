@@ -26,11 +26,16 @@ static void test_round_trip(void)
         finding_set_remedy(findings_block(&v.findings, FAILURE_NO_AGENT, FINDING_GUEST, "a \"message\"\n"),
                            "a remedy");
         (void) findings_remark(&v.findings, FINDING_POLICY, "a remark");
+        CHECK(verdict_add_option(&v, STRATEGY_SUSPEND_TO_RAM, false, false, "too old") >= 0);
+        CHECK(verdict_add_option(&v, STRATEGY_SUSPEND_TO_DISK, true, true, NULL) >= 0);
         CHECK(verdict_to_json(&v, &o) >= 0);
         CHECK(verdict_from_json(o, &again, NULL) >= 0);
 
         CHECK(again.strategy == STRATEGY_SUSPEND_TO_DISK && again.bytes_needed == 17);
         CHECK(again.bytes_available == INT64_MAX && again.findings.n == 2);
+        CHECK(again.n_options == 2 && again.options[1].chosen && again.options[1].possible);
+        CHECK(streq(again.options[0].reason, "too old") && !again.options[1].reason);
+        CHECK(again.options[0].strategy == STRATEGY_SUSPEND_TO_RAM && !again.options[0].possible);
         f = again.findings.list;
         CHECK(f[0].code == FAILURE_NO_AGENT && f[0].scope == FINDING_GUEST && f[0].blocking);
         CHECK(streq(f[0].message, "a \"message\"\n") && streq(f[0].remedy, "a remedy"));
@@ -62,6 +67,9 @@ static void test_errors(void)
         expect_error("{\"strategy\": \"auto\", \"bytes_needed\": 1, \"findings\": []}",
                      "'bytes_available' is missing");
         expect_error("[]", "object");
+        expect_error(HEAD "], \"strategies\": [{\"strategy\": \"magic\"}]}", "strategies[0].strategy");
+        expect_error(HEAD "], \"strategies\": [7]}", "strategies[0]");
+        expect_error(HEAD "], \"strategies\": [1, 2, 3, 4, 5, 6, 7, 8, 9]}", "'strategies'");
         expect_error("{" NUMBERS ", \"findings\": []}", "'strategy' is missing");
         expect_error("{\"strategy\": \"unplug\", " NUMBERS ", \"findings\": []}", "'strategy'");
         expect_error("{\"strategy\": \"auto\", " NUMBERS "}", "'findings' is missing");

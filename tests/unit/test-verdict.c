@@ -37,7 +37,7 @@ static Verdict judge(const DomainFacts *f, Strategy asked)
 {
         Verdict v;
 
-        verdict_judge(JOB_HIBERNATE, f, asked, 0, &v);
+        verdict_judge(&(VerdictRequest) { JOB_HIBERNATE, asked, 0 }, f, &v);
         CHECK(!v.findings.incomplete);
         return v;
 }
@@ -157,7 +157,8 @@ static void test_bytes(void)
         DomainFacts f = good_facts();
         Verdict v = judge(&f, STRATEGY_AUTO);
 
-        CHECK(v.bytes_needed == verdict_image_bytes(&f) && v.bytes_available == 2 * GIB);
+        CHECK(v.bytes_needed == verdict_image_bytes(&f, STRATEGY_SUSPEND_TO_RAM) &&
+              v.bytes_available == 2 * GIB);
         verdict_done(&v);
         v = judge(&f, STRATEGY_SUSPEND_TO_DISK);
         CHECK(v.bytes_needed == 0);
@@ -176,6 +177,86 @@ static void test_strategy(void)
         f.pm_disk_enabled = false;
         expect(&f, STRATEGY_AUTO, FAILURE_SUSPEND_DISABLED, "suspend-to-mem");
         expect(&f, STRATEGY_SUSPEND_TO_DISK, FAILURE_SUSPEND_DISABLED, "suspend-to-disk enabled='yes'");
+}
+
+/* Which is chosen, which could be, and the words that say why not. */
+static void expect_option(const Verdict *v, Strategy strategy, bool chosen, bool possible,
+                          const char *reason)
+{
+        const StrategyOption *o = NULL;
+
+        for (size_t i = 0; i < v->n_options; i++)
+                if (v->options[i].strategy == strategy) {
+                        CHECK(!o);
+                        o = v->options + i;
+                }
+
+        CHECK(o && o->chosen == chosen && o->possible == possible);
+        CHECK(reason ? o->reason && strstr(o->reason, reason) : !o->reason);
+}
+
+static void test_options(void)
+{
+        static const struct {
+                Strategy asked;
+                bool off, old_qemu, silent, no_mem, no_disk, full;
+                Strategy chosen;
+                bool ram, disk;
+                const char *why_not_ram, *why_not_disk;
+        } table[] = {
+                { .chosen = STRATEGY_SUSPEND_TO_RAM, .ram = true, .disk = true },
+                { .asked = STRATEGY_SUSPEND_TO_DISK,
+                  .chosen = STRATEGY_SUSPEND_TO_DISK,
+                  .ram = true,
+                  .disk = true },
+                { .no_mem = true,
+                  .chosen = STRATEGY_SUSPEND_TO_DISK,
+                  .disk = true,
+                  .why_not_ram = "may not suspend to RAM" },
+                { .old_qemu = true,
+                  .chosen = STRATEGY_SUSPEND_TO_RAM,
+                  .disk = true,
+                  .why_not_ram = "cpr-reboot" },
+                { .full = true,
+                  .chosen = STRATEGY_SUSPEND_TO_RAM,
+                  .disk = true,
+                  .why_not_ram = "make room" },
+                { .no_disk = true,
+                  .chosen = STRATEGY_SUSPEND_TO_RAM,
+                  .ram = true,
+                  .why_not_disk = "may not suspend to disk" },
+                { .silent = true,
+                  .chosen = STRATEGY_SUSPEND_TO_RAM,
+                  .why_not_ram = "does not answer",
+                  .why_not_disk = "does not answer" },
+                /* Nothing speaks against either but what the findings say of both. */
+                { .off = true, .chosen = STRATEGY_SUSPEND_TO_RAM },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                DomainFacts f = good_facts();
+                Verdict v;
+
+                if (table[i].off) {
+                        f.state = DOMAIN_SHUTOFF;
+                        f.qemu = QEMU_NONE;
+                }
+                f.qemu_cpr_reboot = !table[i].old_qemu;
+                f.agent_answers = !table[i].silent;
+                f.pm_mem_enabled = !table[i].no_mem;
+                f.pm_disk_enabled = !table[i].no_disk;
+                if (table[i].full)
+                        f.image_space_bytes = 0;
+
+                v = judge(&f, table[i].asked);
+                CHECK(v.strategy == table[i].chosen);
+                expect_option(&v, STRATEGY_SUSPEND_TO_RAM, v.strategy == STRATEGY_SUSPEND_TO_RAM,
+                              table[i].ram, table[i].why_not_ram);
+                expect_option(&v, STRATEGY_SUSPEND_TO_DISK, v.strategy == STRATEGY_SUSPEND_TO_DISK,
+                              table[i].disk, table[i].why_not_disk);
+                CHECK(v.n_options == _STRATEGY_MAX - 1); /* each has a word said of it */
+                verdict_done(&v);
+        }
 }
 
 static void test_no_silent_change_of_strategy(void)
@@ -237,7 +318,7 @@ static void test_space(void)
 {
         DomainFacts f = good_facts();
 
-        f.image_space_bytes = verdict_image_bytes(&f);
+        f.image_space_bytes = verdict_image_bytes(&f, STRATEGY_SUSPEND_TO_RAM);
         expect_strategy(&f, STRATEGY_AUTO, STRATEGY_SUSPEND_TO_RAM);
         f.image_space_bytes--;
         expect(&f, STRATEGY_AUTO, FAILURE_NO_SPACE, "1104 MiB");
@@ -257,7 +338,7 @@ static void test_read_only(void)
 
         f.state = DOMAIN_SHUTOFF;
         f.image = IMAGE_VALID;
-        verdict_judge(JOB_RESUME, &f, STRATEGY_SUSPEND_TO_RAM, 0, &v);
+        verdict_judge(&(VerdictRequest) { JOB_RESUME, STRATEGY_SUSPEND_TO_RAM, 0 }, &f, &v);
         CHECK(findings_check(&v.findings, &why) < 0 && why.code == FAILURE_HOST);
         failure_done(&why);
         verdict_done(&v);
@@ -275,8 +356,8 @@ static void expect_resume(DomainState state, ImageState image, Strategy strategy
         f.qemu = QEMU_NONE;
         f.image = image;
         f.image_bytes = image == IMAGE_NONE ? 0 : 4096;
-        verdict_judge(JOB_RESUME, &f, strategy, image_bytes, &v);
-        CHECK(v.strategy == strategy && v.bytes_needed == 0);
+        verdict_judge(&(VerdictRequest) { JOB_RESUME, strategy, image_bytes }, &f, &v);
+        CHECK(v.strategy == strategy && v.bytes_needed == 0 && v.n_options == 0);
         r = findings_check(&v.findings, &why);
         CHECK((r < 0) == (code != FAILURE_NONE));
         CHECK(why.code == code);
@@ -303,6 +384,7 @@ int main(void)
         test_all_at_once();
         test_bytes();
         test_strategy();
+        test_options();
         test_no_silent_change_of_strategy();
         test_state();
         test_agent();
