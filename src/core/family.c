@@ -11,6 +11,18 @@ static const char *const family_targets_table[] = {
 };
 DEFINE_ENUM_TABLE(family_targets, FamilyTargets, _FAMILY_TARGETS_MAX);
 
+static const char *const guest_fixups_table[] = {
+        [FIXUPS_UNKNOWN] = "unknown",
+        [FIXUPS_YES] = "yes",
+        [FIXUPS_NO] = "no",
+};
+DEFINE_ENUM_TABLE(guest_fixups, GuestFixups, _GUEST_FIXUPS_MAX);
+
+FamilyTargets family_targets_for(const Family *f, GuestFixups fixups)
+{
+        return f->needs_fixups && fixups != FIXUPS_YES ? f->without_fixups : f->targets;
+}
+
 void family_done(Family *f)
 {
         free(f->name);

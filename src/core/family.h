@@ -21,6 +21,18 @@ typedef enum FamilyTargets {
 const char *family_targets_to_string(FamilyTargets t);
 FamilyTargets family_targets_from_string(const char *s);
 
+/* Does the guest's driver have the fix-ups with which it follows to another card? What is not known counts as no. */
+typedef enum GuestFixups {
+        FIXUPS_UNKNOWN,
+        FIXUPS_YES, /* proven by a probe, or declared by the operator */
+        FIXUPS_NO,
+        _GUEST_FIXUPS_MAX,
+        _GUEST_FIXUPS_INVALID = -EINVAL,
+} GuestFixups;
+
+const char *guest_fixups_to_string(GuestFixups f);
+GuestFixups guest_fixups_from_string(const char *s);
+
 typedef struct FamilyDevice {
         uint16_t vendor, device;
 } FamilyDevice;
@@ -30,6 +42,8 @@ typedef struct Family {
         FamilyDevice *devices;
         size_t n_devices;
         FamilyTargets targets;
+        bool needs_fixups;            /* that holds for a guest with the fix-ups alone, */
+        FamilyTargets without_fixups; /* and this for another */
 } Family;
 
 typedef struct Families {
@@ -39,6 +53,8 @@ typedef struct Families {
 
 void family_done(Family *f);
 void families_done(Families *l);
+
+FamilyTargets family_targets_for(const Family *f, GuestFixups fixups);
 
 /* NULL: a device that is not known; families may be NULL. */
 const Family *families_find(const Families *l, uint16_t vendor, uint16_t device);

@@ -68,9 +68,10 @@ static int parse_devices(json_object *root, Family *f, Failure *reterr)
 
 static int parse_root(json_object *root, Family *f, Failure *reterr)
 {
-        static const char *const known[] = { "schema", "description", "devices", "targets", NULL };
+        static const char *const known[] = { "schema",  "description",    "devices",
+                                             "targets", "without_fixups", NULL };
         const char *description;
-        int targets = 0, r;
+        int targets = 0, without_fixups = 0, r;
 
         if ((r = json_check_schema(root, "the family", FAMILY_SCHEMA, reterr)) < 0 ||
             (r = json_check_members(root, "", known, reterr)) < 0 ||
@@ -78,7 +79,13 @@ static int parse_root(json_object *root, Family *f, Failure *reterr)
             (r = json_get_enum(root, "", "targets", true, targets_from_string, &targets, reterr)) < 0)
                 return r;
 
+        r = json_get_enum(root, "", "without_fixups", false, targets_from_string, &without_fixups, reterr);
+        if (r < 0)
+                return r;
+
         f->targets = (FamilyTargets) targets;
+        f->needs_fixups = r > 0;
+        f->without_fixups = (FamilyTargets) without_fixups;
         return parse_devices(root, f, reterr);
 }
 

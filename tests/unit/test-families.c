@@ -104,6 +104,25 @@ static void test_load(void)
         families_done(&l);
 }
 
+static void test_fixups(void)
+{
+        Families l = { 0 };
+        const Family *f;
+
+        put("admin/mine.json", "{\"schema\":1,\"targets\":\"any\",\"without_fixups\":\"same-physical-node\","
+                               "\"devices\":[\"10de:2321\"]}");
+        CHECK(load(&l, NULL) >= 0);
+        f = families_find(&l, 0x10de, 0x2321);
+        CHECK(family_targets_for(f, FIXUPS_YES) == TARGETS_ANY);
+        CHECK(family_targets_for(f, FIXUPS_NO) == TARGETS_SAME_PHYSICAL_NODE);
+        CHECK(family_targets_for(f, FIXUPS_UNKNOWN) == TARGETS_SAME_PHYSICAL_NODE);
+
+        f = families_find(&l, 0x1002, 0x74b6); /* says nothing of them */
+        CHECK(family_targets_for(f, FIXUPS_NO) == TARGETS_NEVER &&
+              family_targets_for(f, FIXUPS_YES) == TARGETS_NEVER);
+        families_done(&l);
+}
+
 static void test_errors_name_the_place(void)
 {
         expect_error("", "line 1");
@@ -152,6 +171,7 @@ int main(void)
 {
         CHECK(mkdtemp(dir));
         test_load();
+        test_fixups();
         test_errors_name_the_place();
         clean_up();
         return EXIT_SUCCESS;

@@ -5,6 +5,7 @@
 #include "core/enum-table.h"
 #include "core/facts.h"
 #include "core/failure.h"
+#include "core/family.h"
 #include "core/finding.h"
 #include "core/function.h"
 #include "core/job.h"
@@ -54,6 +55,7 @@ int main(void)
         TEST_TABLE(domain_state, _DOMAIN_STATE_MAX);
         TEST_TABLE(finding_scope, _FINDING_SCOPE_MAX);
         TEST_TABLE(function_state, _FUNCTION_STATE_MAX);
+        TEST_TABLE(guest_fixups, _GUEST_FIXUPS_MAX);
         TEST_TABLE(hold_mode, _HOLD_MODE_MAX);
         TEST_TABLE(job_kind, _JOB_KIND_MAX);
         TEST_TABLE(job_state, _JOB_STATE_MAX);
