@@ -12,10 +12,18 @@ DEFINE_ENUM_TABLE(function_state, FunctionState, _FUNCTION_STATE_MAX);
 void function_done(Function *f)
 {
         free(f->driver);
+        free(f->group_obstacle);
         free(f->pool);
+        free(f->kind);
+        free(f->group);
         free(f->domain);
         free(f->reason);
         *f = (Function) { .iommu_group = -1, .numa_node = -1 };
+}
+
+const char *function_bar_kind(const FunctionBar *b)
+{
+        return b->io ? "io" : b->mem64 ? "mem64" : "mem32";
 }
 
 static int check_number(const char *what, uint32_t has, uint32_t gets, int digits, Failure *reterr)

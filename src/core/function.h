@@ -6,10 +6,13 @@
  * live host state: who owns a function follows from running domains, leases and holds, never from an old XML.
  */
 
+#include "core/attributes.h"
 #include "core/failure.h"
 #include "core/pci-address.h"
 
-#define FUNCTION_BARS_MAX 6 /* PCI type 0 header, PCI Local Bus 3.0 section 6.1 */
+#define FUNCTION_BARS_MAX 6     /* PCI type 0 header, PCI Local Bus 3.0 section 6.1 */
+#define FUNCTION_MSIX_MAX 2048U /* the same, section 6.8.2.3: 11 bits, counted from one */
+#define FUNCTION_MSIX_NONE (-1)
 
 typedef enum FunctionState {
         FUNCTION_FREE,
@@ -32,12 +35,18 @@ typedef struct FunctionBar {
         bool prefetchable;
 } FunctionBar;
 
+/* "io", "mem32", "mem64" */
+const char *function_bar_kind(const FunctionBar *b);
+
 /* What must be the same for a guest that knows one function to accept another. */
 typedef struct FunctionIdentity {
         uint16_t vendor, device, subvendor, subdevice;
         uint8_t revision;
         uint32_t class_code; /* 24 bits: class, subclass, programming interface */
         FunctionBar bars[FUNCTION_BARS_MAX];
+        uint64_t rom_bytes; /* of its expansion ROM; 0: none */
+        int msix;           /* entries of its MSI-X table; FUNCTION_MSIX_NONE, 0: not told */
+        Attributes attributes;
 } FunctionIdentity;
 
 typedef struct Family Family;
@@ -45,11 +54,16 @@ typedef struct Family Family;
 typedef struct Function {
         PciAddress address;
         PciAddress physical_function;
-        FunctionIdentity identity;
-        char *driver;         /* owned; NULL: none bound */
-        int iommu_group;      /* -1: none */
+        bool is_physical; /* it is one itself, or a whole device: never given to a guest */
+        bool is_dead; /* the config space of its physical function is all ones: off the bus, or in reset */
+        FunctionIdentity identity; /* vendor 0: not told */
+        char *driver;              /* owned; NULL: none bound */
+        int iommu_group;           /* -1: none */
+        char *group_obstacle; /* owned; what in its IOMMU group keeps it from every guest, NULL: nothing known */
         int numa_node;        /* -1: unknown */
         char *pool;           /* owned; name of the pool it is in, NULL: not said */
+        char *kind;           /* owned; only those of one kind stand in for one another, NULL: not said */
+        char *group;          /* owned; hive, or what else links it to others, NULL: not said */
         const Family *family; /* borrowed; NULL: of none that is known */
         FunctionState state;
         char *domain;             /* owned; name of the owning domain, NULL when it has none */

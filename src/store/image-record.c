@@ -6,8 +6,8 @@
 #include "basic/clock.h"
 #include "basic/fileio.h"
 #include "store/dir-list.h"
+#include "store/identity-json.h"
 #include "store/json-util.h"
-#include "store/world-json.h"
 
 #define RECORD_SCHEMA 1
 
@@ -111,7 +111,7 @@ static int functions_from_json(json_object *o, ImageRecord *record, Failure *ret
 
                 if ((r = json_get_pci_address(f, "functions[]", "address", true, &s->from, reterr)) < 0 ||
                     (r = json_get_object(f, "functions[]", "identity", true, &identity, reterr)) < 0 ||
-                    (r = function_identity_from_json(identity, "functions[].identity", &s->identity,
+                    (r = function_identity_from_json(identity, "functions[].identity", true, &s->identity,
                                                      reterr)) < 0)
                         return r;
                 s->has_from = true;

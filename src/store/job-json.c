@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/job-json.h"
 
+#include "store/identity-json.h"
 #include "store/json-util.h"
-#include "store/world-json.h"
 
 #define JOURNAL_SCHEMA 1
 
@@ -195,7 +195,8 @@ static int swap_from_json(json_object *o, FunctionSwap *s, Failure *reterr)
 
         if ((r = json_get_bool(o, "functions[]", "bound", false, &s->bound, reterr)) < 0 ||
             (r = json_get_object(o, "functions[]", "identity", true, &identity, reterr)) < 0 ||
-            (r = function_identity_from_json(identity, "functions[].identity", &s->identity, reterr)) < 0)
+            (r = function_identity_from_json(identity, "functions[].identity", true, &s->identity, reterr)) <
+                            0)
                 return r;
 
         return 0;

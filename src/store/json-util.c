@@ -11,6 +11,18 @@
 #define PATH_FORMAT "%s%s%s"
 #define PATH_ARGS(where, key) (where), *(where) ? "." : "", (key)
 
+const char *json_path_element(char buf[static JSON_PATH_MAX], const char *where, const char *key, size_t i)
+{
+        (void) snprintf(buf, JSON_PATH_MAX, PATH_FORMAT "[%zu]", PATH_ARGS(where, key), i);
+        return buf;
+}
+
+const char *json_path_member(char buf[static JSON_PATH_MAX], const char *where, const char *key)
+{
+        (void) snprintf(buf, JSON_PATH_MAX, PATH_FORMAT, PATH_ARGS(where, key));
+        return buf;
+}
+
 static int get_member(json_object *o, const char *where, const char *key, bool required, json_type type,
                       const char *expected, json_object **ret, Failure *reterr)
 {
@@ -285,16 +297,17 @@ static int parse_failed(const char *text, size_t size, const char *what, enum js
                                                           : json_tokener_error_desc(error));
 }
 
-int json_parse(const char *text, size_t size, const char *what, json_object **ret, Failure *reterr)
+int json_parse_up_to(const char *text, size_t size, uint64_t max, const char *what, json_object **ret,
+                     Failure *reterr)
 {
         _cleanup_json_ json_object *o = NULL;
         enum json_tokener_error error;
         json_tokener *tok;
         size_t offset;
 
-        if (size > JSON_FILE_BYTES_MAX)
+        if (size > max)
                 return failure_set(reterr, FAILURE_INVALID_OPTION, "%s has %zu bytes, at most %llu are read",
-                                   what, size, (unsigned long long) JSON_FILE_BYTES_MAX);
+                                   what, size, (unsigned long long) max);
 
         tok = json_tokener_new_ex(JSON_DEPTH_MAX);
         if (!tok)
@@ -316,6 +329,11 @@ int json_parse(const char *text, size_t size, const char *what, json_object **re
 
         *ret = TAKE_PTR(o);
         return 0;
+}
+
+int json_parse(const char *text, size_t size, const char *what, json_object **ret, Failure *reterr)
+{
+        return json_parse_up_to(text, size, JSON_FILE_BYTES_MAX, what, ret, reterr);
 }
 
 bool json_error_is_content(int r)

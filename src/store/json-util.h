@@ -21,6 +21,13 @@ static inline int json_object_put_cleanup(json_object *o)
 DEFINE_CLEANUP_FUNC(json_object *, json_object_put_cleanup);
 #define _cleanup_json_ _cleanup_(json_object_put_cleanupp)
 
+/* Where an element of an array and a member are, for messages: "functions[3]", "functions[3].identity". A longer one is cut. */
+#define JSON_PATH_MAX 128
+const char *json_path_element(char buf[static JSON_PATH_MAX], const char *where, const char *key, size_t i);
+const char *json_path_member(char buf[static JSON_PATH_MAX], const char *where, const char *key);
+#define JSON_PATH_ELEMENT(where, key, i) json_path_element((char[JSON_PATH_MAX]) { 0 }, (where), (key), (i))
+#define JSON_PATH_MEMBER(where, key) json_path_member((char[JSON_PATH_MAX]) { 0 }, (where), (key))
+
 /* Each returns 1 when read, 0 when absent and not required (*ret untouched), negative on error. */
 int json_get_string(json_object *o, const char *where, const char *key, bool required, const char **ret,
                     Failure *reterr) _warn_unused_result_;
@@ -64,6 +71,9 @@ int json_add_pci_addresses(json_object *o, const char *key, const PciAddress *li
 /* Parses exactly one JSON value out of text; trailing bytes other than white space are an error. */
 int json_parse(const char *text, size_t size, const char *what, json_object **ret,
                Failure *reterr) _warn_unused_result_;
+/* The same of at most `max` bytes instead of JSON_FILE_BYTES_MAX. */
+int json_parse_up_to(const char *text, size_t size, uint64_t max, const char *what, json_object **ret,
+                     Failure *reterr) _warn_unused_result_;
 /* -ENOENT (with reterr filled) when the file does not exist. */
 int json_read_file_at(int dir_fd, const char *name, json_object **ret, Failure *reterr) _warn_unused_result_;
 /* Does the error say that what the file contains is wrong? Else it could not be read, or is of a newer version: then

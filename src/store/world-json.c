@@ -1,141 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/world-json.h"
 
-#include <stdio.h>
-
+#include "store/identity-json.h"
 #include "store/json-util.h"
 
 #define WORLD_FUNCTIONS_MAX 65536U
 #define WORLD_DOMAINS_MAX 65536U
 #define DOMAIN_FUNCTIONS_MAX 256U
-
-static int add_hex(json_object *o, const char *key, int digits, uint32_t value)
-{
-        char text[sizeof("ffffffff")];
-
-        (void) snprintf(text, sizeof(text), "%0*x", digits, value);
-        return json_add_string(o, key, text);
-}
-
-static int get_hex(json_object *o, const char *where, const char *key, size_t digits, uint32_t *ret,
-                   Failure *reterr)
-{
-        const char *s;
-        int r;
-
-        r = json_get_string(o, where, key, true, &s, reterr);
-        if (r < 0)
-                return r;
-
-        if (strlen(s) != digits || strspn(s, "0123456789abcdef") != digits || sscanf(s, "%x", ret) != 1)
-                return failure_set(reterr, FAILURE_INVALID_OPTION,
-                                   "'%s.%s' must have %zu lower-case hex digits", where, key, digits);
-
-        return 0;
-}
-
-static int bar_to_json(unsigned index, const FunctionBar *bar, json_object *array)
-{
-        _cleanup_json_ json_object *o = json_object_new_object();
-
-        if (!o || json_add_u64(o, "index", index) < 0 || json_add_u64(o, "bytes", bar->bytes) < 0 ||
-            json_add_string(o, "kind",
-                            bar->io      ? "io"
-                            : bar->mem64 ? "mem64"
-                                         : "mem32") < 0 ||
-            json_add_bool(o, "prefetchable", bar->prefetchable) < 0 || json_object_array_add(array, o) < 0)
-                return -ENOMEM;
-
-        (void) TAKE_PTR(o); /* the array's now */
-        return 0;
-}
-
-int function_identity_to_json(const FunctionIdentity *id, json_object **ret)
-{
-        _cleanup_json_ json_object *o = json_object_new_object(), *bars = json_object_new_array();
-        char subsystem[sizeof("ffff:ffff")];
-
-        (void) snprintf(subsystem, sizeof(subsystem), "%04x:%04x", id->subvendor, id->subdevice);
-
-        if (!o || !bars || add_hex(o, "vendor", 4, id->vendor) < 0 ||
-            add_hex(o, "device", 4, id->device) < 0 || json_add_string(o, "subsystem", subsystem) < 0 ||
-            add_hex(o, "revision", 2, id->revision) < 0 ||
-            add_hex(o, "class", 6, id->class_code & 0xffffffU) < 0)
-                return -ENOMEM;
-
-        for (unsigned i = 0; i < FUNCTION_BARS_MAX; i++)
-                if (id->bars[i].bytes > 0 && bar_to_json(i, &id->bars[i], bars) < 0)
-                        return -ENOMEM;
-
-        if (json_add(o, "bars", TAKE_PTR(bars)) < 0)
-                return -ENOMEM;
-
-        *ret = TAKE_PTR(o);
-        return 0;
-}
-
-static int bar_from_json(json_object *o, const char *where, FunctionIdentity *id, Failure *reterr)
-{
-        uint64_t index, bytes;
-        const char *kind;
-        bool prefetchable = false;
-        int r;
-
-        if ((r = json_get_u64(o, where, "index", true, 0, FUNCTION_BARS_MAX - 1, &index, reterr)) < 0 ||
-            (r = json_get_u64(o, where, "bytes", true, 1, INT64_MAX, &bytes, reterr)) < 0 ||
-            (r = json_get_string(o, where, "kind", true, &kind, reterr)) < 0 ||
-            (r = json_get_bool(o, where, "prefetchable", false, &prefetchable, reterr)) < 0)
-                return r;
-
-        if (!streq(kind, "io") && !streq(kind, "mem32") && !streq(kind, "mem64"))
-                return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s.kind' must be io, mem32 or mem64",
-                                   where);
-
-        id->bars[index] = (FunctionBar) {
-                .bytes = bytes,
-                .io = streq(kind, "io"),
-                .mem64 = streq(kind, "mem64"),
-                .prefetchable = prefetchable,
-        };
-        return 0;
-}
-
-int function_identity_from_json(json_object *o, const char *where, FunctionIdentity *ret, Failure *reterr)
-{
-        uint32_t vendor, device, revision, class_code, subvendor, subdevice;
-        FunctionIdentity id = { 0 };
-        const char *subsystem;
-        json_object *bars;
-        int r;
-
-        if ((r = get_hex(o, where, "vendor", 4, &vendor, reterr)) < 0 ||
-            (r = get_hex(o, where, "device", 4, &device, reterr)) < 0 ||
-            (r = get_hex(o, where, "revision", 2, &revision, reterr)) < 0 ||
-            (r = get_hex(o, where, "class", 6, &class_code, reterr)) < 0 ||
-            (r = json_get_string(o, where, "subsystem", true, &subsystem, reterr)) < 0 ||
-            (r = json_get_array(o, where, "bars", true, FUNCTION_BARS_MAX, &bars, reterr)) < 0)
-                return r;
-
-        if (strlen(subsystem) != strlen("ffff:ffff") ||
-            sscanf(subsystem, "%4x:%4x", &subvendor, &subdevice) != 2)
-                return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s.subsystem' must be like 1002:74b6",
-                                   where);
-
-        for (size_t i = 0; i < json_object_array_length(bars); i++) {
-                r = bar_from_json(json_object_array_get_idx(bars, i), "bars", &id, reterr);
-                if (r < 0)
-                        return r;
-        }
-
-        id.vendor = (uint16_t) vendor;
-        id.device = (uint16_t) device;
-        id.subvendor = (uint16_t) subvendor;
-        id.subdevice = (uint16_t) subdevice;
-        id.revision = (uint8_t) revision;
-        id.class_code = class_code;
-        *ret = id;
-        return 0;
-}
 
 static int function_to_json(const Function *f, json_object **ret)
 {
@@ -184,7 +55,8 @@ static int function_from_json(json_object *o, Function *f, Failure *reterr)
             (r = get_int(o, "functions[]", "iommu_group", &f->iommu_group, reterr)) < 0 ||
             (r = get_int(o, "functions[]", "numa_node", &f->numa_node, reterr)) < 0 ||
             (r = json_get_object(o, "functions[]", "identity", true, &identity, reterr)) < 0 ||
-            (r = function_identity_from_json(identity, "functions[].identity", &f->identity, reterr)) < 0)
+            (r = function_identity_from_json(identity, "functions[].identity", true, &f->identity, reterr)) <
+                            0)
                 return r;
 
         if (free_and_strdup(&f->driver, driver) < 0)

@@ -9,7 +9,3 @@
 
 int world_to_json(const World *w, json_object **ret) _warn_unused_result_;
 int world_from_json(json_object *o, World **ret, Failure *reterr) _warn_unused_result_;
-
-int function_identity_to_json(const FunctionIdentity *id, json_object **ret) _warn_unused_result_;
-int function_identity_from_json(json_object *o, const char *where, FunctionIdentity *ret,
-                                Failure *reterr) _warn_unused_result_;
