@@ -37,6 +37,11 @@ JobShown *job_shown_free(JobShown *s)
         return NULL;
 }
 
+uint64_t job_shown_expected_end(const JobShown *s)
+{
+        return s->expected_end_usec;
+}
+
 unsigned job_step_number(const Job *j)
 {
         const JobStep *s = job_current_step(j);
@@ -63,7 +68,7 @@ int job_shown_new(const ManagedJob *j, JobShown **ret)
                 .bytes = j->bytes,
                 .bytes_total = j->bytes_total,
                 .rate = j->rate,
-                .expected_end_usec = managed_job_expected_end(j),
+                .expected_end_usec = managed_job_forecast_end(j),
                 .error = f->code,
                 .cancelable = managed_job_is_cancelable(j),
                 .queue_position = job_queue_position(j),

@@ -16,6 +16,8 @@ int job_shown_new(const ManagedJob *j, JobShown **ret) _warn_unused_result_;
 JobShown *job_shown_free(JobShown *s);
 DEFINE_CLEANUP_FUNC(JobShown *, job_shown_free);
 
+/* CLOCK_REALTIME; 0: not known. Kept, since to know it takes a look at every job on record. */
+uint64_t job_shown_expected_end(const JobShown *s);
 /* Of each property that can change whether it did, from a to b. Returns how many there are. */
 size_t job_shown_compare(const JobShown *a, const JobShown *b,
                          PropertyChange ret[static JOB_PROPERTIES_MAX]);

@@ -136,7 +136,7 @@ static uint64_t forecast_by(const ManagedJob *j, const char *domain_uuid)
         return forecast_end(&f, j->job, j->save_end_usec);
 }
 
-uint64_t managed_job_expected_end(const ManagedJob *j)
+uint64_t managed_job_forecast_end(const ManagedJob *j)
 {
         uint64_t end;
 
@@ -145,6 +145,11 @@ uint64_t managed_job_expected_end(const ManagedJob *j)
 
         end = forecast_by(j, j->job->domain_uuid);
         return end > 0 ? end : forecast_by(j, NULL);
+}
+
+uint64_t managed_job_expected_end(const ManagedJob *j)
+{
+        return j->shown ? job_shown_expected_end(j->shown) : 0;
 }
 
 static void managed_job_changed(ManagedJob *j)

@@ -80,5 +80,8 @@ JobState managed_job_state(const ManagedJob *j);
 const Failure *managed_job_failure(const ManagedJob *j);
 /* 0..1: steps done of all, the save by its bytes. */
 double managed_job_progress(const ManagedJob *j);
-/* CLOCK_REALTIME; by the domain's last jobs or, where they do not tell, by all. 0: not known. */
+/* CLOCK_REALTIME; by the domain's last jobs or, where they do not tell, by all. 0: not known. Looks at every job on
+ * record. */
+uint64_t managed_job_forecast_end(const ManagedJob *j);
+/* The same, as the last signal said it. */
 uint64_t managed_job_expected_end(const ManagedJob *j);
