@@ -91,30 +91,55 @@ void table_add_format(Table *t, Tint tint, const char *format, ...)
         table_add(t, tint, text);
 }
 
-/* Takes from the widest column that may shrink until the row fits or none can give more. */
-static void shrink(const Table *t, size_t *widths)
+#define WIDTH_HIDDEN SIZE_MAX
+
+/* Takes from the widest column that may shrink until the row fits or none can give more. Does it fit then? */
+static bool shrink(const Table *t, size_t *widths)
 {
         for (;;) {
-                size_t total = GAP * (t->n_columns - 1), widest = SIZE_MAX;
+                size_t total = 0, widest = SIZE_MAX;
 
                 for (size_t c = 0; c < t->n_columns; c++) {
-                        total += widths[c];
+                        if (widths[c] == WIDTH_HIDDEN)
+                                continue;
+                        total += widths[c] + (total > 0 ? GAP : 0);
                         if (t->columns[c].may_shrink && widths[c] > SHRUNK_WIDTH_MIN &&
                             (widest == SIZE_MAX || widths[c] > widths[widest]))
                                 widest = c;
                 }
 
                 if (total <= t->terminal->columns || widest == SIZE_MAX)
-                        return;
+                        return total <= t->terminal->columns;
                 widths[widest]--;
         }
 }
 
+static int fit(const Table *t, size_t *widths)
+{
+        _cleanup_free_ size_t *whole = calloc(t->n_columns, sizeof(*whole));
+
+        if (!whole)
+                return -ENOMEM;
+
+        memcpy(whole, widths, t->n_columns * sizeof(*whole));
+        if (shrink(t, widths))
+                return 0;
+
+        for (size_t c = 0; c < t->n_columns; c++)
+                widths[c] = t->columns[c].may_go ? WIDTH_HIDDEN : whole[c];
+        (void) shrink(t, widths);
+        return 0;
+}
+
 static int print_cell(const Table *t, FILE *file, const char *text, Tint tint, size_t c, size_t width)
 {
-        _cleanup_free_ char *cut = text_ellipsize(text, width, t->terminal->utf8);
+        _cleanup_free_ char *cut = NULL;
         size_t used, pad;
 
+        if (width == WIDTH_HIDDEN)
+                return 0;
+
+        cut = text_ellipsize(text, width, t->terminal->utf8);
         if (!cut)
                 return -ENOMEM;
 
@@ -155,8 +180,9 @@ int table_print(const Table *t, FILE *file, bool legend)
                 if (width > widths[i % t->n_columns])
                         widths[i % t->n_columns] = width;
         }
-        if (t->terminal->columns > 0)
-                shrink(t, widths);
+        r = t->terminal->columns > 0 ? fit(t, widths) : 0;
+        if (r < 0)
+                return r;
 
         for (size_t c = 0; legend && c < t->n_columns; c++) {
                 r = print_cell(t, file, t->columns[c].title, TINT_HEADER, c, widths[c]);

@@ -14,6 +14,7 @@ typedef struct TableColumn {
         const char *title;
         bool right;      /* aligned: numbers */
         bool may_shrink; /* free text */
+        bool may_go;     /* left out where the terminal has no room for it */
 } TableColumn;
 
 typedef struct Table Table;

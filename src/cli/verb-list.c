@@ -104,7 +104,8 @@ static int functions_as_table(Ctl *c, const Snapshot *s)
         static const TableColumn columns[] = {
                 { "ADDRESS", false, false }, { "STATE", false, false }, { "DOMAIN", false, true },
                 { "POOL", false, true },     { "PF", false, false },    { "DRIVER", false, false },
-                { "GROUP", true, false },    { "NODE", true, false },   { "REASON", false, true },
+                { "GROUP", true, false },    { "NODE", true, false },   { "FAMILY", false, true, true },
+                { "REASON", false, true },
         };
         _cleanup_(table_freep) Table *t = NULL;
         int r;
@@ -124,6 +125,7 @@ static int functions_as_table(Ctl *c, const Snapshot *s)
                 table_add(t, TINT_NONE, f->driver);
                 add_index(t, f->iommu_group);
                 add_index(t, f->numa_node);
+                table_add(t, TINT_NONE, f->family);
                 if (f->held_until_usec > 0)
                         table_add_format(t, TINT_NONE, "until %s", TEXT_TIME(f->held_until_usec));
                 else

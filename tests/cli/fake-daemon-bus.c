@@ -314,6 +314,7 @@ static int get_function(sd_bus *bus, const char *path, const char *interface, co
                                            streq(property, "Address")            ? f->address
                                            : streq(property, "PhysicalFunction") ? "0000:01:00.0"
                                            : streq(property, "Device")           ? "8086:10ca"
+                                           : streq(property, "Family")           ? "intel-igbvf"
                                            : streq(property, "Driver")           ? "vfio-pci"
                                            : streq(property, "Pool")             ? "8086-10ca"
                                            : streq(property, "State")            ? f->state
@@ -353,6 +354,7 @@ static const sd_bus_vtable function_vtable[] = {
         SD_BUS_PROPERTY("Address", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("PhysicalFunction", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Device", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Family", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Driver", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("IommuGroup", "i", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("NumaNode", "i", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

@@ -83,6 +83,7 @@ static void test_functions(const char *program)
 
         CHECK(&table, table.status == 0 && is_harmless(table.out_text));
         CHECK(&table, strstr(table.out_text, "reads as all ones after its reset"));
+        CHECK(&table, strstr(table.out_text, "FAMILY") && strstr(table.out_text, "intel-igbvf"));
         CHECK(&quiet, streq(quiet.out_text,
                             "0000:01:10.0\n0000:01:10.2\n0000:01:10.4\n0000:02:10.0\n0000:02:10.2\n"));
 
@@ -606,6 +607,8 @@ static void test_terminal(const char *program)
         _cleanup_child_ Child foreseen =
                         ctl_spawn(program, true, (const char *const[]) { "move", "late", NULL });
         _cleanup_child_ Child list = ctl_spawn(program, true, (const char *const[]) { "list", NULL });
+        _cleanup_child_ Child functions =
+                        ctl_spawn(program, true, (const char *const[]) { "functions", NULL });
         _cleanup_child_ Child json =
                         ctl_spawn(program, true, (const char *const[]) { "list", "--json", NULL });
 
@@ -624,6 +627,11 @@ static void test_terminal(const char *program)
         CHECK(&list, list.status == 0 && strstr(list.out_text, ESC "[32mrunning" ESC "[0m"));
         CHECK(&list, !strstr(list.out_text, ESC "[2J"));
         CHECK(&list, strstr(list.out_text, "\xe2\x80\xa6")); /* does not fit into 80 columns */
+
+        /* Of nine columns eight fit. */
+        child_wait(&functions);
+        CHECK(&functions, functions.status == 0 && !strstr(functions.out_text, "FAMILY"));
+        CHECK(&functions, strstr(functions.out_text, "NODE") && strstr(functions.out_text, "REASON"));
 
         child_wait(&json);
         CHECK(&json, json.status == 0 && strstr(json.out_text, "\n  {"));
