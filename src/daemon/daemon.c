@@ -56,6 +56,7 @@ static int parse_argv(int argc, char **argv)
                 switch (c) {
                 case 'c':
                         arg_paths.config = optarg;
+                        arg_paths.config_given = true;
                         break;
                 case 's':
                         arg_paths.state_dir = optarg;
@@ -69,6 +70,7 @@ static int parse_argv(int argc, char **argv)
                 case 'f':
                         arg_paths.families_dirs[0] = optarg;
                         arg_paths.families_dirs[1] = NULL;
+                        arg_paths.families_dir_given = true;
                         break;
                 case 'u':
                         arg_user = true;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "basic/fileio.h"
 #include "basic/log.h"
@@ -187,14 +188,33 @@ static int manager_open_directories(Manager *m)
         return 0;
 }
 
+/* Without families a device is only ever given back to the guest that had it: that should be nobody's slip. */
+static int manager_load_families(Manager *m, Failure *reterr)
+{
+        const char *dir = m->paths.families_dirs[0];
+        int r;
+
+        if (m->paths.families_dir_given && access(dir, F_OK) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, errno, "cannot read --families-dir %s", dir);
+
+        r = families_load(m->paths.families_dirs, &m->families, reterr);
+        if (r >= 0 && m->families.n == 0 && !m->paths.families_dir_given)
+                log_warning("There is no family of devices in %s and %s: each is unknown", dir,
+                            m->paths.families_dirs[1]);
+        return r;
+}
+
 int manager_store_load(Manager *m)
 {
         Failure f = { 0 };
         int r;
 
+        if (m->paths.config_given && access(m->paths.config, F_OK) < 0)
+                log_warning("There is no %s: the defaults are used", m->paths.config);
+
         r = config_load(m->paths.config, &m->config, &f);
         if (r >= 0)
-                r = families_load(m->paths.families_dirs, &m->families, &f);
+                r = manager_load_families(m, &f);
         if (r < 0) {
                 log_error("%s", failure_message(&f));
                 failure_done(&f);

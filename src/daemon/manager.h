@@ -32,7 +32,8 @@ typedef struct ManagerPaths {
         const char *state_dir;
         const char *runtime_dir;
         const char *worker;
-        const char *families_dirs[3]; /* NULL at the end */
+        const char *families_dirs[3];          /* NULL at the end */
+        bool config_given, families_dir_given; /* by the command line: a missing one is a mistake */
 } ManagerPaths;
 
 struct Manager {

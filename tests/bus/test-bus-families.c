@@ -2,6 +2,9 @@
 
 /* What the families of devices forbid, and that all who choose functions obey them alike. */
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "fixture.h"
 
 #define ERROR(name) VGPU_HIBERNATE_ERROR_##name
@@ -109,10 +112,26 @@ static void test_same_card(Fixture *f)
         resume(f, 6, "0000:05:10.1", "0000:05:10.1");
 }
 
+/* A slip there would make each device an unknown one, and nobody would see why. */
+static void test_missing_directory(const char *daemon)
+{
+        int status;
+        pid_t pid = fork();
+
+        CHECK(pid >= 0);
+        if (pid == 0) {
+                (void) execl(daemon, daemon, "--user", "--families-dir", "/nonexistent", NULL);
+                _exit(127);
+        }
+        CHECK(waitpid(pid, &status, 0) == pid);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE);
+}
+
 int main(int argc, char *argv[])
 {
         Fixture f;
 
+        test_missing_directory(argv[1]);
         fixture_init(&f, argv);
         fixture_add_family(&f, "barred", FAMILY("7001", "never"));
         fixture_add_family(&f, "single", FAMILY("7002", "same-function"));
