@@ -279,3 +279,18 @@ bool job_is_committed(const Job *j)
 
         return false;
 }
+
+JobImage job_image(const Job *j)
+{
+        if (j->failure.code == FAILURE_IMAGE_DAMAGED)
+                return JOB_IMAGE_DAMAGED;
+
+        /* A resume that came past its check found it to be whole, whatever became of it then; any other makes one. */
+        if (j->kind != JOB_RESUME)
+                return job_is_committed(j) ? JOB_IMAGE_WHOLE : JOB_IMAGE_UNKNOWN;
+        for (size_t i = 1; i < j->n_steps; i++)
+                if (j->steps[i].state != STEP_PENDING)
+                        return JOB_IMAGE_WHOLE;
+
+        return JOB_IMAGE_UNKNOWN;
+}

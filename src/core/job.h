@@ -147,6 +147,14 @@ JobStep *job_find_step(Job *j, StepId id);
 const JobStep *job_current_step(const Job *j);
 /* Checks the transition table: -EPERM for a move that is not in it. */
 int job_set_state(Job *j, JobState state) _warn_unused_result_;
+/* What this job tells of the image that its domain is hibernated to. */
+typedef enum JobImage {
+        JOB_IMAGE_UNKNOWN, /* it did not get so far as to look */
+        JOB_IMAGE_WHOLE,
+        JOB_IMAGE_DAMAGED,
+} JobImage;
+
+JobImage job_image(const Job *j);
 /* "the domain runs on as before": what an undo up to the last commit leaves, for people. */
 const char *job_outcome_of_undo(const Job *j);
 /* Has the first commit point passed, so that going back means something else than "as it was"? */

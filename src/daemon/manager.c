@@ -28,17 +28,20 @@ int manager_check_world(const Manager *m, Failure *reterr)
         return 0;
 }
 
-/* Of a job that was refused, too: it read the image. */
+/* And none after it found otherwise. */
 static bool found_damage(const Manager *m, const ManagedJob *j)
 {
         const char *uuid = j->job->domain_uuid;
 
-        if (managed_job_is_open(j) || j->job->failure.code != FAILURE_IMAGE_DAMAGED)
+        if (job_image(j->job) != JOB_IMAGE_DAMAGED)
                 return false;
 
-        for (size_t i = m->n_jobs; i > 0; i--)
-                if (streq(m->jobs[i - 1]->job->domain_uuid, uuid))
-                        return m->jobs[i - 1] == j;
+        for (size_t i = m->n_jobs; i > 0; i--) {
+                const Job *other = m->jobs[i - 1]->job;
+
+                if (streq(other->domain_uuid, uuid) && job_image(other) != JOB_IMAGE_UNKNOWN)
+                        return other == j->job;
+        }
 
         return false;
 }

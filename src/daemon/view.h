@@ -75,7 +75,8 @@ typedef struct ViewInput {
         size_t n_records;
         const ViewJob *jobs; /* the open ones */
         size_t n_jobs;
-        const char *const *damaged; /* UUIDs of domains whose last job found that their image is */
+        const char *const *
+                        damaged; /* UUIDs of domains of which the last job that looked found their image to be */
         size_t n_damaged;
         Outcome *const *outcomes;
         size_t n_outcomes;

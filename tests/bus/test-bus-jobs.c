@@ -275,6 +275,39 @@ static void test_cancel(Fixture *f)
         expect_property(f, VM2_PATH, "State", "running");
 }
 
+static void fail_resume(Fixture *f, uint64_t id, const char *how)
+{
+        _cleanup_free_ char *removed = format("JobRemoved %" PRIu64 " ", id);
+
+        start_ok(f, id, "Resume", "vm2", NULL);
+        fixture_tell(f, id, how);
+        expect_signal(f, removed);
+}
+
+/* Which a later failure that has nothing to do with the image does not heal. */
+static void test_damage(Fixture *f)
+{
+        start_ok(f, 7, "Hibernate", "vm2", NULL);
+        fixture_tell(f, 7, "strategy suspend-to-ram");
+        fixture_tell(f, 7, "record 17");
+        fixture_tell(f, 7, "end done");
+        expect_signal(f, "JobRemoved 7 ");
+        fixture_set_domain(f, "vm2", DOMAIN_SHUTOFF, NULL);
+        fixture_send_world(f);
+        expect_property(f, VM2_PATH, "State", "hibernated");
+
+        fail_resume(f, 8, "fail ImageDamaged it is cut off");
+        expect_property(f, VM2_PATH, "State", "failed");
+        fail_resume(f, 9, "fail Libvirt it sleeps");
+        expect_property(f, VM2_PATH, "State", "failed");
+
+        start_ok(f, 10, "Resume", "vm2", NULL);
+        fixture_tell(f, 10, "step bind undone");
+        fixture_tell(f, 10, "fail BindFailed the card is gone");
+        expect_signal(f, "JobRemoved 10 ");
+        expect_property(f, VM2_PATH, "State", "hibernated");
+}
+
 int main(int argc, char *argv[])
 {
         Fixture f;
@@ -288,6 +321,7 @@ int main(int argc, char *argv[])
         test_resume_at_once(&f);
         test_move(&f);
         test_cancel(&f);
+        test_damage(&f);
         fixture_done(&f);
         return EXIT_SUCCESS;
 }

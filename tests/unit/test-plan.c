@@ -110,6 +110,39 @@ static void test_states(void)
                 CHECK(job_set_state(j, s) == -EPERM);
 }
 
+/* What failed for another reason tells nothing of the image, unless it had found it to be whole before. */
+static void test_image(void)
+{
+        static const struct {
+                JobKind kind;
+                FailureCode failure;
+                size_t begun; /* so many steps */
+                StepId commit;
+                JobImage image;
+        } table[] = {
+                { JOB_RESUME, FAILURE_NONE, 0, -1, JOB_IMAGE_UNKNOWN },
+                { JOB_RESUME, FAILURE_LIBVIRT, 1, -1, JOB_IMAGE_UNKNOWN },
+                { JOB_RESUME, FAILURE_IMAGE_DAMAGED, 1, -1, JOB_IMAGE_DAMAGED },
+                { JOB_RESUME, FAILURE_BIND_FAILED, 2, -1, JOB_IMAGE_WHOLE },
+                { JOB_HIBERNATE, FAILURE_NO_AGENT, 3, -1, JOB_IMAGE_UNKNOWN },
+                { JOB_HIBERNATE, FAILURE_NONE, 6, STEP_SYNC, JOB_IMAGE_WHOLE },
+                { JOB_MOVE, FAILURE_RESTORE_FAILED, 8, STEP_SYNC, JOB_IMAGE_WHOLE },
+                { JOB_MOVE, FAILURE_IMAGE_DAMAGED, 8, STEP_SYNC, JOB_IMAGE_DAMAGED },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                _cleanup_(job_freep) Job *j = NULL;
+
+                CHECK(job_new(1, table[i].kind, STRATEGY_SUSPEND_TO_RAM, "uuid", "name", &j) >= 0);
+                for (size_t k = 0; k < table[i].begun; k++)
+                        j->steps[k].state = STEP_UNDONE; /* as a failure leaves them */
+                if ((int) table[i].commit >= 0)
+                        job_find_step(j, table[i].commit)->state = STEP_DONE;
+                j->failure.code = table[i].failure;
+                CHECK(job_image(j) == table[i].image);
+        }
+}
+
 int main(void)
 {
         for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++) {
@@ -120,5 +153,6 @@ int main(void)
         CHECK(!plan_find(_JOB_KIND_MAX, STRATEGY_SUSPEND_TO_RAM));
         test_job_takes_its_plan();
         test_states();
+        test_image();
         return EXIT_SUCCESS;
 }
