@@ -49,5 +49,6 @@ void domain_facts_done(DomainFacts *f)
         free(f->name);
         free(f->uuid);
         free(f->functions);
+        free(f->declared.wrong);
         *f = (DomainFacts) { 0 };
 }

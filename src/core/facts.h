@@ -3,6 +3,8 @@
 
 /* DomainFacts: what the world says about one domain at one moment. Filled by the host layer, judged by core. */
 
+#include "core/firmware.h"
+#include "core/guest.h"
 #include "core/pci-address.h"
 
 /* libvirt's view: virDomainState, include/libvirt/libvirt-domain.h. It lies after failed saves and restores. */
@@ -68,6 +70,10 @@ typedef struct DomainFacts {
         uint32_t qemu_version;      /* major * 1000000 + minor * 1000 + micro */
         uint64_t image_space_bytes; /* free for root where libvirt writes managed saves */
         bool image_dir_read_only;   /* for us, who write beside the images; libvirt may have another view */
+        bool efi;                   /* its firmware is OVMF, else SeaBIOS */
+        FirmwareSleep firmware_sleep;
+        GuestDeclaration declared;
+        GuestFacts guest; /* as far as the agent was asked, and answered */
 } DomainFacts;
 
 void domain_facts_done(DomainFacts *f);

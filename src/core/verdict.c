@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "core/guest-verdict.h"
+
 #define MIB (UINT64_C(1) << 20)
 
 /* QEMU 9.0 commit 0cb51c183a91 "vfio: allow cpr-reboot migration if suspended". */
@@ -213,12 +215,14 @@ static void judge_suspend_to_ram(const DomainFacts *facts, Findings *l)
         judge_image_dir(facts, l);
         judge_space(facts, STRATEGY_SUSPEND_TO_RAM, l);
         judge_agent(facts, "guest-suspend-ram", facts->agent_suspend_ram, l);
+        guest_judge_ram(facts, l);
 }
 
 static void judge_suspend_to_disk(const DomainFacts *facts, Findings *l)
 {
         judge_disk(facts, l);
         judge_agent(facts, "guest-suspend-disk", facts->agent_suspend_disk, l);
+        guest_judge_disk(facts, l);
 }
 
 /* What speaks against each by itself, the better ones first. */

@@ -2,6 +2,7 @@
 #include "host/domain-xml.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <strings.h>
 
 #include "host/domain-xml-tree.h"
@@ -86,6 +87,72 @@ static bool is_efi(xmlNodePtr os)
                 (strcasestr((const char *) path, "OVMF") || strcasestr((const char *) path, "edk2")));
 }
 
+static bool is_declaration(xmlNodePtr node)
+{
+        return node->type == XML_ELEMENT_NODE && node->ns &&
+               streq_ptr((const char *) node->ns->href, DOMAIN_XML_NAMESPACE);
+}
+
+static int parse_answer(const xmlChar *value, GuestAnswer *ret)
+{
+        if (streq_ptr((const char *) value, "yes"))
+                *ret = GUEST_YES;
+        else if (streq_ptr((const char *) value, "no"))
+                *ret = GUEST_NO;
+        else
+                return -EINVAL;
+
+        return 0;
+}
+
+static int parse_attribute(xmlAttrPtr a, GuestDeclaration *d)
+{
+        _cleanup_(xml_tree_free_string) xmlChar *value = xmlNodeListGetString(a->doc, a->children, 1);
+        const struct {
+                const char *name;
+                GuestAnswer *answer;
+        } known[] = {
+                { "resume", &d->resume },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(known); i++)
+                if (streq((const char *) a->name, known[i].name)) {
+                        if (parse_answer(value, known[i].answer) >= 0 || d->wrong)
+                                return 0;
+                        return asprintf(&d->wrong, "attribute '%s' must be 'yes' or 'no'", known[i].name) < 0
+                                               ? -ENOMEM
+                                               : 0;
+                }
+
+        return d->wrong || asprintf(&d->wrong, "there is no attribute '%s'", (const char *) a->name) >= 0
+                               ? 0
+                               : -ENOMEM;
+}
+
+/* libvirt keeps one element of each namespace. An error in it must not make the domain unreadable: it is a finding. */
+static int parse_declaration(xmlNodePtr root, GuestDeclaration *d)
+{
+        xmlNodePtr metadata = xml_tree_child(root, "metadata");
+
+        for (xmlNodePtr node = metadata ? metadata->children : NULL; node; node = node->next) {
+                if (!is_declaration(node))
+                        continue;
+
+                if (!xml_tree_is(node, "guest") && !d->wrong &&
+                    asprintf(&d->wrong, "there is no element <%s>", (const char *) node->name) < 0)
+                        return -ENOMEM;
+
+                for (xmlAttrPtr a = node->properties; a; a = a->next) {
+                        int r = parse_attribute(a, d);
+
+                        if (r < 0)
+                                return r;
+                }
+        }
+
+        return 0;
+}
+
 void domain_xml_done(DomainXml *x)
 {
         if (!x)
@@ -95,6 +162,7 @@ void domain_xml_done(DomainXml *x)
         free(x->uuid);
         free(x->machine);
         free(x->functions);
+        free(x->declared.wrong);
         *x = (DomainXml) { 0 };
 }
 
@@ -129,7 +197,8 @@ int domain_xml_parse(const char *xml, DomainXml *ret, Failure *reterr)
 
         if (copy_content(xml_tree_child(root, "name"), &x.name) < 0 ||
             copy_content(xml_tree_child(root, "uuid"), &x.uuid) < 0 ||
-            free_and_strdup(&x.machine, (const char *) machine) < 0)
+            free_and_strdup(&x.machine, (const char *) machine) < 0 ||
+            parse_declaration(root, &x.declared) < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "domain XML");
         if (!x.name || !x.uuid)
                 return failure_set(reterr, FAILURE_LIBVIRT, "the domain's XML has no name or no uuid");

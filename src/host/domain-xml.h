@@ -7,10 +7,13 @@
  * image's XML is read back from a file.
  */
 
+#include "core/guest.h"
 #include "core/job.h"
 
 #define DOMAIN_XML_BYTES_MAX (UINT64_C(4) << 20) /* libvirt's own limit: VIR_NET_MESSAGE_STRING_MAX */
 #define DOMAIN_XML_FUNCTIONS_MAX 256
+/* <metadata><NAME:guest xmlns:NAME="..." resume="yes"/></metadata> */
+#define DOMAIN_XML_NAMESPACE "http://vgpu.org/hibernate/1"
 
 typedef struct DomainXml {
         char *name;
@@ -21,6 +24,7 @@ typedef struct DomainXml {
         /* Absent means enabled: QEMU's default, which libvirt leaves. */
         bool pm_mem_enabled, pm_disk_enabled;
         bool has_agent_channel;
+        GuestDeclaration declared;
         PciAddress *functions; /* host addresses of all PCI hostdevs in XML order, <interface>s too */
         size_t n_functions;
 } DomainXml;

@@ -3,8 +3,9 @@
 
 #include <assert.h>
 
+#include "basic/clock.h"
 #include "host/domain-xml.h"
-#include "host/guest-agent.h"
+#include "host/guest-probe.h"
 #include "host/image.h"
 #include "host/virt-status.h"
 
@@ -34,6 +35,10 @@ static int read_xml(virDomainPtr d, bool active, DomainFacts *facts, Failure *re
         facts->pm_mem_enabled = x.pm_mem_enabled;
         facts->pm_disk_enabled = x.pm_disk_enabled;
         facts->has_agent_channel = x.has_agent_channel;
+        facts->declared = x.declared;
+        x.declared = (GuestDeclaration) { 0 };
+        facts->efi = x.efi;
+        facts->firmware_sleep = firmware_sleep(x.machine, x.efi);
         return 0;
 }
 
@@ -49,14 +54,21 @@ static int read_qemu_version(virDomainPtr d, DomainFacts *facts, Failure *reterr
         return 0;
 }
 
+/* One deadline for all of it: who waits for an explanation does not wait for each file of the guest. */
 static void ask(RealHost *h, virDomainPtr d, DomainFacts *facts)
 {
+        uint64_t deadline_usec = clock_monotonic_usec() + h->settings.agent_timeout_usec;
         _cleanup_(failure_done) Failure silent = { 0 };
+        AgentCommands commands = { 0 };
 
-        if (facts->has_agent_channel && facts->qemu == QEMU_RUNNING)
-                facts->agent_answers = guest_agent_info(d, h->settings.agent_timeout_usec,
-                                                        &facts->agent_suspend_ram,
-                                                        &facts->agent_suspend_disk, &silent) >= 0;
+        if (!facts->has_agent_channel || facts->qemu != QEMU_RUNNING ||
+            guest_agent_info(d, h->settings.agent_timeout_usec, &commands, &silent) < 0)
+                return;
+
+        facts->agent_answers = true;
+        facts->agent_suspend_ram = commands.suspend_ram;
+        facts->agent_suspend_disk = commands.suspend_disk;
+        guest_probe(d, &commands, deadline_usec, &facts->guest);
 }
 
 int host_inspect(void *host, const char *uuid, bool ask_guest, DomainFacts *ret, Failure *reterr)

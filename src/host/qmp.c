@@ -2,7 +2,6 @@
 #include "host/qmp.h"
 
 #include <assert.h>
-#include <json-c/json.h>
 
 #define REPLY_BYTES_MAX (UINT64_C(1) << 20)
 #define REPLY_DEPTH_MAX 16
@@ -25,22 +24,15 @@ const char *qmp_command_text(QmpCommand c)
         return qmp_command_table[c];
 }
 
-static void put_json(json_object **o)
-{
-        if (*o)
-                (void) json_object_put(*o);
-}
-
 static void free_tokener(json_tokener **t)
 {
         if (*t)
                 json_tokener_free(*t);
 }
 
-/* The value of "return". */
-static int parse_reply(const char *reply, json_object **ret_owner, json_object **ret_value, Failure *reterr)
+int qmp_parse_reply(const char *reply, json_object **ret_owner, json_object **ret_value, Failure *reterr)
 {
-        _cleanup_(put_json) json_object *o = NULL;
+        _cleanup_(qmp_reply_put) json_object *o = NULL;
         _cleanup_(free_tokener) json_tokener *t = NULL;
         size_t size = strlen(reply);
         json_object *value, *desc;
@@ -78,16 +70,15 @@ static int parse_reply(const char *reply, json_object **ret_owner, json_object *
 
 int qmp_check_reply(const char *reply, Failure *reterr)
 {
-        _cleanup_(put_json) json_object *owner = NULL;
+        _cleanup_(qmp_reply_put) json_object *owner = NULL;
         json_object *value;
 
         assert(reply);
 
-        return parse_reply(reply, &owner, &value, reterr);
+        return qmp_parse_reply(reply, &owner, &value, reterr);
 }
 
-/* NULL unless `key` is there and a string. Lives as long as `o`. */
-static const char *get_string(json_object *o, const char *key)
+const char *qmp_get_string(json_object *o, const char *key)
 {
         json_object *value;
 
@@ -100,7 +91,7 @@ static const char *get_string(json_object *o, const char *key)
 
 int qmp_parse_status(const char *reply, QmpStatus *ret, Failure *reterr)
 {
-        _cleanup_(put_json) json_object *owner = NULL;
+        _cleanup_(qmp_reply_put) json_object *owner = NULL;
         json_object *value;
         const char *status;
         int r;
@@ -108,11 +99,11 @@ int qmp_parse_status(const char *reply, QmpStatus *ret, Failure *reterr)
         assert(reply);
         assert(ret);
 
-        r = parse_reply(reply, &owner, &value, reterr);
+        r = qmp_parse_reply(reply, &owner, &value, reterr);
         if (r < 0)
                 return r;
 
-        status = get_string(value, "status");
+        status = qmp_get_string(value, "status");
         if (!status)
                 return failure_set(reterr, FAILURE_LIBVIRT, "QEMU's reply to query-status has no status");
 
@@ -126,57 +117,18 @@ int qmp_parse_status(const char *reply, QmpStatus *ret, Failure *reterr)
 
 int qmp_parse_migrate_completed(const char *reply, bool *ret, Failure *reterr)
 {
-        _cleanup_(put_json) json_object *owner = NULL;
+        _cleanup_(qmp_reply_put) json_object *owner = NULL;
         json_object *value;
         int r;
 
         assert(reply);
         assert(ret);
 
-        r = parse_reply(reply, &owner, &value, reterr);
+        r = qmp_parse_reply(reply, &owner, &value, reterr);
         if (r < 0)
                 return r;
 
         /* No status at all: this QEMU has never migrated. */
-        *ret = streq_ptr(get_string(value, "status"), "completed");
-        return 0;
-}
-
-int guest_agent_parse_info(const char *reply, bool *ret_suspend_ram, bool *ret_suspend_disk, Failure *reterr)
-{
-        _cleanup_(put_json) json_object *owner = NULL;
-        json_object *value, *commands;
-        bool ram = false, disk = false;
-        int r;
-
-        assert(reply);
-        assert(ret_suspend_ram);
-        assert(ret_suspend_disk);
-
-        r = parse_reply(reply, &owner, &value, reterr);
-        if (r < 0)
-                return r;
-
-        if (!json_object_is_type(value, json_type_object) ||
-            !json_object_object_get_ex(value, "supported_commands", &commands) ||
-            !json_object_is_type(commands, json_type_array))
-                return failure_set(reterr, FAILURE_NO_AGENT, "the guest agent lists no commands");
-
-        for (size_t i = 0; i < json_object_array_length(commands); i++) {
-                json_object *c = json_object_array_get_idx(commands, i), *enabled;
-                const char *name = get_string(c, "name");
-
-                if (!name || !json_object_object_get_ex(c, "enabled", &enabled) ||
-                    !json_object_get_boolean(enabled))
-                        continue;
-
-                if (streq(name, "guest-suspend-ram"))
-                        ram = true;
-                else if (streq(name, "guest-suspend-disk"))
-                        disk = true;
-        }
-
-        *ret_suspend_ram = ram;
-        *ret_suspend_disk = disk;
+        *ret = streq_ptr(qmp_get_string(value, "status"), "completed");
         return 0;
 }

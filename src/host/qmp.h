@@ -2,11 +2,12 @@
 #pragma once
 
 /*
- * The JSON that is exchanged with QEMU's monitor (QMP) and with the guest agent: constant commands, parsed
- * replies. Pure. The table is the whitelist: libvirt tracks the monitor's state, and a command behind its
- * back that changes what it tracks may crash it (libvirt docs, virDomainQemuMonitorCommand). A guest's agent
- * is not trusted.
+ * The JSON that is exchanged with QEMU's monitor (QMP): constant commands, parsed replies, whose form the guest agent's
+ * (host/agent-json.h) share. Pure. The table is the whitelist: libvirt tracks the monitor's state, and a command behind
+ * its back that changes what it tracks may crash it (libvirt docs, virDomainQemuMonitorCommand).
  */
+
+#include <json-c/json.h>
 
 #include "core/facts.h"
 #include "core/failure.h"
@@ -31,15 +32,21 @@ typedef struct QmpStatus {
 
 const char *qmp_command_text(QmpCommand c);
 
-#define GUEST_AGENT_PING "{\"execute\":\"guest-ping\"}"
-#define GUEST_AGENT_INFO "{\"execute\":\"guest-info\"}"
-
 /* Is it a reply without an error? FAILURE_LIBVIRT with QEMU's own words otherwise: libvirt hands errors of
  * QEMU over as if they were results. */
 int qmp_check_reply(const char *reply, Failure *reterr) _warn_unused_result_;
 int qmp_parse_status(const char *reply, QmpStatus *ret, Failure *reterr) _warn_unused_result_;
 /* Is the outgoing migration, which is what a save is, complete? */
 int qmp_parse_migrate_completed(const char *reply, bool *ret, Failure *reterr) _warn_unused_result_;
-/* Which suspend commands does guest-info list as enabled? */
-int guest_agent_parse_info(const char *reply, bool *ret_suspend_ram, bool *ret_suspend_disk,
-                           Failure *reterr) _warn_unused_result_;
+
+static inline void qmp_reply_put(json_object **o)
+{
+        if (*o)
+                (void) json_object_put(*o);
+}
+
+/* The value of "return", which lives as long as its owner. Replies are limited to 1 MiB and 16 levels. */
+int qmp_parse_reply(const char *reply, json_object **ret_owner, json_object **ret_value,
+                    Failure *reterr) _warn_unused_result_;
+/* NULL unless `key` is there and a string. Lives as long as `o`. */
+const char *qmp_get_string(json_object *o, const char *key);

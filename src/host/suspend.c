@@ -36,15 +36,13 @@ static bool is_running_everywhere(const HostStatus *s)
         return !s->active || (s->qemu == QEMU_RUNNING && s->state == DOMAIN_RUNNING);
 }
 
-/* SeaBIOS on q35 does not map the ACPI registers again after a wake-up, so that every later suspend of the
- * same boot returns at once (seen with 1.16.3 and 1.17.0; fine on i440fx, and with OVMF). */
 static bool suspends_only_once(virDomainPtr d)
 {
         _cleanup_(domain_xml_done) DomainXml x = { 0 };
         _cleanup_free_ char *xml = virDomainGetXMLDesc(d, 0);
 
-        return xml && domain_xml_parse(xml, &x, NULL) >= 0 && x.machine && strstr(x.machine, "q35") &&
-               !x.efi;
+        return xml && domain_xml_parse(xml, &x, NULL) >= 0 &&
+               firmware_sleep(x.machine, x.efi) == FIRMWARE_SLEEP_ONCE;
 }
 
 static int suspend_failed(virDomainPtr d, const Failure *refused, uint64_t timeout_usec, Failure *reterr)

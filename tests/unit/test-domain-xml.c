@@ -231,8 +231,43 @@ static void test_hostile(void)
         }
 }
 
+#define METADATA(attributes)                                                                          \
+        "<domain><name>vm</name><uuid>u</uuid><memory>1</memory><metadata>"                           \
+        "<x:guest xmlns:x='http://example.org/' resume='no'/>"                                        \
+        "<v:guest xmlns:v='" DOMAIN_XML_NAMESPACE "' " attributes "/><guest resume='no'/></metadata>" \
+        "</domain>"
+
+static void test_declaration(void)
+{
+        static const struct {
+                const char *xml;
+                GuestAnswer resume;
+                const char *wrong;
+        } table[] = {
+                { METADATA(""), GUEST_UNKNOWN, NULL },
+                { METADATA("resume='yes'"), GUEST_YES, NULL },
+                { METADATA("resume='no'"), GUEST_NO, NULL },
+                { METADATA("resume='maybe'"), GUEST_UNKNOWN, "'resume' must be 'yes' or 'no'" },
+                { METADATA("resume=''"), GUEST_UNKNOWN, "'resume' must be 'yes' or 'no'" },
+                { METADATA("resume='yes' swap='no'"), GUEST_YES, "no attribute 'swap'" },
+                { "<domain><name>vm</name><uuid>u</uuid><memory>1</memory><metadata>"
+                  "<v:host xmlns:v='" DOMAIN_XML_NAMESPACE "'/></metadata></domain>",
+                  GUEST_UNKNOWN, "no element <host>" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                _cleanup_(domain_xml_done) DomainXml x = { 0 };
+
+                CHECK(domain_xml_parse(table[i].xml, &x, NULL) >= 0);
+                CHECK(x.declared.resume == table[i].resume);
+                CHECK(!x.declared.wrong == !table[i].wrong);
+                CHECK(!table[i].wrong || strstr(x.declared.wrong, table[i].wrong));
+        }
+}
+
 int main(void)
 {
+        test_declaration();
         test_parse();
         test_firmware();
         test_edit();

@@ -87,10 +87,9 @@ static void test_hostile(void)
 
         for (size_t i = 0; i < ELEMENTSOF(odd); i++) {
                 QmpStatus s;
-                bool ram, disk, completed;
+                bool completed;
 
                 CHECK(qmp_parse_status(odd[i], &s, NULL) < 0);
-                CHECK(guest_agent_parse_info(odd[i], &ram, &disk, NULL) < 0);
                 CHECK(qmp_parse_migrate_completed(odd[i], &completed, NULL) >= 0);
                 CHECK(!completed);
         }
@@ -108,19 +107,6 @@ static void test_migrate(void)
               completed);
 }
 
-static void test_guest_info(void)
-{
-        bool ram = false, disk = true;
-
-        CHECK(guest_agent_parse_info(
-                              "{\"return\":{\"version\":\"10.0.13\",\"supported_commands\":["
-                              "{\"enabled\":true,\"name\":\"guest-suspend-ram\",\"success-response\":false},"
-                              "{\"enabled\":false,\"name\":\"guest-suspend-disk\"},7,{},"
-                              "{\"name\":\"guest-ping\"}]}}",
-                              &ram, &disk, NULL) >= 0);
-        CHECK(ram && !disk);
-}
-
 int main(void)
 {
         test_commands();
@@ -128,6 +114,5 @@ int main(void)
         test_error();
         test_hostile();
         test_migrate();
-        test_guest_info();
         return 0;
 }
