@@ -8,7 +8,7 @@
 
 #include "core/attributes.h"
 #include "core/failure.h"
-#include "core/pci-address.h"
+#include "core/locator.h"
 
 #define FUNCTION_BARS_MAX 6     /* PCI type 0 header, PCI Local Bus 3.0 section 6.1 */
 #define FUNCTION_MSIX_MAX 2048U /* the same, section 6.8.2.3: 11 bits, counted from one */
@@ -51,8 +51,9 @@ typedef struct FunctionIdentity {
 
 typedef struct Family Family;
 
-typedef struct Function {
+struct Function {
         PciAddress address;
+        Locator locator;
         PciAddress physical_function;
         bool is_physical; /* it is one itself, or a whole device: never given to a guest */
         bool is_dead; /* the config space of its physical function is all ones: off the bus, or in reset */
@@ -69,7 +70,7 @@ typedef struct Function {
         char *domain;             /* owned; name of the owning domain, NULL when it has none */
         char *reason;             /* owned; why quarantined, else NULL */
         uint64_t held_until_usec; /* CLOCK_REALTIME; when FUNCTION_HELD ends, 0: no end */
-} Function;
+};
 
 void function_done(Function *f);
 

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <pciaccess.h>
 
+#include "host/pci-locator.h"
+
 static_assert(ELEMENTSOF(((struct pci_device *) NULL)->regions) == FUNCTION_BARS_MAX,
               "libpciaccess counts BARs differently");
 
@@ -11,6 +13,7 @@ typedef struct KnownFunction {
         PciAddress address;
         uint64_t inode;
         FunctionIdentity identity;
+        Locator locator;
 } KnownFunction;
 
 typedef struct KnownFunctions {
@@ -132,27 +135,29 @@ static int read_by_library(PciIdentities *p, const PciAddress *a, FunctionIdenti
         return 0;
 }
 
-int pci_identity_read(const PciAddress *a, uint64_t inode, FunctionIdentity *ret, void *userdata)
+int pci_identity_read(Function *f, int fd, uint64_t inode, void *userdata)
 {
         KnownFunction k = { .inode = inode };
         PciIdentities *p = userdata;
         const KnownFunction *known;
         int r;
 
-        assert(a);
-        assert(ret);
+        assert(f);
         assert(p);
 
-        k.address = *a;
-        known = find_known(p, a, inode);
+        k.address = f->address;
+        known = find_known(p, &f->address, inode);
         if (known)
                 k = *known;
         else {
-                r = read_by_library(p, a, &k.identity);
+                r = read_by_library(p, &f->address, &k.identity);
+                if (r >= 0)
+                        r = pci_locator_read(fd, &f->address, &f->physical_function, &k.locator);
                 if (r < 0)
                         return r;
         }
 
-        *ret = k.identity;
+        f->identity = k.identity;
+        f->locator = k.locator;
         return remember(p, &k);
 }

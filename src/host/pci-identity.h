@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What a PCI function is - ids, class, BARs - by libpciaccess. It reads sysfs's attribute files where it
+ * What a PCI function is - ids, class, BARs - by libpciaccess, and which it is (host/pci-locator.h). The library reads sysfs's attribute files where it
  * can, which matters: a virtual function's own config space has FFFFh for its vendor and device (PCIe SR-IOV
  * 1.1 section 3.4.1), and its BARs read as zero; the kernel knows both from the physical function.
  *
@@ -20,10 +20,10 @@ int pci_identities_new(PciIdentities **ret) _warn_unused_result_;
 PciIdentities *pci_identities_free(PciIdentities *p);
 DEFINE_CLEANUP_FUNC(PciIdentities *, pci_identities_free);
 
-/* `inode`: of the function's directory in sysfs. -ENODEV when there is no such function. */
-typedef int (*PciIdentityRead)(const PciAddress *a, uint64_t inode, FunctionIdentity *ret, void *userdata);
+/* Fills in identity and locator of *f, whose addresses are known. `fd` is its directory in sysfs and `inode` that one's
+ * number. -ENODEV when there is no such function. */
+typedef int (*PciIdentityRead)(Function *f, int fd, uint64_t inode, void *userdata);
 /* `userdata`: PciIdentities. */
-int pci_identity_read(const PciAddress *a, uint64_t inode, FunctionIdentity *ret,
-                      void *userdata) _warn_unused_result_;
+int pci_identity_read(Function *f, int fd, uint64_t inode, void *userdata) _warn_unused_result_;
 /* The scan is over: what was not asked for in it is forgotten. */
 void pci_identities_settle(PciIdentities *p);

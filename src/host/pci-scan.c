@@ -60,7 +60,7 @@ static int read_function(int devices_fd, const char *name, PciIdentityRead ident
 
         if (fstat(fd, &st) < 0)
                 return -errno;
-        r = identity(&f.address, (uint64_t) st.st_ino, &f.identity, userdata);
+        r = identity(&f, fd, (uint64_t) st.st_ino, userdata);
         if (r < 0)
                 return r;
 
@@ -145,5 +145,7 @@ int pci_scan(int devices_fd, PciIdentityRead identity, void *identity_userdata, 
 
         if (w->n_functions > 0)
                 qsort(w->functions, w->n_functions, sizeof(*w->functions), compare_functions);
+        if (locators_settle(w->functions, w->n_functions) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot list PCI devices");
         return 0;
 }

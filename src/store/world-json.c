@@ -2,7 +2,7 @@
 #include "store/world-json.h"
 
 #include "store/identity-json.h"
-#include "store/json-util.h"
+#include "store/locator-json.h"
 
 #define WORLD_FUNCTIONS_MAX 65536U
 #define WORLD_DOMAINS_MAX 65536U
@@ -15,7 +15,7 @@ static int function_to_json(const Function *f, json_object **ret)
         if (!o || function_identity_to_json(&f->identity, &identity) < 0 ||
             json_add_pci_address(o, "address", &f->address) < 0 ||
             json_add_pci_address(o, "physical_function", &f->physical_function) < 0 ||
-            json_add_string(o, "driver", f->driver) < 0 ||
+            json_add_locator(o, "locator", &f->locator) < 0 || json_add_string(o, "driver", f->driver) < 0 ||
             json_add(o, "iommu_group", json_object_new_int(f->iommu_group)) < 0 ||
             json_add(o, "numa_node", json_object_new_int(f->numa_node)) < 0 ||
             json_add(o, "identity", TAKE_PTR(identity)) < 0)
@@ -49,6 +49,7 @@ static int function_from_json(json_object *o, Function *f, Failure *reterr)
         int r;
 
         if ((r = json_get_pci_address(o, "functions[]", "address", true, &f->address, reterr)) < 0 ||
+            (r = json_get_locator(o, "functions[]", "locator", &f->locator, reterr)) < 0 ||
             (r = json_get_pci_address(o, "functions[]", "physical_function", true, &f->physical_function,
                                       reterr)) < 0 ||
             (r = json_get_string(o, "functions[]", "driver", false, &driver, reterr)) < 0 ||

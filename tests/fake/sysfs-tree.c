@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fake/sysfs-tree.h"
 
+#include <endian.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdarg.h>
@@ -169,6 +170,40 @@ void sysfs_tree_add_function(SysfsTree *t, const char *address, const char *phys
         }
         if (iommu_group >= 0)
                 add_group(t, fd, address, iommu_group);
+}
+
+static void make_directories(int root_fd, const char *path)
+{
+        for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+                _cleanup_free_ char *parent = format("%.*s", (int) (slash - path), path);
+
+                CHECK(mkdirat(root_fd, parent, 0700) >= 0 || errno == EEXIST);
+        }
+}
+
+void sysfs_tree_place(SysfsTree *t, const char *physical_function, const char *path, unsigned offset,
+                      unsigned stride, uint64_t serial)
+{
+        _cleanup_free_ char *offset_text = format("%u\n", offset), *stride_text = format("%u\n", stride),
+                            *place = format("sys/%s", path), *link = format("../../sys/%s", path),
+                            *device = format("pci/devices/%s", physical_function);
+        _cleanup_close_ int root_fd = open(t->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
+        uint32_t config[0x11c / sizeof(uint32_t)] = { 0 };
+
+        CHECK(root_fd >= 0);
+        make_directories(root_fd, place);
+        CHECK(renameat(root_fd, device, root_fd, place) >= 0 && symlinkat(link, root_fd, device) >= 0);
+
+        fd = open_function(t, physical_function);
+        write_text(fd, "sriov_offset", offset_text);
+        write_text(fd, "sriov_stride", stride_text);
+
+        /* A chain of two: Alternative Routing-ID Interpretation, then the serial number. */
+        config[0x100 / sizeof(uint32_t)] = htole32(0x1100000eU | 1U << 16);
+        config[0x110 / sizeof(uint32_t)] = htole32(3U | 1U << 16);
+        config[0x114 / sizeof(uint32_t)] = htole32((uint32_t) serial);
+        config[0x118 / sizeof(uint32_t)] = htole32((uint32_t) (serial >> 32));
+        write_bytes(fd, "config", config, serial != 0 ? sizeof(config) : CONFIG_BYTES);
 }
 
 void sysfs_tree_remove_function(SysfsTree *t, const char *address)

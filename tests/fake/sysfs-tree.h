@@ -22,6 +22,10 @@ void sysfs_tree_add_driver(SysfsTree *t, const char *driver);
 /* physical_function NULL: it is one itself. driver NULL: none. */
 void sysfs_tree_add_function(SysfsTree *t, const char *address, const char *physical_function,
                              const FunctionIdentity *identity, const char *driver, int iommu_group);
+/* Makes the physical function one whose directory is ROOT/sys/PATH, with virtual functions from `offset` on, `stride`
+ * apart, and the serial number, 0: none. */
+void sysfs_tree_place(SysfsTree *t, const char *physical_function, const char *path, unsigned offset,
+                      unsigned stride, uint64_t serial);
 void sysfs_tree_remove_function(SysfsTree *t, const char *address);
 
 /* Which driver the kernel would choose by itself. */

@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 
 #include "fake/sysfs-tree.h"
+#include "host/pci-locator.h"
 #include "test.h"
 
 #define EXIT_SKIP 77
@@ -24,15 +25,15 @@ static const FunctionIdentity gpu = {
                   { .bytes = 256, .io = true } },
 };
 
-static int gpu_identity(const PciAddress *a, uint64_t inode, FunctionIdentity *ret, void *userdata)
+static int gpu_identity(Function *f, int fd, uint64_t inode, void *userdata)
 {
         unsigned *n_calls = userdata;
 
         (*n_calls)++;
-        if (a->slot == 0x1f)
+        if (f->address.slot == 0x1f)
                 return -EIO;
-        *ret = gpu;
-        return 0;
+        f->identity = gpu;
+        return pci_locator_read(fd, &f->address, &f->physical_function, &f->locator);
 }
 
 static bool is_not_odd(const Function *f, void *userdata)
@@ -79,15 +80,50 @@ static void test_scan(void)
         CHECK(all->functions[1].iommu_group == -1);
 }
 
+/* Two cards, one with a serial number, behind bridges of their own. */
+static void place_cards(SysfsTree *t, uint64_t serial)
+{
+        sysfs_tree_place(t, "0000:01:00.0", "devices/pci0000:00/0000:00:10.0/0000:01:00.0", 0x80, 1, serial);
+        sysfs_tree_place(t, "0000:02:00.0", "devices/pci0000:00/0000:00:11.0/0000:02:00.0", 0x80, 1, 0x77);
+}
+
+static void test_locators(void)
+{
+        _cleanup_(sysfs_tree_done) SysfsTree t;
+        _cleanup_(world_freep) World *w = calloc(1, sizeof(*w)), *shared = calloc(1, sizeof(*shared));
+        unsigned n_calls = 0;
+
+        CHECK(w && shared);
+        make_tree(&t);
+        place_cards(&t, 0);
+
+        CHECK(pci_scan(t.devices_fd, gpu_identity, &n_calls, NULL, NULL, w, NULL) >= 0);
+        CHECK(w->n_functions == 3);
+        CHECK(streq(w->functions[0].locator.slot, "pci0000:00/10.0/00.0"));
+        CHECK(w->functions[0].locator.index == 0 && w->functions[1].locator.index == 1);
+        CHECK(w->functions[0].locator.serial == 0);
+        CHECK(streq(w->functions[2].locator.slot, "pci0000:00/11.0/00.0"));
+        CHECK(w->functions[2].locator.index == 0 && w->functions[2].locator.serial == 0x77);
+        sysfs_tree_done(&t);
+
+        /* A number that two cards have is none. */
+        make_tree(&t);
+        place_cards(&t, 0x77);
+        CHECK(pci_scan(t.devices_fd, gpu_identity, &n_calls, NULL, NULL, shared, NULL) >= 0);
+        for (size_t i = 0; i < shared->n_functions; i++)
+                CHECK(locator_is_known(&shared->functions[i].locator) &&
+                      shared->functions[i].locator.serial == 0);
+}
+
 /* libpciaccess knows one tree only: the fake one is mounted over it, in a mount namespace of this
  * process. */
 static bool test_libpciaccess(void)
 {
         _cleanup_(sysfs_tree_done) SysfsTree t;
         _cleanup_free_ char *devices = NULL;
-        const PciAddress vf = { .bus = 1, .slot = 0x10 }, absent = { .bus = 7 };
         _cleanup_(pci_identities_freep) PciIdentities *identities = NULL;
-        FunctionIdentity id = { 0 }, again = { 0 };
+        Function absent = { .address = { .bus = 7 } }, vf = { .address = { .bus = 1, .slot = 0x10 } };
+        Function again = vf;
 
         make_tree(&t);
         CHECK(asprintf(&devices, "%s/pci/devices", t.root) >= 0);
@@ -98,26 +134,27 @@ static bool test_libpciaccess(void)
                 return false;
 
         CHECK(pci_identities_new(&identities) >= 0);
-        CHECK(pci_identity_read(&absent, 1, &id, identities) == -ENODEV);
-        CHECK(pci_identity_read(&vf, 2, &id, identities) >= 0);
-        CHECK(function_identity_check(&gpu, &id, NULL) >= 0);
-        CHECK(id.bars[0].mem64 && id.bars[0].prefetchable && !id.bars[0].io);
-        CHECK(id.bars[4].io && id.bars[4].bytes == 256);
+        CHECK(pci_identity_read(&absent, -EBADF, 1, identities) == -ENODEV);
+        CHECK(pci_identity_read(&vf, -EBADF, 2, identities) >= 0);
+        CHECK(function_identity_check(&gpu, &vf.identity, NULL) >= 0);
+        CHECK(vf.identity.bars[0].mem64 && vf.identity.bars[0].prefetchable && !vf.identity.bars[0].io);
+        CHECK(vf.identity.bars[4].io && vf.identity.bars[4].bytes == 256);
         pci_identities_settle(identities);
 
         /* It is not read again, unless its directory is another one. */
         sysfs_tree_remove_function(&t, "0000:01:10.0");
-        CHECK(pci_identity_read(&vf, 2, &again, identities) >= 0);
-        CHECK(function_identity_check(&id, &again, NULL) >= 0);
-        CHECK(pci_identity_read(&vf, 3, &again, identities) == -ENODEV);
+        CHECK(pci_identity_read(&again, -EBADF, 2, identities) >= 0);
+        CHECK(function_identity_check(&vf.identity, &again.identity, NULL) >= 0);
+        CHECK(pci_identity_read(&again, -EBADF, 3, identities) == -ENODEV);
         pci_identities_settle(identities);
         pci_identities_settle(identities);
-        CHECK(pci_identity_read(&vf, 2, &again, identities) == -ENODEV);
+        CHECK(pci_identity_read(&again, -EBADF, 2, identities) == -ENODEV);
         return true;
 }
 
 int main(void)
 {
         test_scan();
+        test_locators();
         return test_libpciaccess() ? EXIT_SUCCESS : EXIT_SKIP;
 }
