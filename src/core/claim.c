@@ -27,10 +27,10 @@ void reservation_done(Reservation *r)
         *r = (Reservation) { 0 };
 }
 
-bool reservation_has(const Reservation *r, const PciAddress *a)
+bool reservation_has(const Reservation *r, const Function *f)
 {
         for (size_t i = 0; i < r->n_functions; i++)
-                if (pci_address_equal(&r->functions[i], a))
+                if (function_ref_is(r->functions + i, f))
                         return true;
 
         return false;

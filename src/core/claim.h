@@ -11,7 +11,7 @@
  */
 
 #include "core/failure.h"
-#include "core/pci-address.h"
+#include "core/locator.h"
 
 typedef enum HoldMode {
         HOLD_RELEASE, /* none: the functions are anybody's */
@@ -40,13 +40,13 @@ typedef struct Reservation {
         char *owner;                         /* owned; its unique name on the bus, for the log */
         char *pool;                          /* owned; as asked, "": any */
         char *label;                         /* owned; what its owner wants others to read, "": nothing */
-        PciAddress *functions;               /* owned */
+        FunctionRef *functions;              /* owned */
         size_t n_functions;
         uint64_t until_usec;
 } Reservation;
 
 void reservation_done(Reservation *r);
-bool reservation_has(const Reservation *r, const PciAddress *a);
+bool reservation_has(const Reservation *r, const Function *f);
 
 typedef struct Claims {
         Hold *holds;

@@ -56,10 +56,9 @@ static bool same_node(const Function *had, const Function *to)
         return had && pci_address_equal(&had->physical_function, &to->physical_function);
 }
 
-static const char *why_not(FamilyTargets targets, const PciAddress *from, const Function *had,
-                           const Function *to)
+static const char *why_not(FamilyTargets targets, const Function *had, const Function *to)
 {
-        bool same = pci_address_equal(from, &to->address);
+        bool same = had && pci_address_equal(&had->address, &to->address);
 
         switch (targets) {
         case TARGETS_ANY:
@@ -71,7 +70,10 @@ static const char *why_not(FamilyTargets targets, const PciAddress *from, const 
                            : "goes on only with a function of the same physical function, and the one that it had is "
                              "not on this host any more";
         case TARGETS_SAME_FUNCTION:
-                return same ? NULL : "goes on only with the very same function";
+                if (same)
+                        return NULL;
+                return had ? "goes on only with the very same function"
+                           : "goes on only with the very same function, and that is not on this host any more";
         case TARGETS_NEVER:
         case _FAMILY_TARGETS_MAX:
         case _FAMILY_TARGETS_INVALID:
@@ -106,7 +108,7 @@ bool family_needs_same_function(const Function *f)
 bool family_judge(const PciAddress *from, const Function *had, const Function *to, Findings *findings)
 {
         const Family *family = to->family;
-        const char *why = why_not(family ? family->targets : TARGETS_SAME_FUNCTION, from, had, to);
+        const char *why = why_not(family ? family->targets : TARGETS_SAME_FUNCTION, had, to);
         Finding *found;
 
         if (!why)

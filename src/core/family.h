@@ -64,7 +64,7 @@ bool family_judge_hibernation(const Function *f, Findings *findings);
 /* Is it lost for good to a guest that gets no other? */
 bool family_needs_same_function(const Function *f);
 
-/* May the guest that has or had the function at address `from` go on with `to`? `had` is that function, NULL when it is
- * not on this host any more. Else one finding is added (NULL: none), FAILURE_INCOMPATIBLE. What is not known goes on
+/* May the guest that has or had the function that was at address `from` go on with `to`? `had` is that function, wherever
+ * it is now, NULL when it is not on this host any more. Else one finding is added (NULL: none), FAILURE_INCOMPATIBLE. What is not known goes on
  * with the same function alone. */
 bool family_judge(const PciAddress *from, const Function *had, const Function *to, Findings *findings);

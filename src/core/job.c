@@ -158,12 +158,30 @@ void job_drop_attempt(Job *j)
                 job_attempt_done(j->attempts + --j->n_attempts);
 }
 
-int job_quarantine(Job *j, const PciAddress *function, const char *reason)
+FunctionRef swap_source(const FunctionSwap *s)
+{
+        return (FunctionRef) { .address = s->from, .locator = s->from_locator };
+}
+
+FunctionRef swap_target(const FunctionSwap *s)
+{
+        return (FunctionRef) { .address = s->to, .locator = s->to_locator };
+}
+
+void swap_set_target(FunctionSwap *s, const Function *f)
+{
+        s->has_to = true;
+        s->to = f->address;
+        s->to_locator = f->locator;
+        s->bound = false;
+}
+
+int job_quarantine(Job *j, const FunctionRef *function, const char *reason)
 {
         char *copy = NULL;
 
         for (size_t i = 0; i < j->n_quarantines; i++)
-                if (pci_address_equal(&j->quarantines[i].function, function))
+                if (function_ref_equal(&j->quarantines[i].function, function))
                         return 0;
 
         if (j->n_quarantines >= JOB_QUARANTINES_MAX)

@@ -53,10 +53,15 @@ typedef struct JobStep {
 /* One hostdev of the domain, in the order of its XML. */
 typedef struct FunctionSwap {
         bool has_from, has_to;
-        PciAddress from, to;
+        PciAddress from, to; /* as the domain's XML names them, so of the day when it was written */
+        Locator from_locator, to_locator;
         FunctionIdentity identity; /* what the guest knows */
         bool bound;                /* `to` had no driver, and we bound it */
 } FunctionSwap;
+
+FunctionRef swap_source(const FunctionSwap *s);
+FunctionRef swap_target(const FunctionSwap *s);
+void swap_set_target(FunctionSwap *s, const Function *f);
 
 /* What to do when no target does and the domain is hibernated by then. */
 typedef enum JobFallback {
@@ -80,7 +85,7 @@ typedef struct JobAttempt {
 
 /* A function that proved bad: not to be given to anybody. */
 typedef struct JobQuarantine {
-        PciAddress function;
+        FunctionRef function;
         char *reason; /* owned */
 } JobQuarantine;
 
@@ -135,7 +140,7 @@ int job_add_attempt(Job *j, uint64_t usec, StepId step, const Failure *failure) 
 /* Takes the last attempt back: it did, after all. */
 void job_drop_attempt(Job *j);
 /* A function that is noted already keeps its first reason. */
-int job_quarantine(Job *j, const PciAddress *function, const char *reason) _warn_unused_result_;
+int job_quarantine(Job *j, const FunctionRef *function, const char *reason) _warn_unused_result_;
 /* When there are JOB_EVENTS_MAX, the second oldest goes: how it began is worth more than what was repeated. Without
  * memory nothing is noted. */
 void job_tell(Job *j, uint64_t usec, const char *format, ...) _printf_(3, 4);

@@ -139,9 +139,10 @@ static int pick_prepare(Pick *p)
                                              : count_used(f, p->n_functions, &f[i].physical_function);
 
         for (size_t i = 0; p->request->from && i < p->request->n; i++)
-                p->sources[i] = p->request->host ? pool_find(p->request->host, p->request->n_host,
-                                                             &p->request->from[i])
-                                                 : pool_find(f, p->n_functions, &p->request->from[i]);
+                p->sources[i] = p->request->host
+                                                ? function_ref_find(p->request->from + i, p->request->host,
+                                                                    p->request->n_host)
+                                                : function_ref_find(p->request->from + i, f, p->n_functions);
 
         return 0;
 }
@@ -169,13 +170,23 @@ static bool judge_candidate(const Pick *p, size_t i, const Function *f, Findings
 
         if (!p->request->from)
                 return pool_judge(f, &p->request->wants[i], findings);
-        return pool_judge_for(f, &p->request->wants[i], p->request->from + i, from, findings);
+        return pool_judge_for(f, &p->request->wants[i], &p->request->from[i].address, from, findings);
 }
 
 static bool is_among(const PciAddress *list, size_t n, const PciAddress *a)
 {
         for (size_t i = 0; i < n; i++)
                 if (pci_address_equal(&list[i], a))
+                        return true;
+
+        return false;
+}
+
+/* Does the domain have it, or had it? */
+static bool is_source(const Pick *p, const Function *f)
+{
+        for (size_t i = 0; i < p->request->n; i++)
+                if (p->sources[i] && pci_address_equal(&p->sources[i]->address, &f->address))
                         return true;
 
         return false;
@@ -209,7 +220,7 @@ static const Function *pick_one(const Pick *p, size_t i, const PciAddress *taken
                 const Function *f = p->functions + k;
 
                 if (!judge_candidate(p, i, f, NULL) || is_among(taken, i, &f->address) ||
-                    (p->request->leave && is_among(p->request->from, p->request->n, &f->address)))
+                    (p->request->leave && is_source(p, f)))
                         continue;
 
                 if (!best || is_better(p, i, f, best))
@@ -259,7 +270,7 @@ static bool refuse_for_family(const Pick *p, size_t i, const PciAddress *taken, 
 
                 if (is_of_other_pool(p, i, f) || is_among(taken, i, &f->address) ||
                     !pool_judge(f, &p->request->wants[i], NULL) ||
-                    family_judge(p->request->from + i, p->sources[i], f, &why) || why.n == 0)
+                    family_judge(&p->request->from[i].address, p->sources[i], f, &why) || why.n == 0)
                         continue;
 
                 (void) failure_set(reterr, why.list[0].code, "%s; %s", why.list[0].message,

@@ -21,7 +21,7 @@ PickPolicy pick_policy_from_string(const char *s);
 
 typedef struct PoolRequest {
         const FunctionIdentity *wants; /* n of them */
-        const PciAddress *from;        /* n, or NULL: what the domain has or had */
+        const FunctionRef *from;       /* n, or NULL: what the domain has or had */
         bool any_pool;                 /* it need not stay in the pools of `from` */
         const Function *host; /* where those are, if they are; NULL: among the functions to choose from */
         size_t n_host;

@@ -93,7 +93,7 @@ static int pick_like(const Candidates *c, const ReserveRequest *request, const F
                      size_t n_like, PickPolicy policy, PciAddress *ret, Failure *reterr)
 {
         _cleanup_free_ FunctionIdentity *wants = calloc(request->count, sizeof(FunctionIdentity));
-        _cleanup_free_ PciAddress *from = calloc(request->count, sizeof(PciAddress));
+        _cleanup_free_ FunctionRef *from = calloc(request->count, sizeof(FunctionRef));
 
         if (!wants || !from)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot choose functions");

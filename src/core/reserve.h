@@ -21,7 +21,7 @@ typedef struct ReserveRequest {
         const FunctionIdentity
                         *like; /* what a guest knows, used over and over; NULL: one kind, whichever it be */
         size_t n_like;
-        const PciAddress *
+        const FunctionRef *
                         from; /* the functions that this guest has or had, n_like, or NULL: nobody in particular */
         ReserveGroup group;
 } ReserveRequest;

@@ -7,11 +7,12 @@ bool retarget_blames(StepId step, FailureCode code)
                 StepId step;
                 FailureCode code;
         } blames[] = {
-                { STEP_BIND, FAILURE_BIND_FAILED },       { STEP_BIND, FAILURE_FOREIGN_DRIVER },
-                { STEP_BIND, FAILURE_UNKNOWN_FUNCTION },  { STEP_REBIND, FAILURE_BIND_FAILED },
-                { STEP_REBIND, FAILURE_FOREIGN_DRIVER },  { STEP_REBIND, FAILURE_UNKNOWN_FUNCTION },
-                { STEP_RESTORE, FAILURE_RESTORE_FAILED }, { STEP_CONTINUE, FAILURE_RESTORE_FAILED },
-                { STEP_WAKE, FAILURE_WAKE_FAILED },       { STEP_START, FAILURE_RESTORE_FAILED },
+                { STEP_BIND, FAILURE_BIND_FAILED },         { STEP_BIND, FAILURE_FOREIGN_DRIVER },
+                { STEP_BIND, FAILURE_UNKNOWN_FUNCTION },    { STEP_REBIND, FAILURE_BIND_FAILED },
+                { STEP_REBIND, FAILURE_FOREIGN_DRIVER },    { STEP_REBIND, FAILURE_UNKNOWN_FUNCTION },
+                { STEP_RESTORE, FAILURE_RESTORE_FAILED },   { STEP_CONTINUE, FAILURE_RESTORE_FAILED },
+                { STEP_WAKE, FAILURE_WAKE_FAILED },         { STEP_START, FAILURE_RESTORE_FAILED },
+                { STEP_RESTORE, FAILURE_UNKNOWN_FUNCTION }, { STEP_START, FAILURE_UNKNOWN_FUNCTION },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(blames); i++)
@@ -33,13 +34,14 @@ static bool was_tried(const Job *j, const PciAddress *a)
 
 /* What was tried counts as in use: it is not chosen again, and still makes its physical function a full one. */
 static bool pick_other(const Job *j, const Function *functions, size_t n_functions, PickPolicy policy,
-                       PciAddress *ret)
+                       const Function **ret)
 {
         _cleanup_free_ Function *candidates = calloc(n_functions + 1, sizeof(Function));
         _cleanup_free_ FunctionIdentity *wants = calloc(j->n_swaps + 1, sizeof(FunctionIdentity));
-        _cleanup_free_ PciAddress *from = calloc(j->n_swaps + 1, sizeof(PciAddress));
+        _cleanup_free_ FunctionRef *from = calloc(j->n_swaps + 1, sizeof(FunctionRef));
+        _cleanup_free_ PciAddress *chosen = calloc(j->n_swaps + 1, sizeof(PciAddress));
 
-        if (!candidates || !wants || !from)
+        if (!candidates || !wants || !from || !chosen)
                 return false;
 
         for (size_t i = 0; i < n_functions; i++) {
@@ -49,20 +51,39 @@ static bool pick_other(const Job *j, const Function *functions, size_t n_functio
         }
         for (size_t i = 0; i < j->n_swaps; i++) {
                 wants[i] = j->swaps[i].identity;
-                from[i] = j->swaps[i].from;
+                from[i] = swap_source(j->swaps + i);
         }
 
-        return pool_pick(candidates, n_functions,
-                         &(PoolRequest) { .wants = wants,
-                                          .from = from,
-                                          .leave = j->kind == JOB_MOVE,
-                                          .n = j->n_swaps,
-                                          .policy = policy },
-                         ret, NULL) >= 0;
+        if (pool_pick(candidates, n_functions,
+                      &(PoolRequest) { .wants = wants,
+                                       .from = from,
+                                       .leave = j->kind == JOB_MOVE,
+                                       .n = j->n_swaps,
+                                       .policy = policy },
+                      chosen, NULL) < 0)
+                return false;
+
+        for (size_t i = 0; i < j->n_swaps; i++)
+                ret[i] = pool_find(functions, n_functions, chosen + i);
+        return true;
+}
+
+/* The functions the domain had, if all of them are still here. */
+static bool find_sources(const Job *j, const Function *functions, size_t n_functions, const Function **ret)
+{
+        for (size_t i = 0; i < j->n_swaps; i++) {
+                const FunctionRef from = swap_source(j->swaps + i);
+
+                ret[i] = function_ref_find(&from, functions, n_functions);
+                if (!ret[i])
+                        return false;
+        }
+
+        return true;
 }
 
 Retarget retarget_decide(const Job *j, const Function *functions, size_t n_functions, PickPolicy policy,
-                         uint64_t attempts_max, PciAddress *ret)
+                         uint64_t attempts_max, const Function **ret)
 {
         if (j->back)
                 return RETARGET_END;
@@ -75,12 +96,10 @@ Retarget retarget_decide(const Job *j, const Function *functions, size_t n_funct
         if (j->kind != JOB_MOVE || j->fallback != FALLBACK_BACK || !job_is_committed(j))
                 return RETARGET_END;
 
-        for (size_t i = 0; i < j->n_swaps; i++)
-                ret[i] = j->swaps[i].from;
-        return RETARGET_BACK;
+        return find_sources(j, functions, n_functions, ret) ? RETARGET_BACK : RETARGET_END;
 }
 
-int retarget_apply(Job *j, Retarget how, const PciAddress *to, uint64_t usec)
+int retarget_apply(Job *j, Retarget how, const Function *const *to, uint64_t usec)
 {
         int r = job_set_state(j, JOB_QUEUED);
 
@@ -88,9 +107,8 @@ int retarget_apply(Job *j, Retarget how, const PciAddress *to, uint64_t usec)
                 return r;
 
         for (size_t i = 0; i < j->n_swaps; i++) {
-                j->swaps[i].to = to[i];
-                j->swaps[i].bound = false;
-                job_tell(j, usec, "going on with function %s%s", PCI_ADDRESS_STR(&to[i]),
+                swap_set_target(j->swaps + i, to[i]);
+                job_tell(j, usec, "going on with function %s%s", PCI_ADDRESS_STR(&to[i]->address),
                          how == RETARGET_BACK ? ", which the domain had" : "");
         }
 

@@ -19,11 +19,11 @@ typedef enum Retarget {
 bool retarget_blames(StepId step, FailureCode code);
 
 /* Of a job in JOB_RETRYING. At most `attempts_max` sets of targets are tried, the last resort not counted. On
- * RETARGET_OTHER and RETARGET_BACK, ret[] has one function for each swap. */
+ * RETARGET_OTHER and RETARGET_BACK, ret[] has one of the functions for each swap. */
 Retarget retarget_decide(const Job *j, const Function *functions, size_t n_functions, PickPolicy policy,
-                         uint64_t attempts_max, PciAddress *ret);
+                         uint64_t attempts_max, const Function **ret);
 
 /* Gives the job these targets, lays its open stage out anew and queues it. */
-int retarget_apply(Job *j, Retarget how, const PciAddress *to, uint64_t usec) _warn_unused_result_;
+int retarget_apply(Job *j, Retarget how, const Function *const *to, uint64_t usec) _warn_unused_result_;
 /* Nothing is left: the job's last word. */
 int retarget_end(Job *j, uint64_t usec) _warn_unused_result_;

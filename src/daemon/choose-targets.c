@@ -17,6 +17,7 @@ static void choice_done(Choice *c)
 static int choose_one(const Choice *c, const PciAddress *a, FunctionSwap *s, Findings *l, Failure *reterr)
 {
         const Function *f = pool_find(c->candidates, c->n_candidates, a);
+        const FunctionRef from = swap_source(s);
 
         if (!f && view_find_function(c->request->view, a))
                 return failure_set(reterr, FAILURE_INVALID_OPTION,
@@ -28,9 +29,8 @@ static int choose_one(const Choice *c, const PciAddress *a, FunctionSwap *s, Fin
                                    "function %s is not in the pool; see 'vgpu-hibernatectl functions'",
                                    PCI_ADDRESS_STR(a));
 
-        s->to = *a;
-        s->has_to = pool_judge_for(f, &s->identity, &s->from, view_find_function(c->request->view, &s->from),
-                                   l);
+        swap_set_target(s, f);
+        s->has_to = pool_judge_for(f, &s->identity, &s->from, view_find_ref(c->request->view, &from), l);
         return 0;
 }
 
@@ -58,32 +58,33 @@ static int choose_explicit(const Choice *c, Findings *l, Failure *reterr)
 /* That one of them will not do is no failure: then the policy chooses, among these too. */
 static bool choose_held(const Choice *c)
 {
+        const Function *held[JOB_FUNCTIONS_MAX];
         const DomainView *d = c->request->domain;
 
         if (c->request->kind != JOB_RESUME || c->request->reservation || d->hold == HOLD_RELEASE)
                 return false;
 
         for (size_t i = 0; i < c->n_swaps; i++) {
-                const Function *f = pool_find(c->candidates, c->n_candidates, &c->swaps[i].from);
+                const FunctionRef from = swap_source(c->swaps + i);
+                const Function *f = function_ref_find(&from, c->candidates, c->n_candidates);
 
-                if (!f || !pool_judge_for(f, &c->swaps[i].identity, &c->swaps[i].from, f, NULL))
+                if (!f || !pool_judge_for(f, &c->swaps[i].identity, &from.address, f, NULL))
                         return false;
+                held[i] = f;
         }
 
-        for (size_t i = 0; i < c->n_swaps; i++) {
-                c->swaps[i].to = c->swaps[i].from;
-                c->swaps[i].has_to = true;
-        }
+        for (size_t i = 0; i < c->n_swaps; i++)
+                swap_set_target(c->swaps + i, held[i]);
 
         return true;
 }
 
 /* What the policy chooses by; `from` and `wants` are as long as the swaps. */
-static PoolRequest pool_request(const Choice *c, PciAddress *from, FunctionIdentity *wants)
+static PoolRequest pool_request(const Choice *c, FunctionRef *from, FunctionIdentity *wants)
 {
         for (size_t i = 0; i < c->n_swaps; i++) {
                 wants[i] = c->swaps[i].identity;
-                from[i] = c->swaps[i].from;
+                from[i] = swap_source(c->swaps + i);
         }
 
         return (PoolRequest) {
@@ -99,7 +100,8 @@ static PoolRequest pool_request(const Choice *c, PciAddress *from, FunctionIdent
 
 static void choose_by_policy(const Choice *c, Findings *l)
 {
-        PciAddress from[JOB_FUNCTIONS_MAX], chosen[JOB_FUNCTIONS_MAX];
+        PciAddress chosen[JOB_FUNCTIONS_MAX];
+        FunctionRef from[JOB_FUNCTIONS_MAX];
         _cleanup_(failure_done) Failure why = { 0 };
         FunctionIdentity wants[JOB_FUNCTIONS_MAX];
         const PoolRequest request = pool_request(c, from, wants);
@@ -109,10 +111,8 @@ static void choose_by_policy(const Choice *c, Findings *l)
                 return;
         }
 
-        for (size_t i = 0; i < c->n_swaps; i++) {
-                c->swaps[i].to = chosen[i];
-                c->swaps[i].has_to = true;
-        }
+        for (size_t i = 0; i < c->n_swaps; i++)
+                swap_set_target(c->swaps + i, pool_find(c->candidates, c->n_candidates, chosen + i));
 }
 
 static int choice_new(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps, Choice *ret,
@@ -153,7 +153,7 @@ int consider_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n
 {
         _cleanup_(choice_done) Choice c = { 0 };
         FunctionIdentity wants[JOB_FUNCTIONS_MAX];
-        PciAddress from[JOB_FUNCTIONS_MAX];
+        FunctionRef from[JOB_FUNCTIONS_MAX];
         PoolRequest pool;
         int r;
 

@@ -111,7 +111,8 @@ static const char *common_pool(const Manager *m, const FunctionSwap *functions, 
         const char *pool = NULL;
 
         for (size_t i = 0; i < n; i++) {
-                const Function *f = view_find_function(m->view, &functions[i].from);
+                const FunctionRef from = swap_source(functions + i);
+                const Function *f = view_find_ref(m->view, &from);
 
                 if (!f || (pool && !streq(pool, f->pool)))
                         return "";
@@ -121,12 +122,13 @@ static const char *common_pool(const Manager *m, const FunctionSwap *functions, 
         return pool ? pool : "";
 }
 
-static int pick(Manager *m, const char *pool, uint32_t count, const ReserveOptions *o, PciAddress *ret,
+static int pick(Manager *m, const char *pool, uint32_t count, const ReserveOptions *o, FunctionRef *ret,
                 Failure *reterr)
 {
+        PciAddress picked[JOB_FUNCTIONS_MAX];
         FunctionSwap functions[JOB_FUNCTIONS_MAX];
         FunctionIdentity like[JOB_FUNCTIONS_MAX];
-        PciAddress from[JOB_FUNCTIONS_MAX];
+        FunctionRef from[JOB_FUNCTIONS_MAX];
         ReserveRequest request = { .pool = pool, .count = count, .group = o->group };
         const DomainView *d;
         const PoolView *p;
@@ -150,7 +152,7 @@ static int pick(Manager *m, const char *pool, uint32_t count, const ReserveOptio
 
                 for (size_t i = 0; i < request.n_like; i++) {
                         like[i] = functions[i].identity;
-                        from[i] = functions[i].from;
+                        from[i] = swap_source(functions + i);
                 }
                 request.like = like;
                 request.from = from;
@@ -163,8 +165,11 @@ static int pick(Manager *m, const char *pool, uint32_t count, const ReserveOptio
                 return failure_set(reterr, FAILURE_INVALID_OPTION,
                                    "there is no pool '%s'; see 'vgpu-hibernatectl pools'", pool);
 
-        return reserve_pick(m->view->functions, m->view->n_functions, &request,
-                            p ? p->pick : m->config->pick, ret, reterr);
+        r = reserve_pick(m->view->functions, m->view->n_functions, &request, p ? p->pick : m->config->pick,
+                         picked, reterr);
+        for (size_t i = 0; r >= 0 && i < count; i++)
+                ret[i] = function_ref(view_find_function(m->view, picked + i));
+        return r;
 }
 
 static int fill_reservation(Reservation *r, sd_bus_message *message, uid_t uid, const char *pool,
@@ -173,7 +178,7 @@ static int fill_reservation(Reservation *r, sd_bus_message *message, uid_t uid, 
         r->uid = uid;
         r->n_functions = count;
         r->until_usec = clock_realtime_usec() + o->ttl_seconds * USEC_PER_SEC;
-        r->functions = calloc(count, sizeof(PciAddress));
+        r->functions = calloc(count, sizeof(FunctionRef));
         if (!r->functions || free_and_strdup(&r->owner, sd_bus_message_get_sender(message)) < 0 ||
             free_and_strdup(&r->pool, pool) < 0 || free_and_strdup(&r->label, o->label ? o->label : "") < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "failed to reserve");
@@ -181,14 +186,28 @@ static int fill_reservation(Reservation *r, sd_bus_message *message, uid_t uid, 
         return 0;
 }
 
-static int reply_with_reservation(sd_bus_message *message, const Reservation *r)
+/* Where they are now; of one that is not here any more, where it was. */
+static int append_functions(sd_bus_message *reply, const Manager *m, const Reservation *r)
+{
+        PciAddress addresses[JOB_FUNCTIONS_MAX];
+
+        for (size_t i = 0; i < r->n_functions; i++) {
+                const Function *f = view_find_ref(m->view, r->functions + i);
+
+                addresses[i] = f ? f->address : r->functions[i].address;
+        }
+
+        return bus_append_addresses(reply, addresses, r->n_functions);
+}
+
+static int reply_with_reservation(sd_bus_message *message, const Manager *m, const Reservation *r)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int q;
 
         if ((q = sd_bus_message_new_method_return(message, &reply)) < 0 ||
             (q = sd_bus_message_append(reply, "s", r->cookie)) < 0 ||
-            (q = bus_append_addresses(reply, r->functions, r->n_functions)) < 0 ||
+            (q = append_functions(reply, m, r)) < 0 ||
             (q = sd_bus_message_append(reply, "t", r->until_usec)) < 0)
                 return q;
 
@@ -210,7 +229,7 @@ static int reserve(sd_bus_message *message, void *userdata, sd_bus_error *error)
             pick(m, pool, count, &o, r.functions, &f) < 0 || manager_reserve(m, &r, &made, &f) < 0)
                 return bus_error_from_failure(error, &f);
 
-        return reply_with_reservation(message, made);
+        return reply_with_reservation(message, m, made);
 }
 
 int method_reserve(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -343,13 +362,13 @@ int method_hold(sd_bus_message *message, void *userdata, sd_bus_error *error)
 }
 
 /* The cookies are not in it. */
-static int append_reservation(sd_bus_message *reply, const Reservation *r)
+static int append_reservation(sd_bus_message *reply, const Manager *m, const Reservation *r)
 {
         int q;
 
         if ((q = sd_bus_message_open_container(reply, 'r', "sasuts")) < 0 ||
             (q = sd_bus_message_append(reply, "s", r->pool)) < 0 ||
-            (q = bus_append_addresses(reply, r->functions, r->n_functions)) < 0 ||
+            (q = append_functions(reply, m, r)) < 0 ||
             (q = sd_bus_message_append(reply, "uts", r->uid, r->until_usec, r->label)) < 0)
                 return q;
 
@@ -364,7 +383,7 @@ int property_get_reservations(sd_bus *bus, const char *path, const char *interfa
 
         r = sd_bus_message_open_container(reply, 'a', "(sasuts)");
         for (size_t i = 0; r >= 0 && i < m->ledger.claims.n_reservations; i++)
-                r = append_reservation(reply, m->ledger.claims.reservations + i);
+                r = append_reservation(reply, m, m->ledger.claims.reservations + i);
 
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }

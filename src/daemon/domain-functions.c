@@ -30,6 +30,7 @@ static void of_xml(const Manager *m, const DomainView *d, FunctionSwap *ret, siz
                 if (f) {
                         ret[i] = (FunctionSwap) { .has_from = true,
                                                   .from = f->address,
+                                                  .from_locator = f->locator,
                                                   .identity = f->identity };
                         continue;
                 }
@@ -64,6 +65,7 @@ static void of_record(const Manager *m, const DomainView *d, FunctionSwap *ret, 
                 ret[i] = (FunctionSwap) {
                         .has_from = true,
                         .from = record->functions[i].from,
+                        .from_locator = record->functions[i].from_locator,
                         .identity = record->functions[i].identity,
                 };
 

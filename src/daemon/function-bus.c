@@ -67,6 +67,7 @@ static int quarantine(sd_bus_message *message, void *userdata, sd_bus_error *err
         const Function *function = message_to_function(message, userdata);
         const char *reason;
         Failure f = { 0 };
+        FunctionRef ref;
         int r;
 
         r = sd_bus_message_read(message, "s", &reason);
@@ -74,6 +75,8 @@ static int quarantine(sd_bus_message *message, void *userdata, sd_bus_error *err
                 return r;
         if (!function)
                 return gone(error);
+
+        ref = function_ref(function);
 
         if (!reason_is_valid(reason))
                 r = failure_set(&f, FAILURE_INVALID_OPTION,
@@ -85,7 +88,7 @@ static int quarantine(sd_bus_message *message, void *userdata, sd_bus_error *err
                                 PCI_ADDRESS_STR(&function->address),
                                 function_state_to_string(function->state), function->domain);
         else
-                r = manager_quarantine(userdata, &function->address, reason, &f);
+                r = manager_quarantine(userdata, &ref, reason, &f);
         if (r < 0)
                 return bus_error_from_failure(error, &f);
 
@@ -96,10 +99,13 @@ static int clear(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
         const Function *function = message_to_function(message, userdata);
         Failure f = { 0 };
+        FunctionRef ref;
 
         if (!function)
                 return gone(error);
-        if (manager_clear_quarantine(userdata, &function->address, &f) < 0)
+
+        ref = function_ref(function);
+        if (manager_clear_quarantine(userdata, &ref, &f) < 0)
                 return bus_error_from_failure(error, &f);
 
         return sd_bus_reply_method_return(message, NULL);

@@ -125,8 +125,9 @@ int manager_quarantine_for(Manager *m, const Job *j)
                         continue;
 
                 job_log_struct(j, LOG_WARNING, VGPU_HIBERNATE_MESSAGE_FUNCTION_QUARANTINED,
-                               LOG_FIELDS({ "FUNCTION", PCI_ADDRESS_STR(&q->function) }),
-                               "function %s is quarantined: %s", PCI_ADDRESS_STR(&q->function), q->reason);
+                               LOG_FIELDS({ "FUNCTION", PCI_ADDRESS_STR(&q->function.address) }),
+                               "function %s is quarantined: %s", PCI_ADDRESS_STR(&q->function.address),
+                               q->reason);
                 any = true;
                 r = ledger_quarantine(&m->ledger, &q->function, q->reason);
         }

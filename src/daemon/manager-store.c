@@ -254,60 +254,60 @@ int manager_take_job_id(Manager *m, uint64_t *ret, Failure *reterr)
 }
 
 /* Memory follows the disk: when the ledger cannot be saved, it is as if nothing had been asked. */
-static void manager_put_quarantine_back(Manager *m, const PciAddress *a, const char *reason)
+static void manager_put_quarantine_back(Manager *m, const FunctionRef *function, const char *reason)
 {
-        (void) ledger_clear(&m->ledger, a);
-        if (reason && ledger_quarantine(&m->ledger, a, reason) < 0)
+        (void) ledger_clear(&m->ledger, function);
+        if (reason && ledger_quarantine(&m->ledger, function, reason) < 0)
                 log_error("Function %s is shown out of quarantine for want of memory; on disk it is in it",
-                          PCI_ADDRESS_STR(a));
+                          PCI_ADDRESS_STR(&function->address));
 }
 
-int manager_quarantine(Manager *m, const PciAddress *a, const char *reason, Failure *reterr)
+int manager_quarantine(Manager *m, const FunctionRef *function, const char *reason, Failure *reterr)
 {
         _cleanup_free_ char *before = NULL;
         int r;
 
-        r = free_and_strdup(&before, ledger_quarantine_reason(&m->ledger, a));
+        r = free_and_strdup(&before, ledger_quarantine_reason(&m->ledger, function));
         if (r >= 0)
-                r = ledger_quarantine(&m->ledger, a, reason);
+                r = ledger_quarantine(&m->ledger, function, reason);
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "failed to quarantine function %s",
-                                         PCI_ADDRESS_STR(a));
+                                         PCI_ADDRESS_STR(&function->address));
 
         r = ledger_save(m->state_fd, &m->ledger, reterr);
         if (r < 0) {
-                manager_put_quarantine_back(m, a, before);
+                manager_put_quarantine_back(m, function, before);
                 return r;
         }
 
         log_struct(LOG_INFO, VGPU_HIBERNATE_MESSAGE_QUARANTINE_REQUESTED,
-                   LOG_FIELDS({ "FUNCTION", PCI_ADDRESS_STR(a) }), "Function %s is quarantined: %s",
-                   PCI_ADDRESS_STR(a), reason);
+                   LOG_FIELDS({ "FUNCTION", PCI_ADDRESS_STR(&function->address) }),
+                   "Function %s is quarantined: %s", PCI_ADDRESS_STR(&function->address), reason);
         manager_changed(m);
         return 0;
 }
 
-int manager_clear_quarantine(Manager *m, const PciAddress *a, Failure *reterr)
+int manager_clear_quarantine(Manager *m, const FunctionRef *function, Failure *reterr)
 {
         _cleanup_free_ char *reason = NULL;
         int r;
 
-        if (free_and_strdup(&reason, ledger_quarantine_reason(&m->ledger, a)) < 0 ||
-            !ledger_clear(&m->ledger, a))
+        if (free_and_strdup(&reason, ledger_quarantine_reason(&m->ledger, function)) < 0 ||
+            !ledger_clear(&m->ledger, function))
                 return failure_set(reterr, FAILURE_NOT_QUARANTINED,
                                    "function %s is not quarantined: there is nothing to clear; see "
                                    "'vgpu-hibernatectl functions'",
-                                   PCI_ADDRESS_STR(a));
+                                   PCI_ADDRESS_STR(&function->address));
 
         r = ledger_save(m->state_fd, &m->ledger, reterr);
         if (r < 0) {
-                manager_put_quarantine_back(m, a, reason);
+                manager_put_quarantine_back(m, function, reason);
                 return r;
         }
 
         log_struct(LOG_INFO, VGPU_HIBERNATE_MESSAGE_QUARANTINE_CLEARED,
-                   LOG_FIELDS({ "FUNCTION", PCI_ADDRESS_STR(a) }), "Function %s is no longer quarantined",
-                   PCI_ADDRESS_STR(a));
+                   LOG_FIELDS({ "FUNCTION", PCI_ADDRESS_STR(&function->address) }),
+                   "Function %s is no longer quarantined", PCI_ADDRESS_STR(&function->address));
         manager_changed(m);
         return 0;
 }

@@ -20,6 +20,6 @@ const ImageRecord *manager_find_record(const Manager *m, const char *uuid);
 /* The next job's number, durably taken. */
 int manager_take_job_id(Manager *m, uint64_t *ret, Failure *reterr) _warn_unused_result_;
 /* Durable. */
-int manager_quarantine(Manager *m, const PciAddress *a, const char *reason,
+int manager_quarantine(Manager *m, const FunctionRef *function, const char *reason,
                        Failure *reterr) _warn_unused_result_;
-int manager_clear_quarantine(Manager *m, const PciAddress *a, Failure *reterr) _warn_unused_result_;
+int manager_clear_quarantine(Manager *m, const FunctionRef *function, Failure *reterr) _warn_unused_result_;

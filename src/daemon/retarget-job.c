@@ -10,10 +10,13 @@
 #include "store/journal.h"
 
 /* With the functions that are held for its domain. */
-static int decide(const Manager *m, const Job *job, PciAddress *to, Retarget *ret)
+static int retarget(const Manager *m, Job *job)
 {
         const DomainView *d = view_find_domain_by_uuid(m->view, job->domain_uuid);
+        const uint64_t now = clock_realtime_usec();
         _cleanup_free_ Function *functions = NULL;
+        const Function *to[JOB_FUNCTIONS_MAX];
+        Retarget how;
         size_t n;
         int r;
 
@@ -21,16 +24,14 @@ static int decide(const Manager *m, const Job *job, PciAddress *to, Retarget *re
         if (r < 0)
                 return r;
 
-        *ret = retarget_decide(job, functions, n, pick_policy_for(m, job->swaps, job->n_swaps),
-                               m->config->attempts_max, to);
-        return 0;
+        how = retarget_decide(job, functions, n, pick_policy_for(m, job->swaps, job->n_swaps),
+                              m->config->attempts_max, to);
+        return how == RETARGET_END ? retarget_end(job, now) : retarget_apply(job, how, to, now);
 }
 
 int manager_retarget_job(Manager *m, uint64_t id, Job **ret, Failure *reterr)
 {
         _cleanup_(job_freep) Job *job = NULL;
-        PciAddress to[JOB_FUNCTIONS_MAX];
-        Retarget how;
         int r;
 
         if ((r = manager_check_world(m, reterr)) < 0 || (r = journal_read(m->jobs_fd, id, &job, reterr)) < 0)
@@ -41,12 +42,9 @@ int manager_retarget_job(Manager *m, uint64_t id, Job **ret, Failure *reterr)
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot note what is bad");
 
-        r = decide(m, job, to, &how);
-        if (r < 0)
+        r = retarget(m, job);
+        if (r == -ENOMEM)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot choose a function");
-
-        r = how == RETARGET_END ? retarget_end(job, clock_realtime_usec())
-                                : retarget_apply(job, how, to, clock_realtime_usec());
         if (r < 0)
                 return failure_set(reterr, FAILURE_HOST,
                                    "job %" PRIu64 " is '%s', it wants no other functions", id,

@@ -88,7 +88,8 @@ static void judge_state(const JobDraft *draft, Findings *l)
 /* Of the pool that the domain's first function is in; one that is gone has none. */
 PickPolicy pick_policy_for(const Manager *m, const FunctionSwap *swaps, size_t n)
 {
-        const Function *f = n > 0 ? view_find_function(m->view, &swaps[0].from) : NULL;
+        const FunctionRef from = n > 0 ? swap_source(swaps) : (FunctionRef) { 0 };
+        const Function *f = n > 0 ? view_find_ref(m->view, &from) : NULL;
         const PoolView *p = f ? view_find_pool(m->view, f->pool) : NULL;
 
         return p ? p->pick : m->config->pick;

@@ -54,6 +54,20 @@ static Function *find_function(const View *v, const PciAddress *a)
                                              compare_functions);
 }
 
+/* Mostly it is where it was. */
+static Function *find_ref(const View *v, const FunctionRef *r)
+{
+        Function *f = find_function(v, &r->address);
+
+        return f && function_ref_is(r, f) ? f
+                                          : (Function *) function_ref_find(r, v->functions, v->n_functions);
+}
+
+const Function *view_find_ref(const View *v, const FunctionRef *r)
+{
+        return find_ref(v, r);
+}
+
 static DomainView *find_domain(const View *v, const char *uuid)
 {
         const DomainView key = { .uuid = (char *) uuid };
@@ -193,7 +207,7 @@ int view_functions_for(const View *v, const DomainView *d, const Reservation *re
 
         for (size_t i = 0; i < v->n_functions; i++) {
                 Function f = v->functions[i]; /* borrows its strings */
-                bool own = reservation ? reservation_has(reservation, &f.address)
+                bool own = reservation ? reservation_has(reservation, &f)
                                        : d && d->hold != HOLD_RELEASE && streq_ptr(f.domain, d->name) &&
                                                            is_among(d->functions, d->n_functions,
                                                                     &f.address);
@@ -311,6 +325,25 @@ static int add_undefined_domain(View *v, const ImageRecord *record)
         return 0;
 }
 
+/* Where the functions that the record names are now. One that is not here any more is shown where it was, unless
+ * another one has that address by now. */
+static size_t locate_functions(const View *v, const ImageRecord *record, PciAddress *ret)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < record->n_functions; i++) {
+                const FunctionRef ref = swap_source(record->functions + i);
+                const Function *f = find_ref(v, &ref);
+
+                if (f)
+                        ret[n++] = f->address;
+                else if (!find_function(v, &ref.address))
+                        ret[n++] = ref.address;
+        }
+
+        return n;
+}
+
 static int apply_record(View *v, const ImageRecord *record)
 {
         DomainView *d = find_domain(v, record->domain_uuid);
@@ -323,12 +356,10 @@ static int apply_record(View *v, const ImageRecord *record)
         functions = calloc(record->n_functions + 1, sizeof(PciAddress));
         if (!functions)
                 return -ENOMEM;
-        for (size_t i = 0; i < record->n_functions; i++)
-                functions[i] = record->functions[i].from;
 
         free(d->functions);
         d->functions = functions;
-        d->n_functions = record->n_functions;
+        d->n_functions = locate_functions(v, record, functions);
         d->hibernated = true;
         d->state = "hibernated";
         d->strategy = record->strategy;
@@ -345,7 +376,7 @@ static bool is_claimed(const Function *f)
 static void apply_reservation(View *v, const Reservation *r)
 {
         for (size_t i = 0; i < r->n_functions; i++) {
-                Function *f = find_function(v, r->functions + i);
+                Function *f = find_ref(v, r->functions + i);
 
                 if (!f || is_claimed(f))
                         continue;
@@ -401,9 +432,9 @@ static int assign_functions(View *v)
         return 0;
 }
 
-static int lease_function(View *v, const PciAddress *a, const Job *j)
+static int lease_function(View *v, const FunctionRef *r, const Job *j)
 {
-        Function *f = find_function(v, a);
+        Function *f = find_ref(v, r);
 
         if (!f || f->state == FUNCTION_ASSIGNED)
                 return 0;
@@ -446,14 +477,15 @@ static int apply_job(View *v, const ViewJob *job)
 
         for (size_t i = 0; i < j->n_swaps; i++) {
                 const FunctionSwap *s = j->swaps + i;
+                const FunctionRef from = swap_source(s), to = swap_target(s);
 
-                r = s->has_to ? lease_function(v, &s->to, j) : 0;
+                r = s->has_to ? lease_function(v, &to, j) : 0;
                 if (r < 0)
                         return r;
 
                 /* A hibernate or move resets what it leaves as its last step, when its domain no longer has
                  * it. A resume left its functions long ago and never touches them. */
-                r = s->has_from && j->kind != JOB_RESUME ? lease_function(v, &s->from, j) : 0;
+                r = s->has_from && j->kind != JOB_RESUME ? lease_function(v, &from, j) : 0;
                 if (r < 0)
                         return r;
         }
@@ -470,7 +502,7 @@ static int apply_job(View *v, const ViewJob *job)
 static int apply_quarantines(View *v, const Ledger *l)
 {
         for (size_t i = 0; i < l->n_quarantines; i++) {
-                Function *f = find_function(v, &l->quarantines[i].function);
+                Function *f = find_ref(v, &l->quarantines[i].function);
 
                 if (!f)
                         continue;

@@ -28,7 +28,7 @@ typedef struct DomainView {
         bool active;
         bool persistent;
         bool hibernated;       /* has a record and is inactive */
-        PciAddress *functions; /* those of its image when hibernated, else of its XML */
+        PciAddress *functions; /* those of its image when hibernated, where they are now; else of its XML */
         size_t n_functions;
         Strategy strategy; /* when hibernated */
         uint64_t image_bytes;
@@ -90,6 +90,8 @@ DEFINE_CLEANUP_FUNC(View *, view_free);
 const DomainView *view_find_domain(const View *v, const char *name_or_uuid);
 const DomainView *view_find_domain_by_uuid(const View *v, const char *uuid);
 const Function *view_find_function(const View *v, const PciAddress *a);
+/* Of something that was written down, perhaps before buses were numbered anew. */
+const Function *view_find_ref(const View *v, const FunctionRef *r);
 const PoolView *view_find_pool(const View *v, const char *name);
 
 /* The view's functions as a job of this domain may choose from them: what is held for the domain (NULL: gone) is free

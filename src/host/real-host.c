@@ -6,6 +6,7 @@
 
 #include "host/image.h"
 #include "host/inspect.h"
+#include "host/pci-locator.h"
 #include "host/restore.h"
 #include "host/rewrite.h"
 #include "host/save.h"
@@ -99,6 +100,49 @@ int real_host_domain(RealHost *h, const char *uuid, virDomainPtr *ret, Failure *
         return virt_find_domain(c, uuid, ret, reterr);
 }
 
+/* Of what a scan tells, only which function is where. */
+static int read_place(Function *f, int fd, uint64_t inode, void *userdata)
+{
+        return pci_locator_read(fd, &f->address, &f->physical_function, &f->locator);
+}
+
+static int function_find(void *host, const FunctionRef *ref, PciAddress *ret, Failure *reterr)
+{
+        RealHost *h = host;
+        _cleanup_close_ int devices_fd = -EBADF;
+        _cleanup_(world_freep) World *w = NULL;
+        const Function *f;
+        int r;
+
+        if (!locator_is_known(&ref->locator)) {
+                *ret = ref->address;
+                return 0;
+        }
+
+        w = calloc(1, sizeof(World));
+        if (!w)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot look for a function");
+
+        devices_fd = openat(h->pci_fd, "devices", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (devices_fd < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, errno, "cannot open '%s/devices'",
+                                         h->settings.sysfs_pci);
+
+        r = pci_scan(devices_fd, read_place, NULL, NULL, NULL, w, reterr);
+        if (r < 0)
+                return r;
+
+        f = function_ref_find(ref, w->functions, w->n_functions);
+        if (!f)
+                return failure_set(
+                                reterr, FAILURE_UNKNOWN_FUNCTION,
+                                "the function that was at %s (number %u of %s) is not on this host any more",
+                                PCI_ADDRESS_STR(&ref->address), ref->locator.index, ref->locator.slot);
+
+        *ret = f->address;
+        return 0;
+}
+
 static int function_bind(void *host, const PciAddress *a, bool *ret_bound, Failure *reterr)
 {
         return vfio_bind(((RealHost *) host)->pci_fd, a, ret_bound, reterr);
@@ -170,6 +214,7 @@ const HostOps real_host_ops = {
         .destroy_unwoken = host_destroy_unwoken,
         .mend = host_mend,
         .wait_agent = host_wait_agent,
+        .function_find = function_find,
         .function_bind = function_bind,
         .function_unbind = function_unbind,
         .function_reset = function_reset,

@@ -2,7 +2,7 @@
 #include "store/claims-json.h"
 
 #include "core/job.h"
-#include "store/json-util.h"
+#include "store/locator-json.h"
 
 #define CLAIMS_MAX 65536U
 
@@ -19,15 +19,31 @@ static int hold_to_json(const Hold *h, json_object *array)
         return 0;
 }
 
-static int reservation_to_json(const Reservation *r, json_object *array)
+static int function_to_json(const FunctionRef *f, json_object *array)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
 
-        if (json_add_pci_addresses(o, "functions", r->functions, r->n_functions) < 0 ||
-            json_add_string(o, "cookie", r->cookie) < 0 || json_add_u64(o, "uid", r->uid) < 0 ||
-            json_add_string(o, "owner", r->owner) < 0 || json_add_string(o, "pool", r->pool) < 0 ||
-            json_add_string(o, "label", r->label) < 0 || json_add_u64(o, "until_usec", r->until_usec) < 0)
+        if (!o || json_add_function_ref(o, "function", f) < 0 || json_object_array_add(array, o) < 0)
                 return -ENOMEM;
+
+        (void) TAKE_PTR(o); /* the array's now */
+        return 0;
+}
+
+static int reservation_to_json(const Reservation *r, json_object *array)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+        json_object *functions = json_object_new_array();
+
+        if (json_add(o, "functions", functions) < 0 || json_add_string(o, "cookie", r->cookie) < 0 ||
+            json_add_u64(o, "uid", r->uid) < 0 || json_add_string(o, "owner", r->owner) < 0 ||
+            json_add_string(o, "pool", r->pool) < 0 || json_add_string(o, "label", r->label) < 0 ||
+            json_add_u64(o, "until_usec", r->until_usec) < 0)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < r->n_functions; i++)
+                if (function_to_json(r->functions + i, functions) < 0)
+                        return -ENOMEM;
 
         if (json_object_array_add(array, o) < 0)
                 return -ENOMEM;
@@ -68,16 +84,48 @@ static int hold_from_json(json_object *o, Claims *c, Failure *reterr)
         return claims_hold(c, uuid, until);
 }
 
+/* Up to schema 1 they were addresses and nothing else. */
+static int function_from_json(json_object *o, FunctionRef *ret, Failure *reterr)
+{
+        if (!json_object_is_type(o, json_type_string))
+                return json_get_function_ref(o, "reservations[].functions[]", "function", ret, reterr);
+
+        if (pci_address_parse(json_object_get_string(o), &ret->address) < 0)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'reservations[].functions[]' is no PCI address");
+        return 0;
+}
+
+static int functions_from_json(json_object *o, Reservation *reservation, Failure *reterr)
+{
+        json_object *array;
+        int r;
+
+        r = json_get_array(o, "reservations[]", "functions", true, JOB_FUNCTIONS_MAX, &array, reterr);
+        if (r < 0)
+                return r;
+
+        reservation->functions = calloc(JOB_FUNCTIONS_MAX, sizeof(FunctionRef));
+        if (!reservation->functions)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < json_object_array_length(array); i++) {
+                r = function_from_json(json_object_array_get_idx(array, i), reservation->functions + i,
+                                       reterr);
+                if (r < 0)
+                        return r;
+                reservation->n_functions++;
+        }
+
+        return 0;
+}
+
 static int reservation_from_json(json_object *o, Claims *c, Failure *reterr)
 {
         _cleanup_(reservation_done) Reservation reservation = { 0 };
         const char *cookie, *owner, *pool, *label;
         uint64_t uid;
         int r;
-
-        reservation.functions = calloc(JOB_FUNCTIONS_MAX, sizeof(PciAddress));
-        if (!reservation.functions)
-                return -ENOMEM;
 
         if ((r = json_get_string(o, "reservations[]", "cookie", true, &cookie, reterr)) < 0 ||
             (r = json_get_u64(o, "reservations[]", "uid", true, 0, UINT32_MAX, &uid, reterr)) < 0 ||
@@ -86,8 +134,7 @@ static int reservation_from_json(json_object *o, Claims *c, Failure *reterr)
             (r = json_get_string(o, "reservations[]", "label", true, &label, reterr)) < 0 ||
             (r = json_get_u64(o, "reservations[]", "until_usec", true, 1, INT64_MAX, &reservation.until_usec,
                               reterr)) < 0 ||
-            (r = json_get_pci_addresses(o, "reservations[]", "functions", true, JOB_FUNCTIONS_MAX,
-                                        reservation.functions, &reservation.n_functions, reterr)) < 0)
+            (r = functions_from_json(o, &reservation, reterr)) < 0)
                 return r;
 
         if (strlen(cookie) != RESERVATION_COOKIE_MAX - 1)

@@ -7,9 +7,9 @@
 #include "basic/fileio.h"
 #include "store/dir-list.h"
 #include "store/identity-json.h"
-#include "store/json-util.h"
+#include "store/locator-json.h"
 
-#define RECORD_SCHEMA 1
+#define RECORD_SCHEMA 2 /* 1 named functions by their addresses alone */
 
 ImageRecord *image_record_free(ImageRecord *r)
 {
@@ -43,6 +43,7 @@ static int function_to_json(const FunctionSwap *s, json_object *array)
 
         if (!o || function_identity_to_json(&s->identity, &identity) < 0 ||
             json_add_pci_address(o, "address", &s->from) < 0 ||
+            json_add_locator(o, "locator", &s->from_locator) < 0 ||
             json_add(o, "identity", TAKE_PTR(identity)) < 0 || json_object_array_add(array, o) < 0)
                 return -ENOMEM;
 
@@ -110,6 +111,7 @@ static int functions_from_json(json_object *o, ImageRecord *record, Failure *ret
                 FunctionSwap *s = record->functions + i;
 
                 if ((r = json_get_pci_address(f, "functions[]", "address", true, &s->from, reterr)) < 0 ||
+                    (r = json_get_locator(f, "functions[]", "locator", &s->from_locator, reterr)) < 0 ||
                     (r = json_get_object(f, "functions[]", "identity", true, &identity, reterr)) < 0 ||
                     (r = function_identity_from_json(identity, "functions[].identity", true, &s->identity,
                                                      reterr)) < 0)

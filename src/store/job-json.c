@@ -2,9 +2,9 @@
 #include "store/job-json.h"
 
 #include "store/identity-json.h"
-#include "store/json-util.h"
+#include "store/locator-json.h"
 
-#define JOURNAL_SCHEMA 1
+#define JOURNAL_SCHEMA 2 /* 1 named functions by their addresses alone */
 
 static int swap_to_json(const FunctionSwap *s, json_object *array)
 {
@@ -14,7 +14,9 @@ static int swap_to_json(const FunctionSwap *s, json_object *array)
                 return -ENOMEM;
 
         if ((s->has_from && json_add_pci_address(o, "from", &s->from) < 0) ||
+            (s->has_from && json_add_locator(o, "from_locator", &s->from_locator) < 0) ||
             (s->has_to && json_add_pci_address(o, "to", &s->to) < 0) ||
+            (s->has_to && json_add_locator(o, "to_locator", &s->to_locator) < 0) ||
             json_add_bool(o, "bound", s->bound) < 0 || json_add(o, "identity", TAKE_PTR(identity)) < 0 ||
             json_object_array_add(array, o) < 0)
                 return -ENOMEM;
@@ -74,7 +76,7 @@ static int quarantine_to_json(const JobQuarantine *q, json_object *array)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
 
-        if (!o || json_add_pci_address(o, "function", &q->function) < 0 ||
+        if (!o || json_add_function_ref(o, "function", &q->function) < 0 ||
             json_add_string(o, "reason", q->reason) < 0 || json_object_array_add(array, o) < 0)
                 return -ENOMEM;
 
@@ -193,7 +195,9 @@ static int swap_from_json(json_object *o, FunctionSwap *s, Failure *reterr)
                 return r;
         s->has_to = r > 0;
 
-        if ((r = json_get_bool(o, "functions[]", "bound", false, &s->bound, reterr)) < 0 ||
+        if ((r = json_get_locator(o, "functions[]", "from_locator", &s->from_locator, reterr)) < 0 ||
+            (r = json_get_locator(o, "functions[]", "to_locator", &s->to_locator, reterr)) < 0 ||
+            (r = json_get_bool(o, "functions[]", "bound", false, &s->bound, reterr)) < 0 ||
             (r = json_get_object(o, "functions[]", "identity", true, &identity, reterr)) < 0 ||
             (r = function_identity_from_json(identity, "functions[].identity", true, &s->identity, reterr)) <
                             0)
@@ -331,11 +335,11 @@ static int attempt_from_json(json_object *o, Job *j, Failure *reterr)
 
 static int quarantine_from_json(json_object *o, Job *j, Failure *reterr)
 {
-        PciAddress function;
+        FunctionRef function = { 0 };
         const char *reason;
         int r;
 
-        if ((r = json_get_pci_address(o, "quarantines[]", "function", true, &function, reterr)) < 0 ||
+        if ((r = json_get_function_ref(o, "quarantines[]", "function", &function, reterr)) < 0 ||
             (r = json_get_string(o, "quarantines[]", "reason", true, &reason, reterr)) < 0)
                 return r;
 

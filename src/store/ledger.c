@@ -3,9 +3,9 @@
 
 #include "store/claims-json.h"
 #include "store/dir-list.h"
-#include "store/json-util.h"
+#include "store/locator-json.h"
 
-#define LEDGER_SCHEMA 1
+#define LEDGER_SCHEMA 2 /* 1 named functions by their addresses alone */
 #define LEDGER_NAME "ledger.json"
 #define LEDGER_QUARANTINES_MAX 65536U
 
@@ -18,25 +18,25 @@ void ledger_done(Ledger *l)
         *l = (Ledger) { 0 };
 }
 
-static LedgerQuarantine *find(const Ledger *l, const PciAddress *a)
+static LedgerQuarantine *find(const Ledger *l, const FunctionRef *f)
 {
         for (size_t i = 0; i < l->n_quarantines; i++)
-                if (pci_address_equal(&l->quarantines[i].function, a))
+                if (function_ref_equal(&l->quarantines[i].function, f))
                         return l->quarantines + i;
 
         return NULL;
 }
 
-const char *ledger_quarantine_reason(const Ledger *l, const PciAddress *a)
+const char *ledger_quarantine_reason(const Ledger *l, const FunctionRef *f)
 {
-        const LedgerQuarantine *q = find(l, a);
+        const LedgerQuarantine *q = find(l, f);
 
         return q ? q->reason : NULL;
 }
 
-int ledger_quarantine(Ledger *l, const PciAddress *a, const char *reason)
+int ledger_quarantine(Ledger *l, const FunctionRef *f, const char *reason)
 {
-        LedgerQuarantine *q = find(l, a);
+        LedgerQuarantine *q = find(l, f);
         char *copy = NULL;
 
         if (q)
@@ -45,13 +45,13 @@ int ledger_quarantine(Ledger *l, const PciAddress *a, const char *reason)
         if (!ARRAY_GROW(l->quarantines, l->n_quarantines) || free_and_strdup(&copy, reason) < 0)
                 return -ENOMEM;
 
-        l->quarantines[l->n_quarantines++] = (LedgerQuarantine) { .function = *a, .reason = copy };
+        l->quarantines[l->n_quarantines++] = (LedgerQuarantine) { .function = *f, .reason = copy };
         return 0;
 }
 
-bool ledger_clear(Ledger *l, const PciAddress *a)
+bool ledger_clear(Ledger *l, const FunctionRef *f)
 {
-        LedgerQuarantine *q = find(l, a);
+        LedgerQuarantine *q = find(l, f);
 
         if (!q)
                 return false;
@@ -73,13 +73,13 @@ static int ledger_from_json(json_object *o, Ledger *l, Failure *reterr)
 
         for (size_t i = 0; i < json_object_array_length(array); i++) {
                 json_object *q = json_object_array_get_idx(array, i);
+                FunctionRef f = { 0 };
                 const char *reason;
-                PciAddress a;
 
-                if ((r = json_get_pci_address(q, "quarantined[]", "function", true, &a, reterr)) < 0 ||
+                if ((r = json_get_function_ref(q, "quarantined[]", "function", &f, reterr)) < 0 ||
                     (r = json_get_string(q, "quarantined[]", "reason", true, &reason, reterr)) < 0)
                         return r;
-                if (ledger_quarantine(l, &a, reason) < 0)
+                if (ledger_quarantine(l, &f, reason) < 0)
                         return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the ledger");
         }
 
@@ -130,7 +130,7 @@ static int ledger_to_json(const Ledger *l, json_object **ret)
         for (size_t i = 0; i < l->n_quarantines; i++) {
                 _cleanup_json_ json_object *q = json_object_new_object();
 
-                if (!q || json_add_pci_address(q, "function", &l->quarantines[i].function) < 0 ||
+                if (!q || json_add_function_ref(q, "function", &l->quarantines[i].function) < 0 ||
                     json_add_string(q, "reason", l->quarantines[i].reason) < 0 ||
                     json_object_array_add(array, q) < 0)
                         return -ENOMEM;

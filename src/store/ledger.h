@@ -10,7 +10,7 @@
 #include "core/claim.h"
 
 typedef struct LedgerQuarantine {
-        PciAddress function;
+        FunctionRef function;
         char *reason;
 } LedgerQuarantine;
 
@@ -27,7 +27,7 @@ void ledger_done(Ledger *l);
 int ledger_load(int dir_fd, Ledger *ret, bool *ret_broken, Failure *reterr) _warn_unused_result_;
 int ledger_save(int dir_fd, const Ledger *l, Failure *reterr) _warn_unused_result_;
 /* NULL when it is not quarantined. */
-const char *ledger_quarantine_reason(const Ledger *l, const PciAddress *a);
-int ledger_quarantine(Ledger *l, const PciAddress *a, const char *reason) _warn_unused_result_;
+const char *ledger_quarantine_reason(const Ledger *l, const FunctionRef *f);
+int ledger_quarantine(Ledger *l, const FunctionRef *f, const char *reason) _warn_unused_result_;
 /* False when it was not. */
-bool ledger_clear(Ledger *l, const PciAddress *a);
+bool ledger_clear(Ledger *l, const FunctionRef *f);

@@ -5,13 +5,55 @@
 
 #include "core/verdict.h"
 
-/* Are the functions of the world still those that the daemon saw when it made the job? */
-static int check_functions(const Job *j, const DomainFacts *facts, Failure *reterr)
+/* Between a plan and its execution the host may have booted with other numbers for its buses: what is at the address then
+ * may be anybody's. */
+static int check_place(Executor *e, const FunctionRef *f, Failure *reterr)
 {
+        PciAddress now;
+        int r;
+
+        r = e->ops->function_find(e->host, f, &now, reterr);
+        if (r < 0)
+                return r;
+
+        if (!pci_address_equal(&now, &f->address))
+                return failure_set(
+                                reterr, FAILURE_UNKNOWN_FUNCTION,
+                                "the function that was at %s is at %s since this host was booted; try again",
+                                PCI_ADDRESS_STR(&f->address), PCI_ADDRESS_STR(&now));
+
+        return 0;
+}
+
+static int check_targets(Executor *e, Failure *reterr)
+{
+        for (size_t i = 0; i < e->job->n_swaps; i++) {
+                const FunctionRef to = swap_target(e->job->swaps + i);
+                int r = check_place(e, &to, reterr);
+
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+/* Are the functions of the world still those that the daemon saw when it made the job? */
+static int check_functions(Executor *e, const DomainFacts *facts, Failure *reterr)
+{
+        const Job *j = e->job;
         bool same = facts->n_functions == j->n_swaps;
 
         for (size_t i = 0; same && i < j->n_swaps; i++)
                 same = pci_address_equal(&facts->functions[i], &j->swaps[i].from);
+
+        for (size_t i = 0; same && i < j->n_swaps; i++) {
+                const FunctionRef from = swap_source(j->swaps + i);
+                int r = check_place(e, &from, reterr);
+
+                if (r < 0)
+                        return r;
+        }
 
         if (same)
                 return 0;
@@ -55,7 +97,7 @@ static int do_check(Executor *e, Failure *reterr)
         if (r < 0 || resume)
                 return r;
 
-        r = check_functions(e->job, &facts, reterr);
+        r = check_functions(e, &facts, reterr);
         if (r < 0)
                 return r;
 
@@ -69,23 +111,26 @@ static int do_check(Executor *e, Failure *reterr)
         return 0;
 }
 
-static int note_quarantine(Executor *e, const PciAddress *a, const char *reason, Failure *reterr)
+static int note_quarantine(Executor *e, const FunctionRef *f, const char *reason, Failure *reterr)
 {
-        int r = job_quarantine(e->job, a, reason);
+        int r = job_quarantine(e->job, f, reason);
 
         return r < 0 ? failure_set_errno(reterr, FAILURE_HOST, r, "cannot note that %s is bad",
-                                         PCI_ADDRESS_STR(a))
+                                         PCI_ADDRESS_STR(&f->address))
                      : 0;
 }
 
 /* Resets a function that no guest has any more. One that does not come through is bad, and is not offered to anybody;
  * one that is gone or that somebody else took is not bad: the scan sees to it. */
-static int reset_or_quarantine(Executor *e, const PciAddress *a, Failure *reterr)
+static int reset_or_quarantine(Executor *e, const FunctionRef *f, Failure *reterr)
 {
+        FunctionRef now = *f;
         Failure why = { 0 };
         int r;
 
-        r = e->ops->function_reset(e->host, a, &why);
+        r = e->ops->function_find(e->host, f, &now.address, &why);
+        if (r >= 0)
+                r = e->ops->function_reset(e->host, &now.address, &why);
         if (r >= 0)
                 return 0;
 
@@ -94,7 +139,7 @@ static int reset_or_quarantine(Executor *e, const PciAddress *a, Failure *reterr
         else if (why.code == FAILURE_LIBVIRT) /* whether a guest has it cannot be asked now */
                 r = failure_set(reterr, why.code, "%s", failure_message(&why));
         else
-                r = note_quarantine(e, a, failure_message(&why), reterr);
+                r = note_quarantine(e, &now, failure_message(&why), reterr);
         failure_done(&why);
         return r;
 }
@@ -103,15 +148,17 @@ static int do_bind(Executor *e, Failure *reterr)
 {
         for (size_t i = 0; i < e->job->n_swaps; i++) {
                 FunctionSwap *s = e->job->swaps + i;
+                const FunctionRef to = swap_target(s);
                 bool bound = false;
                 Failure why = { 0 };
-
                 int r;
 
-                r = e->ops->function_bind(e->host, &s->to, &bound, &why);
+                r = check_place(e, &to, &why);
+                if (r >= 0)
+                        r = e->ops->function_bind(e->host, &s->to, &bound, &why);
                 if (r < 0) {
                         if (why.code == FAILURE_BIND_FAILED)
-                                (void) note_quarantine(e, &s->to, failure_message(&why), NULL);
+                                (void) note_quarantine(e, &to, failure_message(&why), NULL);
                         (void) failure_set(reterr, why.code, "%s", failure_message(&why));
                         failure_done(&why);
                         return r;
@@ -132,16 +179,23 @@ static int undo_bind(Executor *e, Failure *reterr)
          * functions belong. */
         for (size_t i = 0; i < e->job->n_swaps; i++) {
                 FunctionSwap *s = e->job->swaps + i;
+                const FunctionRef to = swap_target(s);
+                Failure why = { 0 };
                 int r;
 
                 if (!s->bound)
                         continue;
 
-                r = e->ops->function_unbind(e->host, &s->to, reterr);
-                if (r < 0)
-                        ret = r;
-                else
+                r = check_place(e, &to, &why);
+                if (r >= 0)
+                        r = e->ops->function_unbind(e->host, &s->to, &why);
+                if (r >= 0 || why.code == FAILURE_UNKNOWN_FUNCTION) /* a boot has undone it */
                         s->bound = false;
+                else {
+                        (void) failure_set(reterr, why.code, "%s", failure_message(&why));
+                        ret = r;
+                }
+                failure_done(&why);
         }
 
         return ret;
@@ -159,6 +213,40 @@ static void report_bytes(uint64_t bytes, uint64_t bytes_total, void *userdata)
 static int do_save(Executor *e, Failure *reterr)
 {
         return e->ops->save(e->host, e->job->domain_uuid, report_bytes, e, reterr);
+}
+
+/* The image and the definition name the functions that the domain had. Since a boot with other numbers of buses they are
+ * elsewhere, and who has their addresses is not the domain's. */
+static int follow_sources(Executor *e, Failure *reterr)
+{
+        FunctionSwap moves[JOB_FUNCTIONS_MAX];
+        const char *uuid = e->job->domain_uuid;
+        _cleanup_(failure_done) Failure why = { 0 };
+        bool moved = false;
+        int r;
+
+        for (size_t i = 0; i < e->job->n_swaps; i++) {
+                const FunctionRef from = swap_source(e->job->swaps + i);
+
+                moves[i] = (FunctionSwap) { .has_from = true, .has_to = true, .from = from.address };
+                r = e->ops->function_find(e->host, &from, &moves[i].to, reterr);
+                if (r < 0)
+                        return r;
+                moved = moved || !pci_address_equal(&moves[i].from, &moves[i].to);
+        }
+
+        if (!moved)
+                return 0;
+
+        r = e->ops->image_set_functions(e->host, uuid, moves, e->job->n_swaps, false, reterr);
+        if (r < 0)
+                return r;
+
+        /* Somebody may have changed it meanwhile, who then knows what it is to name. */
+        r = e->ops->definition_set_functions(e->host, uuid, moves, e->job->n_swaps, false, &why);
+        if (r < 0 && why.code != FAILURE_UNKNOWN_FUNCTION)
+                return failure_set(reterr, why.code, "%s", failure_message(&why));
+        return 0;
 }
 
 /* The image is all there is: going back means to restore it, on the function that it still names. Under libvirt's name
@@ -189,7 +277,7 @@ static int restore_back(Executor *e, Failure *reterr)
                                 facts.image == IMAGE_DAMAGED ? "; the partial image is left where it is"
                                                              : "");
 
-        if ((r = e->ops->restore(e->host, uuid, reterr)) < 0 ||
+        if ((r = follow_sources(e, reterr)) < 0 || (r = e->ops->restore(e->host, uuid, reterr)) < 0 ||
             (r = e->ops->cont(e->host, uuid, reterr)) < 0)
                 return r;
 
@@ -341,12 +429,12 @@ static int look_at_targets(Executor *e, Failure *reterr)
         last = e->job->attempts + e->job->n_attempts - 1;
 
         for (size_t i = 0; i < e->job->n_swaps; i++) {
-                const PciAddress *to = &e->job->swaps[i].to;
+                const FunctionRef to = swap_target(e->job->swaps + i);
                 int r;
 
-                r = reset_or_quarantine(e, to, reterr);
-                if (r >= 0 && is_accused(last, to))
-                        r = note_quarantine(e, to, failure_message(&last->failure), reterr);
+                r = reset_or_quarantine(e, &to, reterr);
+                if (r >= 0 && is_accused(last, &to.address))
+                        r = note_quarantine(e, &to, failure_message(&last->failure), reterr);
                 if (r < 0)
                         return r;
         }
@@ -384,11 +472,14 @@ static int do_discard(Executor *e, Failure *reterr)
         return e->store_ops->remove_record(e->store, e->job->domain_uuid, reterr);
 }
 
-static bool is_target(const Job *j, const PciAddress *a)
+static bool is_target(const Job *j, const FunctionRef *f)
 {
-        for (size_t i = 0; i < j->n_swaps; i++)
-                if (j->swaps[i].has_to && pci_address_equal(&j->swaps[i].to, a))
+        for (size_t i = 0; i < j->n_swaps; i++) {
+                const FunctionRef to = swap_target(j->swaps + i);
+
+                if (j->swaps[i].has_to && function_ref_equal(&to, f))
                         return true;
+        }
 
         return false;
 }
@@ -397,17 +488,32 @@ static int do_release(Executor *e, Failure *reterr)
 {
         for (size_t i = 0; i < e->job->n_swaps; i++) {
                 const FunctionSwap *s = e->job->swaps + i;
+                const FunctionRef from = swap_source(s);
                 int r;
 
-                if (!s->has_from || is_target(e->job, &s->from))
+                if (!s->has_from || is_target(e->job, &from))
                         continue;
 
-                r = reset_or_quarantine(e, &s->from, reterr);
+                r = reset_or_quarantine(e, &from, reterr);
                 if (r < 0)
                         return r;
         }
 
         return 0;
+}
+
+static int do_restore(Executor *e, Failure *reterr)
+{
+        int r = check_targets(e, reterr);
+
+        return r < 0 ? r : e->ops->restore(e->host, e->job->domain_uuid, reterr);
+}
+
+static int do_start(Executor *e, Failure *reterr)
+{
+        int r = check_targets(e, reterr);
+
+        return r < 0 ? r : e->ops->start(e->host, e->job->domain_uuid, reterr);
 }
 
 int step_do(Executor *e, StepId id, Failure *reterr)
@@ -437,13 +543,13 @@ int step_do(Executor *e, StepId id, Failure *reterr)
         case STEP_REDEFINE:
                 return do_redefine(e, false, reterr);
         case STEP_RESTORE:
-                return e->ops->restore(e->host, uuid, reterr);
+                return do_restore(e, reterr);
         case STEP_CONTINUE:
                 return e->ops->cont(e->host, uuid, reterr);
         case STEP_WAKE:
                 return e->ops->wake(e->host, uuid, reterr);
         case STEP_START:
-                return e->ops->start(e->host, uuid, reterr);
+                return do_start(e, reterr);
         case STEP_DISCARD:
                 return do_discard(e, reterr);
         case STEP_HEALTH:

@@ -190,6 +190,7 @@ static void obey_retry(Job *j, const char *rest)
 /* Whether the line was the last: then *ret_status is what to exit with. */
 static bool obey(const char *line, int jobs_fd, int images_fd, Job *j, int *ret_status)
 {
+        const FunctionRef from = swap_source(j->swaps), to = swap_target(j->swaps);
         uint64_t bytes, total;
         char word[64];
         int n = 0;
@@ -221,9 +222,9 @@ static bool obey(const char *line, int jobs_fd, int images_fd, Job *j, int *ret_
         else if (streq(line, "unrecord"))
                 CHECK(image_record_remove(images_fd, j->domain_uuid, NULL) >= 0);
         else if (strncmp(line, "quarantine ", 11) == 0)
-                CHECK(job_quarantine(j, &j->swaps[0].from, line + 11) >= 0);
+                CHECK(job_quarantine(j, &from, line + 11) >= 0);
         else if (strncmp(line, "quarantine-target ", 18) == 0)
-                CHECK(job_quarantine(j, &j->swaps[0].to, line + 18) >= 0);
+                CHECK(job_quarantine(j, &to, line + 18) >= 0);
         else if (strncmp(line, "stuck ", 6) == 0)
                 CHECK(free_and_strdup(&j->stuck, line + 6) >= 0);
         else if (strncmp(line, "retry ", 6) == 0) {

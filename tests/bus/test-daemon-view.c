@@ -68,7 +68,7 @@ static View *make(const ViewInput *in)
 /* Each claim over the weaker ones, with the domain at rest, active on `a`, and active on `b`. */
 static void test_overlay(void)
 {
-        LedgerQuarantine quarantine = { .function = b, .reason = (char *) "it smokes" };
+        LedgerQuarantine quarantine = { .function = { .address = b }, .reason = (char *) "it smokes" };
         Ledger empty = { 0 }, ledger = { .quarantines = &quarantine, .n_quarantines = 1 };
         const struct {
                 bool active;
@@ -125,7 +125,7 @@ static void test_given_up(void)
 /* Until libvirt has told, nobody knows which are free. */
 static void test_unknown(void)
 {
-        LedgerQuarantine quarantine = { .function = b, .reason = (char *) "it smokes" };
+        LedgerQuarantine quarantine = { .function = { .address = b }, .reason = (char *) "it smokes" };
         Ledger ledger = { .quarantines = &quarantine, .n_quarantines = 1 };
         _cleanup_(world_freep) World *w = new_world(false, &a);
         _cleanup_(view_freep) View *v =
@@ -190,13 +190,70 @@ static void test_records(void)
         }
 }
 
+static Locator locator(const char *slot)
+{
+        Locator l = { 0 };
+
+        (void) snprintf(l.slot, sizeof(l.slot), "%s", slot);
+        return l;
+}
+
+/* The card of `a` is where `b` was, another one got the address of `a`, and that of `b` is gone: what was written down
+ * speaks of the same functions as before. */
+static void test_renumbered(void)
+{
+        const Locator of_a = locator("pci0000:00/10.0/00.0"), of_b = locator("pci0000:00/11.0/00.0"),
+                      of_new = locator("pci0000:00/0f.0/00.0");
+        FunctionSwap had[] = { { .has_from = true, .from = a, .from_locator = of_a },
+                               { .has_from = true, .from = b, .from_locator = of_b } };
+        ImageRecord record = { .domain_uuid = (char *) UUID,
+                               .domain_name = (char *) "vm",
+                               .functions = had,
+                               .n_functions = 2 };
+        ImageRecord *records[] = { &record };
+        Hold hold = { .domain_uuid = (char *) UUID };
+        FunctionRef reserved[] = { { a, of_a } };
+        Reservation reservation = { .functions = reserved, .n_functions = 1, .until_usec = 77 };
+        LedgerQuarantine quarantine = { .function = { a, of_a }, .reason = (char *) "it smokes" };
+        const Ledger holds = { .claims = { .holds = &hold, .n_holds = 1 } },
+                     reserves = { .claims = { .reservations = &reservation, .n_reservations = 1 } },
+                     quarantines = { .quarantines = &quarantine, .n_quarantines = 1 }, none = { 0 };
+        const Ledger *const ledgers[] = { &holds, &reserves, &quarantines, &none };
+        const FunctionState states[] = { FUNCTION_HELD, FUNCTION_HELD, FUNCTION_QUARANTINED,
+                                         FUNCTION_LEASED };
+
+        for (size_t i = 0; i < ELEMENTSOF(ledgers); i++) {
+                /* Its inactive XML names `a` still, which is no claim to what is there now. */
+                _cleanup_(world_freep) World *w = new_world(false, &a);
+                _cleanup_(job_freep) Job *j = new_job(JOB_MOVE);
+                const ViewJob job = { .job = j };
+                _cleanup_(view_freep) View *v = NULL;
+                const DomainView *d;
+
+                w->functions[0].locator = of_a;
+                w->functions[1].locator = of_new;
+                j->swaps[0].from_locator = of_a;
+                j->swaps[0].to_locator = of_b;
+                v = make(&(ViewInput) { .world = w,
+                                        .ledger = ledgers[i],
+                                        .records = records,
+                                        .n_records = 1,
+                                        .jobs = &job,
+                                        .n_jobs = ledgers[i] == &none });
+                d = view_find_domain(v, "vm");
+
+                expect_functions(v, FUNCTION_FREE, states[i]);
+                CHECK(d->hibernated && d->n_functions == 1 && pci_address_equal(d->functions, &b));
+        }
+}
+
 /* What is kept, below each stronger claim, and what its own job may choose from. */
 static void test_claims(void)
 {
         ImageRecord *records[] = { &record_of_b };
-        LedgerQuarantine quarantine = { .function = b, .reason = (char *) "it smokes" };
+        LedgerQuarantine quarantine = { .function = { .address = b }, .reason = (char *) "it smokes" };
         Hold hold = { .domain_uuid = (char *) UUID, .until_usec = 99 };
-        PciAddress reserved[] = { b };
+        FunctionRef reserved[] = { { .address = b } };
         Reservation reservation = { .functions = reserved, .n_functions = 1, .until_usec = 77 };
         const struct {
                 bool recorded, active, held, reserved, quarantined;
@@ -411,6 +468,7 @@ int main(int argc, char *argv[])
         test_unknown();
         test_damaged();
         test_records();
+        test_renumbered();
         test_claims();
         test_outcomes();
         test_paths();

@@ -122,10 +122,11 @@ static void undo(Job *j, const JobStep *from)
 
 static void choose_another(Job *j)
 {
-        PciAddress other;
+        Function other = { 0 };
 
-        assert(pci_address_parse("0000:02:10.2", &other) >= 0);
-        assert(retarget_apply(j, RETARGET_OTHER, &other, clock_realtime_usec()) >= 0);
+        assert(pci_address_parse("0000:02:10.2", &other.address) >= 0);
+        assert(retarget_apply(j, RETARGET_OTHER, (const Function *[]) { &other }, clock_realtime_usec()) >=
+               0);
 }
 
 /* Is this where the job stays, for now or for good? */

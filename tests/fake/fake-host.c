@@ -27,6 +27,43 @@ static unsigned function_index(const PciAddress *a)
         return 0;
 }
 
+/* Which of the functions is at this place now? */
+static unsigned function_at(const FakeHost *h, unsigned place)
+{
+        return (place + FAKE_FUNCTIONS - h->shift) % FAKE_FUNCTIONS;
+}
+
+static unsigned place_of(const FakeHost *h, unsigned function)
+{
+        return (function + h->shift) % FAKE_FUNCTIONS;
+}
+
+static Locator locator_of(unsigned function)
+{
+        Locator l = { .index = function % 2 };
+
+        (void) snprintf(l.slot, sizeof(l.slot), "pci0000:00/1%u.0/00.0", function / 2);
+        return l;
+}
+
+FunctionRef fake_ref(const FakeHost *h, unsigned place)
+{
+        return (FunctionRef) { .address = fake_function(place),
+                               .locator = locator_of(function_at(h, place)) };
+}
+
+/* The host is booted with one more card: all buses have other numbers. */
+static void renumber(FakeHost *h)
+{
+        const FakeHost was = *h;
+
+        h->shift = FAKE_SHIFT;
+        for (unsigned i = 0; i < FAKE_FUNCTIONS; i++) {
+                h->bound[place_of(h, i)] = was.bound[place_of(&was, i)];
+                h->bad[place_of(h, i)] = was.bad[place_of(&was, i)];
+        }
+}
+
 void fake_host_init(FakeHost *h)
 {
         *h = (FakeHost) {
@@ -113,9 +150,11 @@ static int leave(FakeHost *h, Failure *reterr)
         if (fault == FAKE_FAULT_ERROR_AFTER)
                 return failure_set(reterr, FAILURE_LIBVIRT, "injected loss of the reply of %s",
                                    h->last_call);
-        if (fault == FAKE_FAULT_POWER_CUT)
+        if (fault == FAKE_FAULT_POWER_CUT || fault == FAKE_FAULT_RENUMBER)
                 qemu_dies(h);
-        if (fault == FAKE_FAULT_KILL_AFTER || fault == FAKE_FAULT_POWER_CUT)
+        if (fault == FAKE_FAULT_RENUMBER)
+                renumber(h);
+        if (fault == FAKE_FAULT_KILL_AFTER || fault == FAKE_FAULT_POWER_CUT || fault == FAKE_FAULT_RENUMBER)
                 longjmp(h->killed, 1);
 
         return 0;
@@ -470,6 +509,19 @@ static int fake_wait_agent(void *host, const char *uuid, Failure *reterr)
         return leave(h, reterr);
 }
 
+static int fake_function_find(void *host, const FunctionRef *f, PciAddress *ret, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        for (unsigned i = 0; i < FAKE_FUNCTIONS; i++) {
+                const FunctionRef here = fake_ref(h, i);
+
+                if (function_ref_equal(&here, f))
+                        *ret = here.address;
+        }
+        return leave(h, reterr);
+}
+
 static int fake_function_bind(void *host, const PciAddress *a, bool *ret_bound, Failure *reterr)
 {
         ENTER(host, reterr);
@@ -532,6 +584,7 @@ const HostOps fake_host_ops = {
         .destroy_unwoken = fake_destroy_unwoken,
         .mend = fake_mend,
         .wait_agent = fake_wait_agent,
+        .function_find = fake_function_find,
         .function_bind = fake_function_bind,
         .function_unbind = fake_function_unbind,
         .function_reset = fake_function_reset,

@@ -16,6 +16,7 @@
 
 #define FAKE_FUNCTIONS 4
 #define FAKE_FAULTS 2
+#define FAKE_SHIFT 2 /* places by which a renumbering moves each function */
 
 typedef enum FakeFault {
         FAKE_FAULT_NONE,
@@ -28,6 +29,7 @@ typedef enum FakeFault {
         FAKE_FAULT_KILL_BEFORE, /* the worker dies before the effect */
         FAKE_FAULT_KILL_AFTER,  /* the worker dies after the effect */
         FAKE_FAULT_POWER_CUT,   /* the host dies after the effect: QEMU is gone */
+        FAKE_FAULT_RENUMBER,    /* the same, and it boots with other numbers for its buses */
         FAKE_FAULT_KILL_ASKED, /* in save and suspend: the worker dies, what it asked for is yet to begin; in mend: half way;
                                 * else nothing */
         FAKE_FAULT_QEMU_DIES, /* in save: QEMU is killed in the middle of it; elsewhere nothing */
@@ -53,8 +55,9 @@ typedef struct FakeHost {
         ImageState image;                       /* under libvirt's name */
         bool guard;                             /* the guard link exists */
         bool s4_image;                          /* the guest's own image on its disk */
-        unsigned image_names, definition_names; /* index of the function that the XMLs name */
-        unsigned qemu_has;                      /* index of the function that the running QEMU has */
+        unsigned image_names, definition_names; /* place of the function that the XMLs name */
+        unsigned qemu_has;                      /* place of the function that the running QEMU has */
+        unsigned shift;                         /* function 0 is at this place */
         bool bound[FAKE_FUNCTIONS];
         FakeBad bad[FAKE_FUNCTIONS];
         bool record;            /* store: the domain is recorded as hibernated */
@@ -101,3 +104,5 @@ void fake_host_goes_down(FakeHost *h);
 /* The guest does now what it was asked for. */
 void fake_host_suspends(FakeHost *h);
 PciAddress fake_function(unsigned index);
+/* Which function is there now. */
+FunctionRef fake_ref(const FakeHost *h, unsigned place);

@@ -3,6 +3,7 @@
 /* Who may have what is kept, and when nobody keeps it any more. */
 #include "core/claim.h"
 
+#include "core/function.h"
 #include "test.h"
 
 #define UUID_1 "11111111-1111-1111-1111-111111111111"
@@ -17,9 +18,9 @@ static void add(Claims *c, const char *cookie, uint32_t uid, const PciAddress *f
         Reservation r = { .uid = uid, .until_usec = until_usec, .n_functions = 1 };
 
         memcpy(r.cookie, cookie, sizeof(r.cookie));
-        r.functions = malloc(sizeof(PciAddress));
+        r.functions = malloc(sizeof(FunctionRef));
         CHECK(r.functions);
-        r.functions[0] = *function;
+        r.functions[0] = (FunctionRef) { .address = *function };
         CHECK(claims_add_reservation(c, &r) >= 0);
         CHECK(!r.functions && !*r.cookie);
 }
@@ -76,6 +77,7 @@ static void test_who(void)
 
 static void test_take(void)
 {
+        const Function fa = { .address = a }, fb = { .address = b };
         _cleanup_(reservation_done) Reservation taken = { 0 };
         _cleanup_(claims_done) Claims c = { 0 };
 
@@ -83,7 +85,7 @@ static void test_take(void)
         add(&c, COOKIE_2, 1000, &b, 60);
         CHECK(claims_take_reservation(&c, COOKIE_1, &taken));
         CHECK(c.n_reservations == 1 && streq(c.reservations[0].cookie, COOKIE_2));
-        CHECK(reservation_has(&taken, &a) && !reservation_has(&taken, &b));
+        CHECK(reservation_has(&taken, &fa) && !reservation_has(&taken, &fb));
         CHECK(!claims_take_reservation(&c, COOKIE_1, &taken));
 }
 

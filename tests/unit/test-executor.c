@@ -43,6 +43,7 @@ static const char *const fault_names[] = {
         [FAKE_FAULT_KILL_BEFORE] = "kill-before",
         [FAKE_FAULT_KILL_AFTER] = "kill-after",
         [FAKE_FAULT_POWER_CUT] = "power-cut",
+        [FAKE_FAULT_RENUMBER] = "renumber",
         [FAKE_FAULT_KILL_ASKED] = "kill-asked",
         [FAKE_FAULT_QEMU_DIES] = "qemu-dies",
 };
@@ -74,14 +75,16 @@ static void fail_case(const Case *c, const FakeHost *h, const char *what)
                         fail_case((c), (h), #condition); \
         } while (false)
 
-static Job *make_job(const Case *c)
+static Job *make_job(const Case *c, const FakeHost *h)
 {
-        FunctionSwap swap = { .has_from = true, .from = fake_function(0) };
+        const FunctionRef from = fake_ref(h, 0), to = fake_ref(h, 2);
+        FunctionSwap swap = { .has_from = true, .from = from.address, .from_locator = from.locator };
         Job *j;
 
         if (c->kind != JOB_HIBERNATE) {
                 swap.has_to = true;
-                swap.to = fake_function(2);
+                swap.to = to.address;
+                swap.to_locator = to.locator;
         }
 
         CHECK(job_new(7, c->kind, c->strategy, UUID, "vm1", &j) >= 0);
@@ -142,24 +145,40 @@ static WorkerEnd run_worker(FakeHost *h, bool recover)
         return r == -EAGAIN || r == -ERESTART ? WORKER_LATER : WORKER_ENDED;
 }
 
+static bool is_source(const Job *j, const Function *f)
+{
+        const FunctionRef from = swap_source(j->swaps);
+
+        return function_ref_is(&from, f);
+}
+
+static bool is_target(const Job *j, const Function *f)
+{
+        const FunctionRef to = swap_target(j->swaps);
+
+        return j->swaps[0].has_to && function_ref_is(&to, f);
+}
+
 /* What the daemon does with a job that wants other functions. */
 static void choose_targets(FakeHost *h)
 {
         static const Family any = { .targets = TARGETS_ANY };
         Function functions[FAKE_FUNCTIONS];
         Job *j = h->journal;
-        PciAddress to;
+        const Function *to;
         Retarget how;
 
         for (unsigned i = 0; i < FAKE_FUNCTIONS; i++) {
-                functions[i] = (Function) { .address = fake_function(i),
+                const FunctionRef ref = fake_ref(h, i);
+
+                functions[i] = (Function) { .address = ref.address,
+                                            .locator = ref.locator,
                                             .physical_function = { .bus = fake_function(i).bus },
                                             .family = &any };
                 for (size_t k = 0; k < j->n_quarantines; k++)
-                        if (pci_address_equal(&j->quarantines[k].function, &functions[i].address))
+                        if (function_ref_is(&j->quarantines[k].function, functions + i))
                                 functions[i].state = FUNCTION_QUARANTINED;
-                if (pci_address_equal(&j->swaps[0].to, &functions[i].address) ||
-                    (j->kind != JOB_RESUME && i == 0))
+                if (is_target(j, functions + i) || (j->kind != JOB_RESUME && is_source(j, functions + i)))
                         functions[i].state = FUNCTION_LEASED;
         }
 
@@ -203,7 +222,7 @@ static bool run_case_in(const Case *c, FakeHost *h, void (*make)(const Case *c, 
 
         make(c, h);
         h->trace = trace;
-        h->journal = make_job(c);
+        h->journal = make_job(c, h);
         arm(h, c, 0);
         if (!fault_ends_worker(c->fault[0]))
                 arm(h, c, 1);
@@ -264,6 +283,15 @@ static unsigned target_of(const Job *j)
         return i;
 }
 
+/* Whatever its address is by now. */
+static bool has_own_function(const FakeHost *h)
+{
+        const FunctionRef has = fake_ref(h, h->qemu_has);
+        const Function f = { .address = has.address, .locator = has.locator };
+
+        return is_source(h->journal, &f) || is_target(h->journal, &f);
+}
+
 static void check_invariants(const Case *c, const FakeHost *h)
 {
         const Job *j = h->journal;
@@ -300,6 +328,7 @@ static void check_invariants(const Case *c, const FakeHost *h)
                 EXPECT(c, h, !h->cpr_mode);
                 EXPECT(c, h, h->libvirt == DOMAIN_RUNNING);
                 EXPECT(c, h, h->bound[h->qemu_has]);
+                EXPECT(c, h, has_own_function(h));
                 EXPECT(c, h, h->definition_names == h->qemu_has || j->failure.code != FAILURE_NONE);
         }
         if (j->state == JOB_DONE && !h->memory_cut)
@@ -390,7 +419,7 @@ static void test_guest_ignores_suspend(void)
 
                 make_world(&c, &h);
                 h.ignores_suspend = true;
-                h.journal = make_job(&c);
+                h.journal = make_job(&c, &h);
                 (void) run_worker(&h, false);
                 check_invariants(&c, &h);
                 CHECK(h.journal->state == JOB_FAILED);
@@ -438,7 +467,7 @@ static void test_ran_and_stopped(JobKind kind, QemuStatus stopped)
         h.image = IMAGE_NONE;
         h.image_consumed = h.qemu_is_restored = true;
 
-        j = make_job(&c);
+        j = make_job(&c, &h);
         CHECK(job_set_state(j, JOB_RUNNING) >= 0);
         for (size_t i = 0; i < j->n_steps && j->steps[i].id != STEP_WAKE; i++)
                 j->steps[i].state = STEP_DONE;

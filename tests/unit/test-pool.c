@@ -44,12 +44,13 @@ static const char forbidden[] = "forbidden";
 /* expected: NULL when there is none. */
 static void expect_pick(const Function *f, const char *current, PickPolicy policy, const char *expected)
 {
-        PciAddress from = { 0 }, got;
+        FunctionRef from = { 0 };
+        PciAddress got;
         Failure why = { 0 };
         int r;
 
         if (current)
-                from = address(current);
+                from.address = address(current);
         r = pool_pick(f, 6,
                       &(PoolRequest) { .wants = &kind_a,
                                        .from = current ? &from : NULL,
@@ -132,7 +133,8 @@ static void test_pools(void)
 static void test_families(void)
 {
         const Family node = { .name = (char[]) { "node" }, .targets = TARGETS_SAME_PHYSICAL_NODE };
-        PciAddress from = address("0000:01:10.0"), got;
+        FunctionRef from = { .address = address("0000:01:10.0") };
+        PciAddress got;
         PoolRequest request = { .wants = &kind_a, .from = &from, .n = 1 };
         Function f[6];
 

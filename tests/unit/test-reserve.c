@@ -136,7 +136,7 @@ static void test_no_functions(void)
 static void test_family(void)
 {
         const Family node = { .name = (char[]) { "node" }, .targets = TARGETS_SAME_PHYSICAL_NODE };
-        const PciAddress from = address("0000:01:10.0");
+        const FunctionRef from = { .address = address("0000:01:10.0") };
         ReserveRequest request = { .pool = "", .count = 2, .like = kinds, .n_like = 1, .from = &from };
         Function f[FUNCTIONS];
         Failure why = { 0 };

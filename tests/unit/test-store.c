@@ -33,16 +33,20 @@ static Job *make_job(uint64_t id)
                 .has_to = true,
                 .from = { .bus = 1, .slot = 16 },
                 .to = { .bus = 2, .slot = 16 },
+                .from_locator = { .slot = "pci0000:00/10.0/00.0", .serial = 0x77, .index = 3 },
+                .to_locator = { .slot = "pci0000:00/11.0/00.0" },
                 .identity = { .vendor = 0x8086,
                               .device = 0x10ca,
                               .class_code = 0x020000,
                               .bars = { { .bytes = 16384, .mem64 = true } } },
         };
+        FunctionRef bad;
         Job *j;
 
         CHECK(job_new(id, JOB_MOVE, STRATEGY_SUSPEND_TO_RAM, UUID, "vm \"1\"\n", &j) >= 0);
         CHECK(job_set_swaps(j, &swap, 1) >= 0);
-        CHECK(job_quarantine(j, &j->swaps[0].from, "reads all ones") >= 0);
+        bad = swap_source(j->swaps);
+        CHECK(job_quarantine(j, &bad, "reads all ones") >= 0);
         j->state = JOB_FAILED;
         j->steps[0] = (JobStep) { STEP_CHECK, STEP_DONE, 11, 12 };
         j->steps[1] = (JobStep) { STEP_BIND, STEP_FAILED, 13, 14 };
@@ -78,6 +82,10 @@ static void test_journal(int dir)
         check_same(j, back);
         CHECK(back->steps[1].state == STEP_FAILED && back->steps[1].started_usec == 13);
         CHECK(back->n_quarantines == 1 && streq(back->quarantines[0].reason, "reads all ones"));
+        CHECK(locator_equal(&back->quarantines[0].function.locator, &j->swaps[0].from_locator));
+        CHECK(locator_equal(&back->swaps[0].from_locator, &j->swaps[0].from_locator) &&
+              back->swaps[0].from_locator.serial == 0x77);
+        CHECK(locator_equal(&back->swaps[0].to_locator, &j->swaps[0].to_locator));
         CHECK(back->n_attempts == 1 && pci_address_equal(&back->attempts[0].targets[0], &j->swaps[0].to));
         CHECK(back->attempts[0].failure.code == FAILURE_BIND_FAILED);
         CHECK(back->n_events == 1 && back->events[0].usec == 22 && streq(back->events[0].text, "and so on"));
@@ -165,6 +173,7 @@ static void test_record(int dir)
         CHECK(r->bytes == 4096 && r->job == 3 && r->strategy == STRATEGY_SUSPEND_TO_RAM);
         CHECK(r->n_functions == 1 && pci_address_equal(&r->functions[0].from, &j->swaps[0].from));
         CHECK(r->functions[0].identity.bars[0].bytes == 16384);
+        CHECK(locator_equal(&r->functions[0].from_locator, &j->swaps[0].from_locator));
 
         CHECK(image_record_list(dir, &all, &n, &broken, NULL) >= 0);
         CHECK(n == 1);
@@ -178,7 +187,13 @@ static void test_record(int dir)
 
 static void test_ledger(int dir)
 {
-        PciAddress a = { .bus = 1, .slot = 16 }, b = { .bus = 2, .slot = 16 };
+        static const char old[] = "{\"schema\":1,\"next_job\":3,\"quarantined\":"
+                                  "[{\"function\":\"0000:01:10.0\",\"reason\":\"old\"}]}";
+        const FunctionRef a = { { .bus = 1, .slot = 16 }, { .slot = "pci0000:00/10.0/00.0" } },
+                          b = { .address = { .bus = 2, .slot = 16 } };
+        /* Another one has its address by now, and it has the other's. */
+        const FunctionRef moved = { b.address, a.locator },
+                          other = { a.address, { .slot = "pci0000:00/0f.0/00.0" } };
         Ledger l, back;
         bool broken;
 
@@ -192,6 +207,8 @@ static void test_ledger(int dir)
         CHECK(ledger_load(dir, &back, &broken, NULL) >= 0);
         CHECK(back.next_job == 42 && back.n_quarantines == 2);
         CHECK(streq(ledger_quarantine_reason(&back, &a), "three"));
+        CHECK(streq(ledger_quarantine_reason(&back, &moved), "three"));
+        CHECK(!ledger_quarantine_reason(&back, &other));
         CHECK(ledger_clear(&back, &a));
         CHECK(!ledger_clear(&back, &a));
         CHECK(!ledger_quarantine_reason(&back, &a));
@@ -199,12 +216,17 @@ static void test_ledger(int dir)
         ledger_done(&l);
         ledger_done(&back);
 
+        CHECK(write_file_atomic_at(dir, "ledger.json", old, strlen(old)) >= 0);
+        CHECK(ledger_load(dir, &l, &broken, NULL) >= 0 && !broken);
+        CHECK(streq(ledger_quarantine_reason(&l, &a), "old"));
+        ledger_done(&l);
+
         CHECK(write_file_atomic_at(dir, "ledger.json", "{", 1) >= 0);
         CHECK(ledger_load(dir, &l, &broken, NULL) >= 0);
         CHECK(broken && l.next_job == 1);
         ledger_done(&l);
 
-        CHECK(write_file_atomic_at(dir, "ledger.json", "{\"schema\":2}", 12) >= 0);
+        CHECK(write_file_atomic_at(dir, "ledger.json", "{\"schema\":3}", 12) >= 0);
         CHECK(ledger_load(dir, &l, &broken, NULL) == -EOPNOTSUPP);
 }
 
@@ -217,16 +239,21 @@ static Reservation make_reservation(void)
 
         CHECK(free_and_strdup(&r.owner, ":1.17") >= 0 && free_and_strdup(&r.pool, "8086-10ca") >= 0 &&
               free_and_strdup(&r.label, "the \"night\" shift") >= 0);
-        r.functions = calloc(2, sizeof(PciAddress));
+        r.functions = calloc(2, sizeof(FunctionRef));
         CHECK(r.functions);
-        r.functions[0] = (PciAddress) { .bus = 1, .slot = 16 };
-        r.functions[1] = (PciAddress) { .bus = 2, .slot = 16 };
+        r.functions[0] = (FunctionRef) { { .bus = 1, .slot = 16 },
+                                         { .slot = "pci0000:00/10.0/00.0", .index = 2 } };
+        r.functions[1] = (FunctionRef) { .address = { .bus = 2, .slot = 16 } };
         return r;
 }
 
 static void test_claims(int dir)
 {
         static const char old[] = "{\"schema\":1,\"next_job\":3,\"quarantined\":[]}";
+        static const char with_addresses[] =
+                        "{\"schema\":1,\"next_job\":3,\"quarantined\":[],\"reservations\":[{\"cookie\":"
+                        "\"0123456789abcdef0123456789abcdef\",\"uid\":1,\"owner\":\"\",\"pool\":\"\",\"label\":\"\","
+                        "\"until_usec\":1,\"functions\":[\"0000:01:10.0\"]}]}";
         static const char *const broken_ones[] = {
                 "\"holds\":[{}]",
                 "\"holds\":[{\"domain_uuid\":\"x\",\"until_usec\":0}]",
@@ -234,6 +261,9 @@ static void test_claims(int dir)
                 "\"reservations\":[{\"cookie\":\"x\"}]",
                 "\"reservations\":[{\"cookie\":\"x\",\"uid\":1,\"owner\":\"\",\"pool\":\"\",\"label\":\"\","
                 "\"until_usec\":1,\"functions\":[]}]",
+                "\"reservations\":[{\"cookie\":\"0123456789abcdef0123456789abcdef\",\"uid\":1,\"owner\":\"\","
+                "\"pool\":\"\",\"label\":\"\",\"until_usec\":1,\"functions\":[{\"function\":\"0000:01:10.0\","
+                "\"locator\":{\"slot\":\"../..\",\"index\":-1}}]}]",
                 "\"reservations\":[{\"cookie\":\"0123456789abcdef0123456789abcdef\",\"uid\":1,\"owner\":\"\","
                 "\"pool\":\"\",\"label\":\"\",\"until_usec\":1,\"functions\":[7]}]",
         };
@@ -253,7 +283,8 @@ static void test_claims(int dir)
         CHECK(claims_find_reservation(&back.claims, "0123456789abcdef0123456789abcdef", 1000, &r, NULL) >=
               0);
         CHECK(r->until_usec == UINT64_C(4000000000000000) && r->n_functions == 2 &&
-              r->functions[1].bus == 2);
+              r->functions[1].address.bus == 2);
+        CHECK(r->functions[0].locator.index == 2 && !locator_is_known(&r->functions[1].locator));
         CHECK(streq(r->owner, ":1.17") && streq(r->pool, "8086-10ca") &&
               streq(r->label, "the \"night\" shift"));
 
@@ -261,6 +292,11 @@ static void test_claims(int dir)
         CHECK(write_file_atomic_at(dir, "ledger.json", old, strlen(old)) >= 0);
         CHECK(ledger_load(dir, &none, &broken, NULL) >= 0);
         CHECK(!broken && none.next_job == 3 && none.claims.n_holds == 0 && none.claims.n_reservations == 0);
+        ledger_done(&none);
+
+        CHECK(write_file_atomic_at(dir, "ledger.json", with_addresses, strlen(with_addresses)) >= 0);
+        CHECK(ledger_load(dir, &none, &broken, NULL) >= 0 && !broken);
+        CHECK(none.claims.n_reservations == 1 && none.claims.reservations[0].functions[0].address.bus == 1);
         ledger_done(&none);
 
         for (size_t i = 0; i < ELEMENTSOF(broken_ones); i++) {
@@ -288,6 +324,7 @@ static void test_world(void)
         CHECK(f && free_and_strdup(&f->driver, "vfio-pci") >= 0);
         f->address = (PciAddress) { .bus = 1, .slot = 16 };
         f->iommu_group = 12;
+        f->locator = (Locator) { .slot = "pci0000:00/10.0/00.0", .serial = UINT64_MAX - 1, .index = 7 };
         d = world_add_domain(w);
         CHECK(d && free_and_strdup(&d->uuid, UUID) >= 0 && free_and_strdup(&d->name, "vm1") >= 0);
         d->active = d->persistent = true;
@@ -297,6 +334,8 @@ static void test_world(void)
         CHECK(world_from_json(o, &back, NULL) >= 0);
         CHECK(back->n_functions == 1 && back->functions[0].state == FUNCTION_ASSIGNED);
         CHECK(streq(back->functions[0].domain, "vm1"));
+        CHECK(locator_equal(&back->functions[0].locator, &f->locator));
+        CHECK(back->functions[0].locator.serial == UINT64_MAX - 1);
         CHECK(back->functions[0].iommu_group == 12 && back->functions[0].numa_node == -1);
         CHECK(world_find_domain(back, UUID) == world_find_domain(back, "vm1"));
         CHECK(!world_find_domain(back, "vm2"));
