@@ -32,6 +32,7 @@
 #define VGPU_HIBERNATE_ERROR_NOT_RUNNING "org.vgpu.Hibernate1.Error.NotRunning"
 #define VGPU_HIBERNATE_ERROR_NOT_HIBERNATED "org.vgpu.Hibernate1.Error.NotHibernated"
 #define VGPU_HIBERNATE_ERROR_NOT_QUARANTINED "org.vgpu.Hibernate1.Error.NotQuarantined"
+#define VGPU_HIBERNATE_ERROR_HIBERNATED "org.vgpu.Hibernate1.Error.Hibernated"
 #define VGPU_HIBERNATE_ERROR_NO_FUNCTION "org.vgpu.Hibernate1.Error.NoFunction"
 #define VGPU_HIBERNATE_ERROR_NO_FREE_FUNCTION "org.vgpu.Hibernate1.Error.NoFreeFunction"
 #define VGPU_HIBERNATE_ERROR_INCOMPATIBLE "org.vgpu.Hibernate1.Error.Incompatible"

@@ -24,6 +24,7 @@ typedef enum FailureCode {
         FAILURE_NOT_RUNNING,
         FAILURE_NOT_HIBERNATED,
         FAILURE_NOT_QUARANTINED,
+        FAILURE_HIBERNATED,
         FAILURE_NO_FUNCTION,      /* the domain owns no pooled function */
         FAILURE_NO_FREE_FUNCTION, /* nothing free that fits */
         FAILURE_INCOMPATIBLE,

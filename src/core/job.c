@@ -287,6 +287,16 @@ const JobStep *job_current_step(const Job *j)
         return last;
 }
 
+bool job_is_starting(const Job *j)
+{
+        for (size_t i = 0; i < j->n_steps; i++)
+                if (j->steps[i].state == STEP_STARTED &&
+                    (j->steps[i].id == STEP_RESTORE || j->steps[i].id == STEP_START))
+                        return true;
+
+        return false;
+}
+
 bool job_is_committed(const Job *j)
 {
         const Plan *plan = plan_find(j->kind, j->strategy);

@@ -205,6 +205,11 @@ static void managed_job_reload(ManagedJob *j, bool worker_gone)
         failure_done(&f);
 }
 
+void managed_job_refresh(ManagedJob *j)
+{
+        managed_job_reload(j, false);
+}
+
 static void managed_job_try_later(ManagedJob *j);
 static void managed_job_recover_after(ManagedJob *j, uint64_t usec);
 

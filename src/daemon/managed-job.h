@@ -56,6 +56,8 @@ DEFINE_CLEANUP_FUNC(ManagedJob *, managed_job_free);
 
 /* Spawns the first worker, when its turn has come (job-queue.h); when that fails, it is as if the worker had died. */
 void managed_job_run(ManagedJob *j);
+/* Reads the journal now: what its worker told last may not have been heard yet. */
+void managed_job_refresh(ManagedJob *j);
 /* The setter of what the journal says: takes the job. */
 void managed_job_set_record(ManagedJob *j, Job *job);
 /* For a job without a worker of ours: ends it when its journal says so, else adopts the worker that the

@@ -7,6 +7,7 @@
 #include "daemon/claims-bus.h"
 #include "daemon/daemon-bus.h"
 #include "daemon/explain.h"
+#include "daemon/hook-bus.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/object-path.h"
 #include "daemon/start-job.h"
@@ -247,6 +248,10 @@ static const sd_bus_vtable manager_vtable[] = {
                                 method_get_function, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetJob", SD_BUS_ARGS("t", id), SD_BUS_RESULT("o", job), method_get_job,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS(
+                        "AnswerHook",
+                        SD_BUS_ARGS("s", operation, "s", uuid, "s", name, "as", functions, "a{sv}", options),
+                        SD_BUS_RESULT("as", targets), method_answer_hook, SD_BUS_VTABLE_UNPRIVILEGED),
         /* For vgpu-hibernate-shutdown.service alone, so root's. Without this flag sd-bus would find that out, but wait
          * for the bus's answer. */
         SD_BUS_METHOD("PrepareForShutdown", NULL, NULL, method_prepare_for_shutdown,

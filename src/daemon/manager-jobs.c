@@ -34,6 +34,15 @@ ManagedJob *manager_find_job(const Manager *m, uint64_t id)
         return NULL;
 }
 
+ManagedJob *manager_find_open_job(const Manager *m, const char *domain_uuid)
+{
+        for (size_t i = 0; i < m->n_jobs; i++)
+                if (managed_job_is_open(m->jobs[i]) && streq(m->jobs[i]->job->domain_uuid, domain_uuid))
+                        return m->jobs[i];
+
+        return NULL;
+}
+
 size_t manager_count_open_jobs(const Manager *m)
 {
         size_t n = 0;
@@ -147,19 +156,25 @@ static void manager_expect(Manager *m, const Job *j)
 {
         Outcome *o = NULL;
         uint64_t now = 0;
-        int r;
 
         (void) sd_event_now(m->event, CLOCK_MONOTONIC, &now); /* fails only after a fork */
 
+        /* Without memory too: the next snapshot tells all the same. */
+        if (outcome_new(j, manager_find_record(m, j->domain_uuid), now, &o) < 0)
+                o = NULL;
+        manager_believe(m, j->domain_uuid, o);
+}
+
+void manager_believe(Manager *m, const char *domain_uuid, Outcome *o)
+{
         for (size_t i = 0; i < m->n_outcomes; i++)
-                if (streq(m->outcomes[i]->domain_uuid, j->domain_uuid))
+                if (streq(m->outcomes[i]->domain_uuid, domain_uuid))
                         m->outcomes[i]->until_usec = 0;
 
-        r = outcome_new(j, manager_find_record(m, j->domain_uuid), now, &o);
-        if (r > 0 && ARRAY_GROW(m->outcomes, m->n_outcomes))
+        if (o && ARRAY_GROW(m->outcomes, m->n_outcomes))
                 m->outcomes[m->n_outcomes++] = o;
         else
-                outcome_free(o); /* for want of memory too: the next snapshot tells all the same */
+                outcome_free(o);
 
         manager_drop_outcomes(m);
 }

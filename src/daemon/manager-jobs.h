@@ -13,6 +13,8 @@
 
 /* NULL when there is none. */
 ManagedJob *manager_find_job(const Manager *m, uint64_t id);
+/* The one that its domain has, NULL: none. */
+ManagedJob *manager_find_open_job(const Manager *m, const char *domain_uuid);
 size_t manager_count_open_jobs(const Manager *m);
 
 /* Takes the job, whose number is higher than all others'. */
@@ -28,5 +30,7 @@ void manager_job_ended(Manager *m, ManagedJob *j);
 /* Ended jobs above the configured number, oldest first, with their files. */
 void manager_forget_old_jobs(Manager *m);
 
+/* From now on this alone is believed of the domain (NULL: nothing), until the world says the same. Takes it. */
+void manager_believe(Manager *m, const char *domain_uuid, Outcome *o);
 /* Those that the world agrees with, or that are too old. */
 void manager_drop_outcomes(Manager *m);

@@ -13,9 +13,6 @@
 #include "store/journal.h"
 #include "vgpu-hibernate.h"
 
-#define JOBS_DIR "jobs"
-#define IMAGES_DIR "images"
-
 static void manager_free_records(Manager *m)
 {
         for (size_t i = 0; i < m->n_records; i++)

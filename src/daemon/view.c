@@ -298,7 +298,7 @@ static int apply_outcome(View *v, const Outcome *o)
 {
         DomainView *d = find_domain(v, o->domain_uuid);
 
-        if (!d)
+        if (!d || o->starting)
                 return 0;
 
         d->active = o->active;
@@ -432,6 +432,20 @@ static int assign_functions(View *v)
         return 0;
 }
 
+/* Before libvirt tells of it: a job must not choose them meanwhile. */
+static int apply_start(View *v, const Outcome *o)
+{
+        for (size_t i = 0; o->starting && i < o->n_functions; i++) {
+                Function *f = find_function(v, o->functions + i);
+
+                if (f && f->state != FUNCTION_ASSIGNED &&
+                    claim_function(f, FUNCTION_ASSIGNED, o->domain_name) < 0)
+                        return -ENOMEM;
+        }
+
+        return 0;
+}
+
 static int lease_function(View *v, const FunctionRef *r, const Job *j)
 {
         Function *f = find_ref(v, r);
@@ -540,6 +554,8 @@ static int view_fill(View *v, const ViewInput *in)
                 r = apply_hold(v, in->ledger->claims.holds + i);
         if (r >= 0)
                 r = assign_functions(v);
+        for (size_t i = 0; r >= 0 && i < in->n_outcomes; i++)
+                r = apply_start(v, in->outcomes[i]);
         for (size_t i = 0; r >= 0 && i < in->n_jobs; i++)
                 r = apply_job(v, in->jobs + i);
         for (size_t i = 0; i < in->n_damaged; i++)

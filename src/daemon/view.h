@@ -7,7 +7,7 @@
  * views (changes.c), targets are picked from its functions (start-job.c), so that all three can never
  * disagree.
  *
- * State of a function, the strongest claim first: quarantined (ledger) > assigned (an active domain has it)
+ * State of a function, the strongest claim first: quarantined (ledger) > assigned (an active domain has it, or one that is being started)
  * > leased (an open job needs it) > held (core/claim.h: for a hibernated domain, or reserved and then without a
  * domain) > free, or unknown as long as libvirt has not told of its domains. A job needs the functions it goes to, and those it leaves: their last step resets them.
  */

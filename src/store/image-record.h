@@ -23,6 +23,8 @@ typedef struct ImageRecord {
 ImageRecord *image_record_free(ImageRecord *r);
 DEFINE_CLEANUP_FUNC(ImageRecord *, image_record_free);
 
+#define IMAGES_DIR "images"
+
 /* `dir_fd` is the images directory. */
 int image_record_write(int dir_fd, const Job *j, uint64_t bytes, Failure *reterr) _warn_unused_result_;
 /* -ENOENT when there is none. */

@@ -72,19 +72,26 @@ static void job_list_done(JobList *l)
         free(l->jobs);
 }
 
-static int list_entry(int dir_fd, const char *key, void *userdata, Failure *reterr)
+static int read_entry(int dir_fd, const char *key, Job **ret, Failure *reterr)
 {
-        JobList *l = userdata;
         uint64_t id = 0;
-        int r, n = 0;
+        int n = 0;
 
         if (sscanf(key, "%" SCNu64 "%n", &id, &n) != 1 || key[n] != '\0')
                 return failure_set(reterr, FAILURE_INVALID_OPTION, "not a job's number");
 
+        return journal_read(dir_fd, id, ret, reterr);
+}
+
+static int list_entry(int dir_fd, const char *key, void *userdata, Failure *reterr)
+{
+        JobList *l = userdata;
+        int r;
+
         if (!ARRAY_GROW(l->jobs, l->n))
                 return -ENOMEM;
 
-        r = journal_read(dir_fd, id, l->jobs + l->n, reterr);
+        r = read_entry(dir_fd, key, l->jobs + l->n, reterr);
         if (r < 0)
                 return r;
 
@@ -115,6 +122,39 @@ int journal_list(int dir_fd, Job ***ret, size_t *ret_n, size_t *ret_broken, Fail
         *ret_n = l.n;
         l.n = 0;
         return 0;
+}
+
+typedef struct OpenJob {
+        const char *domain_uuid;
+        Job *found;
+} OpenJob;
+
+static int find_entry(int dir_fd, const char *key, void *userdata, Failure *reterr)
+{
+        _cleanup_(failure_done) Failure ignored = { 0 };
+        _cleanup_(job_freep) Job *j = NULL;
+        OpenJob *o = userdata;
+
+        if (!o->found && read_entry(dir_fd, key, &j, &ignored) >= 0 && !job_state_is_final(j->state) &&
+            streq(j->domain_uuid, o->domain_uuid))
+                o->found = TAKE_PTR(j);
+        return 0;
+}
+
+int journal_find_open(int dir_fd, const char *domain_uuid, Job **ret, Failure *reterr)
+{
+        OpenJob o = { .domain_uuid = domain_uuid };
+        size_t broken;
+        int r;
+
+        r = dir_list(dir_fd, find_entry, &o, &broken, reterr);
+        if (r < 0) {
+                job_free(o.found);
+                return r;
+        }
+
+        *ret = o.found;
+        return o.found != NULL;
 }
 
 int journal_lock(int dir_fd, uint64_t id)

@@ -10,6 +10,8 @@
 
 #include "core/job.h"
 
+#define JOBS_DIR "jobs"
+
 /* `dir_fd` is the jobs directory. */
 int journal_write(int dir_fd, const Job *j, Failure *reterr) _warn_unused_result_;
 int journal_read(int dir_fd, uint64_t id, Job **ret, Failure *reterr) _warn_unused_result_;
@@ -18,6 +20,8 @@ int journal_remove(int dir_fd, uint64_t id) _warn_unused_result_;
  * on. The caller frees the jobs and the array. */
 int journal_list(int dir_fd, Job ***ret, size_t *ret_n, size_t *ret_broken,
                  Failure *reterr) _warn_unused_result_;
+/* 1: *ret is the open job of this domain. Only reads: a file that cannot be read is passed over. */
+int journal_find_open(int dir_fd, const char *domain_uuid, Job **ret, Failure *reterr) _warn_unused_result_;
 /* Takes the job's lock file, DIR/jobs/ID.lock, for as long as the returned descriptor is open. -EBUSY: another
  * process executes this job. */
 int journal_lock(int dir_fd, uint64_t id) _warn_unused_result_;

@@ -22,8 +22,8 @@ int job_store_open(const char *state_dir, JobStore *ret, Failure *reterr)
         int r;
 
         if ((r = open_directory_at(AT_FDCWD, state_dir, true, &state_fd)) < 0 ||
-            (r = open_directory_at(state_fd, "jobs", true, &jobs_fd)) < 0 ||
-            (r = open_directory_at(state_fd, "images", true, &images_fd)) < 0)
+            (r = open_directory_at(state_fd, JOBS_DIR, true, &jobs_fd)) < 0 ||
+            (r = open_directory_at(state_fd, IMAGES_DIR, true, &images_fd)) < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot open the state directory '%s'",
                                          state_dir);
 

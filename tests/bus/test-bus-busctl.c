@@ -40,6 +40,7 @@ static const struct {
         { "Explain", "'sa{sv}' vm1 1 kind s hibernate", NULL },
         { "Reserve", "'sua{sv}' '' 1 1 ttl_seconds t 5", NULL },
         { "Release", "s 00112233445566778899aabbccddeeff", "there is no reservation" },
+        { "AnswerHook", "'sssasa{sv}' prepare " VM1 " vm1 0 0", "has job 1" },
         { "PrepareForShutdown", "", NULL }, /* answered when no job is at work */
         { "Quarantine", "s smokes", NULL },
         { "Clear", "", NULL },

@@ -9,6 +9,7 @@
 #include "fixture.h"
 
 #define NOBODY 65534
+#define HOOK_TYPES "sssasa{sv}"
 #define FREE_ONE VGPU_HIBERNATE_FUNCTION_PATH "/0000_02_10_0"
 
 typedef struct Authority {
@@ -63,7 +64,9 @@ static void call_as_nobody(Fixture *f, int out, const char *path, const char *me
         CHECK(sd_bus_message_set_allow_interactive_authorization(call, interactive) >= 0);
         if (types)
                 CHECK(sd_bus_message_append_basic(call, types[0], argument) >= 0);
-        if (types && types[1] == 'u')
+        if (types && streq(types, HOOK_TYPES))
+                CHECK(sd_bus_message_append(call, types + 1, VM1, "vm1", 0, 0) >= 0);
+        else if (types && types[1] == 'u')
                 CHECK(sd_bus_message_append(call, types + 1, 1, 0) >= 0);
         else if (types && types[1])
                 CHECK(sd_bus_message_append(call, types + 1, 0) >= 0);
@@ -114,6 +117,7 @@ static void test_without_polkit(Fixture *f)
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Explain", "sa{sv}", "vm1", true, no);
         expect_as_nobody(f, FREE_ONE, "Quarantine", "s", "it smokes", true, no);
         expect_as_nobody(f, FREE_ONE, "Clear", NULL, NULL, true, no);
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "AnswerHook", HOOK_TYPES, "release", true, no);
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "PrepareForShutdown", NULL, NULL, true, no);
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "GetDomain", "s", "vm1", true, "ok");
 }

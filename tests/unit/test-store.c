@@ -120,7 +120,7 @@ static void test_truncated_journal(int dir)
 
 static void test_list_sets_broken_aside(int dir)
 {
-        _cleanup_(job_freep) Job *j = make_job(12);
+        _cleanup_(job_freep) Job *j = make_job(12), *found = NULL, *none = NULL;
         size_t n, broken;
         struct stat st;
         Job **jobs;
@@ -140,6 +140,14 @@ static void test_list_sets_broken_aside(int dir)
         /* Of a newer version: it is not broken, and an older daemon must not touch it. */
         CHECK(write_file_atomic_at(dir, "10.json", "{\"schema\":99}", 13) >= 0);
         CHECK(journal_list(dir, &jobs, &n, &broken, NULL) == -EOPNOTSUPP);
+
+        /* Who only reads passes them over. */
+        j->state = JOB_RUNNING;
+        CHECK(journal_write(dir, j, NULL) >= 0);
+        CHECK(write_file_atomic_at(dir, "11.json", "{}", 2) >= 0);
+        CHECK(journal_find_open(dir, j->domain_uuid, &found, NULL) == 1 && found->id == 12);
+        CHECK(fstatat(dir, "11.json", &st, 0) == 0 && unlinkat(dir, "11.json", 0) == 0);
+        CHECK(journal_find_open(dir, "no such domain", &none, NULL) == 0 && !none);
         CHECK(unlinkat(dir, "10.json", 0) == 0);
 
         CHECK(fstatat(dir, "9.json.broken", &st, 0) == 0);

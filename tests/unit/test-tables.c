@@ -8,6 +8,7 @@
 #include "core/family.h"
 #include "core/finding.h"
 #include "core/function.h"
+#include "core/hook-operation.h"
 #include "core/job.h"
 #include "core/plan.h"
 #include "core/pool.h"
@@ -57,6 +58,7 @@ int main(void)
         TEST_TABLE(function_state, _FUNCTION_STATE_MAX);
         TEST_TABLE(guest_fixups, _GUEST_FIXUPS_MAX);
         TEST_TABLE(hold_mode, _HOLD_MODE_MAX);
+        TEST_TABLE(hook_operation, _HOOK_OPERATION_MAX);
         TEST_TABLE(job_kind, _JOB_KIND_MAX);
         TEST_TABLE(job_state, _JOB_STATE_MAX);
         TEST_TABLE(pick_policy, _PICK_POLICY_MAX);
