@@ -309,9 +309,18 @@ static int get_copy(json_object *root, const char *key, char **field, Failure *r
 
 static int parse_root(json_object *root, Config *c, Failure *reterr)
 {
-        static const char *const known[] = { "schema",   "libvirt_uri",       "image_dir", "functions",
-                                             "pick",     "timeouts",          "pools",     "attempts_max",
-                                             "jobs_max", "finished_jobs_max", NULL };
+        static const char *const known[] = { "schema",
+                                             "libvirt_uri",
+                                             "image_dir",
+                                             "functions",
+                                             "pick",
+                                             "timeouts",
+                                             "pools",
+                                             "attempts_max",
+                                             "jobs_max",
+                                             "finished_jobs_max",
+                                             "start_without_daemon",
+                                             NULL };
         int pick = (int) c->pick, r;
 
         if ((r = json_check_schema(root, "the configuration", CONFIG_SCHEMA, reterr)) < 0 ||
@@ -324,6 +333,8 @@ static int parse_root(json_object *root, Config *c, Failure *reterr)
             (r = json_get_u64(root, "", "attempts_max", false, 1, JOB_ATTEMPTS_MAX - 1, &c->attempts_max,
                               reterr)) < 0 ||
             (r = json_get_u64(root, "", "jobs_max", false, 0, JOBS_MAX, &c->jobs_max, reterr)) < 0 ||
+            (r = json_get_bool(root, "", "start_without_daemon", false, &c->start_without_daemon, reterr)) <
+                            0 ||
             (r = json_get_u64(root, "", "finished_jobs_max", false, 0, FINISHED_JOBS_MAX,
                               &c->finished_jobs_max, reterr)) < 0)
                 return r;

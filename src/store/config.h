@@ -46,6 +46,7 @@ typedef struct Config {
         uint64_t health_timeout_usec;          /* until the agent answers after a resume */
         uint64_t attempts_max;      /* sets of targets that a job may try, 1 to JOB_ATTEMPTS_MAX - 1 */
         uint64_t jobs_max;          /* how many may run at once; 0: by disk */
+        bool start_without_daemon;  /* libvirt may start who owns functions while there is no daemon */
         uint64_t finished_jobs_max; /* how many records of ended jobs are kept */
 } Config;
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The one question over D-Bus. A daemon that does not run is not started for it. */
+
+#include "hook/hook-call.h"
+
+/* 0: go on. -EREMOTEIO with *reterr: the daemon refuses, and says why. Any other error, with *reterr: there is no answer by
+ * `deadline_usec` (CLOCK_MONOTONIC), or none that this program understands. */
+int ask_daemon(const HookCall *c, bool user_bus, uint64_t deadline_usec,
+               Failure *reterr) _warn_unused_result_;

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* libvirt's hook against the daemon: who may start, what the daemon learns by it, and who may start without a daemon. */
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "basic/clock.h"
+#include "basic/fileio.h"
+#include "fixture.h"
+#include "hook/hook.h"
+
+#define VM4 "44444444-4444-4444-4444-444444444444" /* libvirt knows it, nobody else */
+#define FUNCTION(name) VGPU_HIBERNATE_FUNCTION_PATH "/" name
+
+#define XML_HEAD "<domain><name>%s</name><uuid>%s</uuid><memory>1024</memory><devices>"
+#define XML_TAIL "</devices></domain>"
+
+typedef struct Hook {
+        Fixture *fixture;
+        char *config, *state_dir, *pci_devices;
+} Hook;
+
+/* address NULL: no PCI device */
+static char *make_xml(const char *name, const char *uuid, const char *address)
+{
+        PciAddress a;
+
+        if (!address)
+                return format(XML_HEAD XML_TAIL, name, uuid);
+
+        CHECK(pci_address_parse(address, &a) >= 0);
+        return format(XML_HEAD "<hostdev mode='subsystem' type='pci'><source><address domain='0x%04x' "
+                               "bus='0x%02x' slot='0x%02x' function='0x%x'/></source></hostdev>" XML_TAIL,
+                      name, uuid, a.domain, a.bus, a.slot, a.function);
+}
+
+static int run_with(const Hook *h, const char *name, const char *operation, const char *suboperation,
+                    const char *xml, size_t size, Failure *reterr)
+{
+        const HookPaths paths = {
+                .config = h->config,
+                .state_dir = h->state_dir,
+                .pci_devices = h->pci_devices,
+                .user_bus = true,
+        };
+        _cleanup_close_ int fd = memfd_create("xml", MFD_CLOEXEC);
+
+        CHECK(fd >= 0 && write(fd, xml, size) == (ssize_t) size && lseek(fd, 0, SEEK_SET) == 0);
+        return hook_run(&paths, name, operation, suboperation, fd, reterr);
+}
+
+static void expect(const Hook *h, const char *name, const char *uuid, const char *address,
+                   const char *operation, FailureCode code, const char *words)
+{
+        _cleanup_free_ char *xml = make_xml(name, uuid, address);
+        _cleanup_(failure_done) Failure why = { 0 };
+        int r = run_with(h, name, operation, streq(operation, "release") ? "end" : "begin", xml, strlen(xml),
+                         &why);
+
+        if ((r < 0) != (code != FAILURE_NONE) || why.code != code ||
+            (words && !strstr(failure_message(&why), words)))
+                (void) fprintf(stderr, "%s %s: %s\n", name, operation, failure_message(&why));
+        CHECK((r < 0) == (code != FAILURE_NONE) && why.code == code);
+        CHECK(!words || strstr(failure_message(&why), words));
+}
+
+#define ALLOWED FAILURE_NONE, NULL
+
+static void test_functions(const Hook *h)
+{
+        Fixture *f = h->fixture;
+
+        /* Assigned from this moment, though no snapshot has it. */
+        expect(h, "vm3", VM3, "0000:01:10.3", "prepare", ALLOWED);
+        expect_property(f, FUNCTION("0000_01_10_3"), "State", "assigned");
+        expect_property(f, FUNCTION("0000_01_10_3"), "Domain", "vm3");
+        expect_property(f, VM3_PATH, "State", "shut-off");
+        start_refused(f, VGPU_HIBERNATE_ERROR_FUNCTION_BUSY, "assigned", "Move", "vm1",
+                      (const char *const[]) { "0000:01:10.3", NULL });
+        /* Two of them at the same time, for one function. */
+        expect(h, "vm4", VM4, "0000:01:10.3", "prepare", FAILURE_FUNCTION_BUSY, "in use by domain 'vm3'");
+
+        /* libvirt did not succeed. */
+        expect(h, "vm3", VM3, "0000:01:10.3", "release", ALLOWED);
+        expect_property(f, FUNCTION("0000_01_10_3"), "State", "free");
+
+        /* And now by somebody whom no snapshot has. */
+        expect(h, "vm4", VM4, "0000:01:10.3", "prepare", ALLOWED);
+        expect_property(f, FUNCTION("0000_01_10_3"), "Domain", "vm4");
+        expect(h, "vm3", VM3, "0000:01:10.3", "prepare", FAILURE_FUNCTION_BUSY, "in use by domain 'vm4'");
+        expect(h, "vm4", VM4, "0000:01:10.3", "release", ALLOWED);
+
+        /* A domain that ended is not there before the next snapshot, and is again when it is started. */
+        expect(h, "vm1", VM1, "0000:01:10.0", "release", ALLOWED);
+        expect_property(f, FUNCTION("0000_01_10_0"), "State", "free");
+        expect_property(f, VM1_PATH, "State", "shut-off");
+        expect(h, "vm1", VM1, "0000:01:10.0", "prepare", ALLOWED);
+        expect_property(f, FUNCTION("0000_01_10_0"), "State", "assigned");
+        expect_property(f, VM1_PATH, "State", "running");
+
+        expect(h, "vm4", VM4, "0000:01:10.0", "prepare", FAILURE_FUNCTION_BUSY, "in use by domain 'vm1'");
+        expect(h, "vm4", VM4, "0000:77:10.0", "prepare", ALLOWED); /* not of the pool */
+        CHECK(!simple_call(f, FUNCTION("0000_02_10_0"), "Quarantine", "s", "it smokes"));
+        expect(h, "vm4", VM4, "0000:02:10.0", "prepare", FAILURE_FUNCTION_BUSY, "it smokes");
+        CHECK(!simple_call(f, FUNCTION("0000_02_10_0"), "Clear", NULL, NULL));
+}
+
+static void test_not_ours(const Hook *h)
+{
+        static const char *const others[][2] = { { "start", "begin" },     { "started", "begin" },
+                                                 { "stopped", "end" },     { "reconnect", "begin" },
+                                                 { "migrate", "begin" },   { "prepare", "end" },
+                                                 { "release", "begin" },   { "", "" },
+                                                 { "prepare begin", "-" }, { "PREPARE", "begin" } };
+        _cleanup_free_ char *xml = make_xml("vm1", VM1, "0000:01:10.3");
+
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                CHECK(run_with(h, "vm1", others[i][0], others[i][1], xml, strlen(xml), NULL) == 0);
+        expect_property(h->fixture, FUNCTION("0000_01_10_3"), "State", "free");
+}
+
+/* Of a domain that could not be ours, whatever it is. */
+static void test_strange_input(const Hook *h)
+{
+        static const char *const names[] = { "",          "--help", "-",      "vm1;reboot",
+                                             "vm\x1b[2J", "v\xffm", "../vm1", VM1 };
+        _cleanup_free_ char *xml = make_xml("vm1", VM1, "0000:01:10.1"), *big = NULL;
+        const size_t big_size = 5U << 20;
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                CHECK(run_with(h, names[i], "prepare", "begin", xml, strlen(xml), NULL) == 0);
+        for (size_t i = 0; i < strlen(xml); i += 7)
+                CHECK(run_with(h, "vm1", "prepare", "begin", xml, i, NULL) == 0);
+        CHECK(run_with(h, "vm1", "prepare", "begin", xml, strlen(xml) + 1, NULL) == 0); /* with its NUL */
+
+        big = malloc(big_size + 1);
+        CHECK(big);
+        memset(big, ' ', big_size);
+        big[big_size] = '\0';
+        memcpy(big, xml, strlen(xml));
+        CHECK(run_with(h, "vm1", "prepare", "begin", big, big_size, NULL) == 0);
+
+        /* Large, but no larger than libvirt can say: it is read, and judged. */
+        CHECK(run_with(h, "vm1", "prepare", "begin", big, 3U << 20, NULL) < 0);
+}
+
+static void test_own_job(const Hook *h)
+{
+        Fixture *f = h->fixture;
+
+        start_ok(f, 1, "Move", "vm1", (const char *const[]) { "0000:02:10.0", NULL });
+        expect(h, "vm1", VM1, "0000:01:10.0", "prepare", FAILURE_DOMAIN_BUSY, "job 1 (move)");
+        expect(h, "vm4", VM4, "0000:02:10.0", "prepare", FAILURE_FUNCTION_BUSY, "a job of domain 'vm1'");
+
+        fixture_tell(f, 1, "strategy suspend-to-ram");
+        fixture_tell(f, 1, "step sync done");
+        fixture_tell(f, 1, "record 17");
+        expect_property(f, VGPU_HIBERNATE_JOB_PATH "/1", "Step", "sync");
+        expect(h, "vm1", VM1, "0000:01:10.0", "restore", FAILURE_DOMAIN_BUSY, "job 1 (move)");
+
+        fixture_tell(f, 1, "step restore started");
+        expect_property(f, VGPU_HIBERNATE_JOB_PATH "/1", "Step", "restore");
+        expect(h, "vm1", VM1, "0000:02:10.0", "restore", ALLOWED);
+        expect(h, "vm1", VM1, "0000:02:10.0", "prepare", ALLOWED);
+
+        /* A daemon that is restarted meanwhile, or not there: the journal says whose start it is. */
+        CHECK(fixture_stop_daemon(f, SIGKILL) == SIGKILL);
+        expect(h, "vm1", VM1, "0000:02:10.0", "restore", ALLOWED);
+        expect(h, "vm1", VM1, "0000:02:10.0", "prepare", ALLOWED);
+        fixture_start(f);
+        expect(h, "vm1", VM1, "0000:02:10.0", "prepare", ALLOWED);
+
+        fixture_tell(f, 1, "unrecord");
+        fixture_tell(f, 1, "step restore done");
+        fixture_tell(f, 1, "end done");
+        expect_signal(f, "JobRemoved 1 ");
+        fixture_set_domain(f, "vm1", DOMAIN_RUNNING, (const char *const[]) { "0000:02:10.0", NULL });
+        fixture_send_world(f);
+}
+
+static void test_hibernated(const Hook *h)
+{
+        Fixture *f = h->fixture;
+
+        start_ok(f, 2, "Hibernate", "vm1", NULL);
+        fixture_tell(f, 2, "strategy suspend-to-ram");
+        fixture_tell(f, 2, "record 17");
+        fixture_tell(f, 2, "end done");
+        expect_signal(f, "JobRemoved 2 ");
+
+        expect(h, "vm1", VM1, "0000:02:10.0", "restore", FAILURE_HIBERNATED, "vgpu-hibernatectl resume");
+        expect(h, "vm1", VM1, "0000:02:10.0", "prepare", FAILURE_HIBERNATED, "would lose its memory");
+        expect(h, "vm1", VM1, NULL, "prepare", FAILURE_HIBERNATED, NULL); /* its XML was edited */
+        expect(h, "vm1", VM1, NULL, "release", ALLOWED);
+        fixture_set_domain(f, "vm1", DOMAIN_SHUTOFF, NULL);
+        fixture_send_world(f);
+}
+
+static void make_function(const Hook *h, const char *address, const char *class)
+{
+        const struct {
+                const char *name, *value;
+        } attributes[] = { { "vendor", "0x1002\n" }, { "device", "0x74b6\n" }, { "class", class } };
+        _cleanup_free_ char *dir = format("%s/%s", h->pci_devices, address),
+                            *link = format("%s/physfn", dir);
+        _cleanup_close_ int fd = -EBADF;
+
+        CHECK(mkdir(h->pci_devices, 0700) >= 0 || errno == EEXIST);
+        CHECK(mkdir(dir, 0700) >= 0 && symlink("../0000:01:00.0", link) >= 0);
+        fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        for (size_t i = 0; i < ELEMENTSOF(attributes); i++)
+                CHECK(write_file_atomic_at(fd, attributes[i].name, attributes[i].value,
+                                           strlen(attributes[i].value)) >= 0);
+}
+
+/* vm1 is hibernated. The expectations of all who do not answer are the same. */
+static void expect_without_daemon(const Hook *h, const char *why)
+{
+        fixture_configure(h->fixture, "{\"schema\": 1}");
+        expect(h, "vm1", VM1, "0000:02:10.0", "restore", FAILURE_HIBERNATED, why);
+        expect(h, "vm1", VM1, NULL, "prepare", FAILURE_HIBERNATED, "would lose its memory");
+        expect(h, "vm4", VM4, NULL, "prepare", ALLOWED);
+        expect(h, "vm4", VM4, "0000:05:10.0", "prepare", ALLOWED); /* a network card's */
+        expect(h, "vm4", VM4, "0000:77:10.0", "prepare", ALLOWED); /* of no device that there is */
+        expect(h, "vm3", VM3, "0000:01:10.3", "prepare", FAILURE_HOST, why);
+        expect(h, "vm3", VM3, "0000:01:10.3", "release", ALLOWED);
+
+        fixture_configure(h->fixture, "{\"schema\": 1, \"start_without_daemon\": true}");
+        expect(h, "vm3", VM3, "0000:01:10.3", "prepare", ALLOWED);
+        expect(h, "vm1", VM1, "0000:02:10.0", "prepare", FAILURE_HIBERNATED, why);
+
+        fixture_configure(h->fixture, "oops");
+        expect(h, "vm4", VM4, "0000:05:10.0", "prepare", FAILURE_HOST, why); /* it might be ours */
+        expect(h, "vm4", VM4, NULL, "prepare", ALLOWED);
+}
+
+static void test_without_daemon(const Hook *h)
+{
+        make_function(h, "0000:01:10.3", "0x120000\n");
+        make_function(h, "0000:05:10.0", "0x020000\n");
+        CHECK(fixture_stop_daemon(h->fixture, SIGTERM) == 0);
+        expect_without_daemon(h, "vgpu-hibernated does not run");
+        CHECK(setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent", true) == 0);
+        expect_without_daemon(h, "the system bus cannot be reached");
+}
+
+/* A bus that takes the connection and says nothing. */
+static void test_deadline(const Hook *h)
+{
+        _cleanup_free_ char *path = format("%s/silent", h->fixture->dir),
+                            *address = format("unix:path=%s", path);
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
+        uint64_t begin = clock_monotonic_usec();
+
+        (void) snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
+        CHECK(fd >= 0 && bind(fd, (struct sockaddr *) &sa, sizeof(sa)) >= 0 && listen(fd, 5) >= 0);
+        CHECK(setenv("DBUS_SESSION_BUS_ADDRESS", address, true) == 0);
+        expect(h, "vm1", VM1, "0000:02:10.0", "prepare", FAILURE_HIBERNATED, "does not answer");
+        CHECK(clock_monotonic_usec() - begin < HOOK_DEADLINE_USEC + USEC_PER_SEC);
+}
+
+/* No state at all: a machine where this was installed, and nothing more. */
+static void test_fresh_machine(const Hook *h)
+{
+        const Hook fresh = {
+                .fixture = h->fixture,
+                .config = (char *) "/nonexistent/config",
+                .state_dir = (char *) "/nonexistent/state",
+                .pci_devices = h->pci_devices,
+        };
+
+        CHECK(setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent", true) == 0);
+        expect(&fresh, "vm1", VM1, NULL, "prepare", ALLOWED);
+        expect(&fresh, "vm1", VM1, "0000:05:10.0", "restore", ALLOWED);
+        expect(&fresh, "vm1", VM1, "0000:05:10.0", "prepare", ALLOWED);
+}
+
+int main(int argc, char *argv[])
+{
+        Fixture f;
+        Hook h;
+
+        fixture_init(&f, argv);
+        CHECK(setenv("DBUS_SESSION_BUS_ADDRESS", f.bus_address, true) == 0);
+        h = (Hook) {
+                .fixture = &f,
+                .config = format("%s/config.json", f.dir),
+                .state_dir = format("%s/state", f.dir),
+                .pci_devices = format("%s/devices", f.dir),
+        };
+
+        fixture_start(&f);
+        test_functions(&h);
+        test_not_ours(&h);
+        test_strange_input(&h);
+        test_own_job(&h);
+        test_hibernated(&h);
+        test_without_daemon(&h);
+        test_deadline(&h);
+        test_fresh_machine(&h);
+        fixture_done(&f);
+        free(h.config);
+        free(h.state_dir);
+        free(h.pci_devices);
+        return EXIT_SUCCESS;
+}
