@@ -148,19 +148,16 @@ static int explain_spawn(Explain *e)
 {
         static const WorkerAnswerHandlers handlers = { .answered = on_answered, .ended = on_ended };
         const Manager *m = e->explainer->manager;
-        const char *const argv[] = {
-                m->paths.worker,
-                "--config",
-                m->paths.config,
-                "--state-dir",
-                m->paths.state_dir,
+        const char *const words[] = {
                 "explain",
                 e->explanation.uuid,
                 job_kind_to_string(e->explanation.kind),
                 strategy_to_string(e->explanation.strategy),
                 NULL,
         };
+        const char *argv[WORKER_WORDS_MAX];
 
+        manager_worker_argv(m, words, argv);
         return worker_answer_new(m->event, argv, m->notify_path,
                                  m->config->agent_timeout_usec + EXPLAIN_GRACE_USEC, EXPLAIN_BYTES_MAX,
                                  &handlers, e, &e->worker);

@@ -44,7 +44,6 @@ void manager_store_done(Manager *m)
         manager_free_records(m);
         ledger_done(&m->ledger);
         config_free(m->config);
-        families_done(&m->families);
         closep(&m->state_fd);
         closep(&m->jobs_fd);
         closep(&m->images_fd);
@@ -194,8 +193,8 @@ static int manager_load_families(Manager *m, Failure *reterr)
         if (m->paths.families_dir_given && access(dir, F_OK) < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, errno, "cannot read --families-dir %s", dir);
 
-        r = families_load(m->paths.families_dirs, &m->families, reterr);
-        if (r >= 0 && m->families.n == 0 && !m->paths.families_dir_given)
+        r = families_load(m->paths.families_dirs, &m->config->families, reterr);
+        if (r >= 0 && m->config->families.n == 0 && !m->paths.families_dir_given)
                 log_warning("There is no family of devices in %s and %s: each is unknown", dir,
                             m->paths.families_dirs[1]);
         return r;

@@ -52,7 +52,7 @@ static int manager_new_view(Manager *m, View **ret)
         _cleanup_free_ const char **damaged = calloc(m->n_jobs + 1, sizeof(char *));
         ViewInput in = {
                 .config = m->config,
-                .families = &m->families,
+                .families = &m->config->families,
                 .world = m->world,
                 .domains_unknown = !m->domains_known,
                 .ledger = &m->ledger,
@@ -214,28 +214,46 @@ static void on_watch_died(const char *why, void *userdata)
         manager_changed(m);
 }
 
+void manager_worker_argv(const Manager *m, const char *const *words,
+                         const char *ret[static WORKER_WORDS_MAX])
+{
+        const ManagerPaths *p = &m->paths;
+        size_t n = 0;
+
+        ret[n++] = p->worker;
+        ret[n++] = "--config";
+        ret[n++] = p->config;
+        ret[n++] = "--state-dir";
+        ret[n++] = p->state_dir;
+        for (size_t i = 0; p->families_dirs[i]; i++) {
+                ret[n++] = "--families-dir";
+                ret[n++] = p->families_dirs[i];
+        }
+        for (size_t i = 0; words[i]; i++) {
+                assert(n < WORKER_WORDS_MAX - 1);
+                ret[n++] = words[i];
+        }
+        ret[n] = NULL;
+}
+
 int manager_spawn_worker(Manager *m, const char *verb, uint64_t id, WorkerExitHandler handler,
                          void *userdata, WorkerProcess **ret)
 {
         char number[sizeof("18446744073709551615")];
-        const char *const argv[] = {
-                m->paths.worker,    "--config", m->paths.config, "--state-dir",
-                m->paths.state_dir, verb,       number,          NULL,
-        };
+        const char *argv[WORKER_WORDS_MAX];
 
         (void) snprintf(number, sizeof(number), "%" PRIu64, id);
+        manager_worker_argv(m, (const char *const[]) { verb, number, NULL }, argv);
         return worker_process_spawn(m->event, argv, m->notify_path, -EBADF, handler, userdata, ret);
 }
 
 int manager_watch(Manager *m)
 {
         static const WatchHandlers handlers = { .snapshot = on_snapshot, .died = on_watch_died };
-        const char *const argv[] = {
-                m->paths.worker, "--config", m->paths.config, "--state-dir", m->paths.state_dir,
-                "watch",         NULL,
-        };
+        const char *argv[WORKER_WORDS_MAX];
         int r;
 
+        manager_worker_argv(m, (const char *const[]) { "watch", NULL }, argv);
         r = watch_child_new(m->event, argv, m->notify_path, &handlers, m, &m->watch);
         if (r < 0)
                 return log_error_errno(r, "Failed to prepare the watch worker: %m");

@@ -32,8 +32,8 @@ typedef struct ManagerPaths {
         const char *state_dir;
         const char *runtime_dir;
         const char *worker;
-        const char *families_dirs[3];          /* NULL at the end */
-        bool config_given, families_dir_given; /* by the command line: a missing one is a mistake */
+        const char *families_dirs[FAMILIES_DIRS_MAX]; /* NULL at the end */
+        bool config_given, families_dir_given;        /* by the command line: a missing one is a mistake */
 } ManagerPaths;
 
 struct Manager {
@@ -44,7 +44,6 @@ struct Manager {
         int state_fd, jobs_fd, images_fd;
 
         Config *config;
-        Families families;
         Ledger ledger;
         ImageRecord **records;
         size_t n_records;
@@ -94,5 +93,10 @@ void manager_changed(Manager *m);
 /* 0 when the world is known well enough to decide on, else FAILURE_LIBVIRT with the reason. */
 int manager_check_world(const Manager *m, Failure *reterr) _warn_unused_result_;
 
+/* Enough for all that the worker's command line may have, and a final NULL. */
+#define WORKER_WORDS_MAX 16
+/* The worker's command line: `words` (NULL at the end), and before them where the daemon's own files are. */
+void manager_worker_argv(const Manager *m, const char *const *words,
+                         const char *ret[static WORKER_WORDS_MAX]);
 int manager_spawn_worker(Manager *m, const char *verb, uint64_t id, WorkerExitHandler handler,
                          void *userdata, WorkerProcess **ret) _warn_unused_result_;

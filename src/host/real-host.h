@@ -12,6 +12,7 @@
 
 #include <signal.h>
 
+#include "core/family.h"
 #include "core/host-ops.h"
 #include "host/pci-scan.h"
 #include "host/virt.h"
@@ -22,6 +23,7 @@ typedef struct RealHostSettings {
         const char *sysfs_pci; /* "/sys/bus/pci" */
         FunctionWanted wanted; /* which functions are pooled; NULL: all virtual functions */
         void *wanted_userdata;
+        const Families *families;
         uint64_t agent_timeout_usec;           /* one guest agent command */
         uint64_t suspend_timeout_usec;         /* guest S3, until QEMU says suspended */
         uint64_t suspend_to_disk_timeout_usec; /* guest S4, until shut off */

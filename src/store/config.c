@@ -31,6 +31,7 @@ Config *config_free(Config *c)
         for (size_t i = 0; i < c->n_pools; i++)
                 pool_config_done(c->pools + i);
         free(c->pools);
+        families_done(&c->families);
         free(c);
         return NULL;
 }

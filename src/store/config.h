@@ -3,7 +3,7 @@
 
 /* Config: /etc/vgpu-hibernate/vgpu-hibernate.json, documented in vgpu-hibernate.json(5). */
 
-#include "core/function.h"
+#include "core/family.h"
 #include "core/pool.h"
 
 #define CONFIG_PATH "/etc/vgpu-hibernate/vgpu-hibernate.json"
@@ -48,6 +48,7 @@ typedef struct Config {
         uint64_t jobs_max;          /* how many may run at once; 0: by disk */
         bool start_without_daemon;  /* libvirt may start who owns functions while there is no daemon */
         uint64_t finished_jobs_max; /* how many records of ended jobs are kept */
+        Families families;          /* from files of their own: store/families.h */
 } Config;
 
 /* The defaults. */

@@ -6,6 +6,7 @@
 #include "core/family.h"
 
 #define FAMILIES_ADMIN_DIR "/etc/vgpu-hibernate/families.d"
+#define FAMILIES_DIRS_MAX 3 /* with the final NULL */
 
 /* All files NAME.json of the directories (NULL at the end), in which the family NAME is described. An earlier directory comes
  * first: its file stands for that of the same name in a later one, and what it says of a device for what a later one says.

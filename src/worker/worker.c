@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "basic/log.h"
+#include "store/families.h"
 #include "worker/explain.h"
 #include "worker/job-run.h"
 #include "worker/snapshot.h"
@@ -48,7 +49,8 @@ static int install_signal_handler(void)
 
 static int usage(FILE *out, int status)
 {
-        (void) fputs("Usage: vgpu-hibernate-worker [--config=FILE] [--state-dir=DIR] VERB\n"
+        (void) fputs("Usage: vgpu-hibernate-worker [--config=FILE] [--state-dir=DIR]\n"
+                     "                             [--families-dir=DIR]... VERB\n"
                      "\n"
                      "  run ID      execute the queued job ID\n"
                      "  recover ID  bring job ID, whose worker died, to its end\n"
@@ -108,15 +110,36 @@ static int run_verb(const Config *config, const char *state_dir, char *const *wo
         return usage(stderr, WORKER_EXIT_USAGE);
 }
 
+/* A job whose worker died is brought to its end with or without them: a guest's memory may be at stake, and all that
+ * is to be asked of it was asked before. */
+static int load_families(const char *const *dirs, const char *verb, Config *config)
+{
+        _cleanup_(failure_done) Failure why = { 0 };
+
+        if (families_load(dirs, &config->families, &why) >= 0)
+                return 0;
+
+        if (streq(verb, "recover")) {
+                log_warning("%s, ignoring", failure_message(&why));
+                return 0;
+        }
+
+        log_error("%s", failure_message(&why));
+        return -EREMOTEIO;
+}
+
 int main(int argc, char *argv[])
 {
         static const struct option options[] = {
                 { "config", required_argument, NULL, 'c' },
                 { "state-dir", required_argument, NULL, 's' },
+                { "families-dir", required_argument, NULL, 'f' },
                 { "help", no_argument, NULL, 'h' },
                 { 0 },
         };
-        const char *config_path = CONFIG_PATH, *state_dir = STATE_DIR;
+        const char *config_path = CONFIG_PATH, *state_dir = STATE_DIR,
+                   *families_dirs[FAMILIES_DIRS_MAX] = { FAMILIES_ADMIN_DIR, FAMILIES_DIR };
+        size_t n_families_dirs = 0;
         _cleanup_(config_freep) Config *config = NULL;
         _cleanup_(failure_done) Failure why = { 0 };
         int c, r;
@@ -130,6 +153,12 @@ int main(int argc, char *argv[])
                         break;
                 case 's':
                         state_dir = optarg;
+                        break;
+                case 'f':
+                        if (n_families_dirs >= FAMILIES_DIRS_MAX - 1)
+                                return usage(stderr, WORKER_EXIT_USAGE);
+                        families_dirs[n_families_dirs++] = optarg;
+                        families_dirs[n_families_dirs] = NULL;
                         break;
                 case 'h':
                         return usage(stdout, EXIT_SUCCESS);
@@ -150,6 +179,9 @@ int main(int argc, char *argv[])
                 log_error("%s", failure_message(&why));
                 return EXIT_FAILURE;
         }
+
+        if (load_families(families_dirs, argv[optind], config) < 0)
+                return EXIT_FAILURE;
 
         return run_verb(config, state_dir, argv + optind);
 }

@@ -323,6 +323,7 @@ int main(int argc, char *argv[])
         static const struct option options[] = {
                 { "config", required_argument, NULL, 'c' },
                 { "state-dir", required_argument, NULL, 's' },
+                { "families-dir", required_argument, NULL, 'f' },
                 { 0 },
         };
         const struct sigaction term = { .sa_handler = on_sigterm }, usr1 = { .sa_handler = on_sigusr1 };
