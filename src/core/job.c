@@ -287,11 +287,19 @@ const JobStep *job_current_step(const Job *j)
         return last;
 }
 
+/* A save that was complete, or a suspend after whose save QEMU ended, is undone by restoring the image. */
+static bool step_starts_domain(const JobStep *s)
+{
+        if (s->state == STEP_STARTED)
+                return s->id == STEP_RESTORE || s->id == STEP_START;
+
+        return s->state == STEP_UNDOING && (s->id == STEP_SAVE || s->id == STEP_SUSPEND);
+}
+
 bool job_is_starting(const Job *j)
 {
         for (size_t i = 0; i < j->n_steps; i++)
-                if (j->steps[i].state == STEP_STARTED &&
-                    (j->steps[i].id == STEP_RESTORE || j->steps[i].id == STEP_START))
+                if (step_starts_domain(j->steps + i))
                         return true;
 
         return false;

@@ -162,7 +162,7 @@ typedef enum JobImage {
 JobImage job_image(const Job *j);
 /* "the domain runs on as before": what an undo up to the last commit leaves, for people. */
 const char *job_outcome_of_undo(const Job *j);
-/* Does its worker start the domain at this moment, or is it about to? */
+/* Does its worker start the domain at this moment, or may it be about to, forwards or to go back? */
 bool job_is_starting(const Job *j);
 /* Has the first commit point passed, so that going back means something else than "as it was"? */
 bool job_is_committed(const Job *j);

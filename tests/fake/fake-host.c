@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "core/start-check.h"
+
 #define FAKE_MEMORY_BYTES (UINT64_C(256) << 20)
 #define FAKE_IMAGE_BYTES (UINT64_C(100) << 20)
 
@@ -426,6 +428,14 @@ static bool cannot_be_given(const FakeHost *h, unsigned function)
         return h->bad[function] == FAKE_BAD_RESTORE || h->bad[function] == FAKE_BAD_PROBE;
 }
 
+/* libvirt's hook, without a daemon: it goes by the journal (core/start-check.h). */
+static int check_hook(const FakeHost *h, Failure *reterr)
+{
+        const StartCheck c = { .name = "vm", .job = h->journal, .hibernated = h->record };
+
+        return start_check_domain(&c, reterr);
+}
+
 static int fake_restore(void *host, const char *uuid, Failure *reterr)
 {
         ENTER(host, reterr);
@@ -434,6 +444,8 @@ static int fake_restore(void *host, const char *uuid, Failure *reterr)
                 return leave(h, reterr);
         if (h->qemu != QEMU_NONE || h->image != IMAGE_VALID)
                 return failure_set(reterr, FAILURE_IMAGE_DAMAGED, "no image to restore");
+        if (check_hook(h, reterr) < 0)
+                return -EREMOTEIO;
         if (!h->bound[h->image_names])
                 return failure_set(reterr, FAILURE_RESTORE_FAILED, "Unmanaged PCI device must be detached");
         if (cannot_be_given(h, h->image_names))
@@ -473,6 +485,8 @@ static int fake_start(void *host, const char *uuid, Failure *reterr)
                 return leave(h, reterr);
         if (h->image != IMAGE_NONE)
                 return failure_set(reterr, FAILURE_RESTORE_FAILED, "a managed save image exists");
+        if (check_hook(h, reterr) < 0)
+                return -EREMOTEIO;
         if (!h->bound[h->definition_names])
                 return failure_set(reterr, FAILURE_RESTORE_FAILED, "Unmanaged PCI device must be detached");
         if (cannot_be_given(h, h->definition_names))
