@@ -37,6 +37,24 @@ typedef struct FamilyDevice {
         uint16_t vendor, device;
 } FamilyDevice;
 
+/* Where the host has an attribute of a function. */
+typedef enum AttributeOf {
+        ATTRIBUTE_OF_FUNCTION,
+        ATTRIBUTE_OF_PHYSICAL_FUNCTION,
+        _ATTRIBUTE_OF_MAX,
+        _ATTRIBUTE_OF_INVALID = -EINVAL,
+} AttributeOf;
+
+const char *attribute_of_to_string(AttributeOf of);
+AttributeOf attribute_of_from_string(const char *s);
+
+typedef struct FamilyAttribute {
+        char *name;      /* owned */
+        bool must_match; /* a guest that knows one value does not go on with another */
+        AttributeOf of;
+        char *file; /* owned; in sysfs's directory of that device; NULL: the host does not know it */
+} FamilyAttribute;
+
 typedef struct Family {
         char *name;
         FamilyDevice *devices;
@@ -44,12 +62,18 @@ typedef struct Family {
         FamilyTargets targets;
         bool needs_fixups;            /* that holds for a guest with the fix-ups alone, */
         FamilyTargets without_fixups; /* and this for another */
+        FamilyAttribute *attributes;
+        size_t n_attributes;
 } Family;
 
 typedef struct Families {
         Family *list; /* of two that have a device the first counts */
         size_t n;
 } Families;
+
+#define FAMILY_REMEDY                                            \
+        "if its driver is known to follow, say so in a file in " \
+        "/etc/vgpu-hibernate/families.d (vgpu-hibernate.json(5))"
 
 void family_done(Family *f);
 void families_done(Families *l);
@@ -63,8 +87,3 @@ const Family *families_find(const Families *l, uint16_t vendor, uint16_t device)
 bool family_judge_hibernation(const Function *f, Findings *findings);
 /* Is it lost for good to a guest that gets no other? */
 bool family_needs_same_function(const Function *f);
-
-/* May the guest that has or had the function that was at address `from` go on with `to`? `had` is that function, wherever
- * it is now, NULL when it is not on this host any more. Else one finding is added (NULL: none), FAILURE_INCOMPATIBLE. What is not known goes on
- * with the same function alone. */
-bool family_judge(const PciAddress *from, const Function *had, const Function *to, Findings *findings);

@@ -13,6 +13,33 @@ static const char *const finding_scope_table[] = {
 };
 DEFINE_ENUM_TABLE(finding_scope, FindingScope, _FINDING_SCOPE_MAX);
 
+static const char *const finding_rule_table[] = {
+        [RULE_NONE] = "none",
+        [RULE_PHYSICAL_FUNCTION] = "physical-function",
+        [RULE_PHYSICAL_FUNCTION_DEAD] = "physical-function-dead",
+        [RULE_IOMMU_GROUP] = "iommu-group",
+        [RULE_IDENTITY_UNKNOWN] = "identity-unknown",
+        [RULE_KIND] = "kind",
+        [RULE_VENDOR] = "vendor",
+        [RULE_DEVICE] = "device",
+        [RULE_SUBSYSTEM] = "subsystem",
+        [RULE_REVISION] = "revision",
+        [RULE_CLASS] = "class",
+        [RULE_BAR_SIZE] = "bar-size",
+        [RULE_BAR_KIND] = "bar-kind",
+        [RULE_BAR_PREFETCH] = "bar-prefetch",
+        [RULE_ROM_SIZE] = "rom-size",
+        [RULE_MSIX_SIZE] = "msix-size",
+        [RULE_ATTRIBUTE] = "attribute",
+        [RULE_ATTRIBUTE_UNKNOWN] = "attribute-unknown",
+        [RULE_NEVER] = "never",
+        [RULE_SAME_FUNCTION] = "same-function",
+        [RULE_PHYSICAL_NODE] = "physical-node",
+        [RULE_GUEST_FIXUPS] = "guest-fixups",
+        [RULE_GUEST_FIXUPS_UNKNOWN] = "guest-fixups-unknown",
+};
+DEFINE_ENUM_TABLE(finding_rule, FindingRule, _FINDING_RULE_MAX);
+
 void findings_done(Findings *l)
 {
         for (size_t i = 0; i < l->n; i++) {
@@ -48,8 +75,14 @@ Finding *findings_add(Findings *l, FailureCode code, FindingScope scope, bool bl
                 return NULL;
         }
 
-        l->list[l->n] = (Finding) { code, scope, blocking, message, NULL };
+        l->list[l->n] = (Finding) { .code = code, .scope = scope, .blocking = blocking, .message = message };
         return l->list + l->n++;
+}
+
+void finding_set_rule(Finding *f, FindingRule rule)
+{
+        if (f)
+                f->rule = rule;
 }
 
 void finding_set_remedy(Finding *f, const char *format, ...)
@@ -66,6 +99,25 @@ void finding_set_remedy(Finding *f, const char *format, ...)
         va_end(ap);
 }
 
+/* "NoSpace" becomes "no-space". */
+char *finding_code_format(const Finding *f, char buf[static FINDING_CODE_MAX])
+{
+        const char *name = f->rule != RULE_NONE ? finding_rule_to_string(f->rule)
+                                                : failure_code_to_string(f->code);
+        size_t n = 0;
+
+        for (const char *s = name ? name : ""; *s != '\0' && n + 2 < FINDING_CODE_MAX; s++) {
+                bool upper = *s >= 'A' && *s <= 'Z';
+
+                if (upper && n > 0)
+                        buf[n++] = '-';
+                buf[n++] = upper ? (char) (*s - 'A' + 'a') : *s;
+        }
+
+        buf[n] = '\0';
+        return buf;
+}
+
 void findings_merge(Findings *l, const Findings *from)
 {
         size_t n = l->n;
@@ -78,11 +130,13 @@ void findings_merge(Findings *l, const Findings *from)
                 Finding *copy;
 
                 for (size_t k = 0; k < n && f->blocking; k++)
-                        said = said || (l->list[k].blocking && l->list[k].code == f->code);
+                        said = said || (l->list[k].blocking && l->list[k].code == f->code &&
+                                        l->list[k].rule == f->rule);
                 if (said)
                         continue;
 
                 copy = findings_add(l, f->code, f->scope, f->blocking, "%s", f->message);
+                finding_set_rule(copy, f->rule);
                 if (f->remedy)
                         finding_set_remedy(copy, "%s", f->remedy);
         }

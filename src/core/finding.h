@@ -22,8 +22,41 @@ typedef enum FindingScope {
 const char *finding_scope_to_string(FindingScope s);
 FindingScope finding_scope_from_string(const char *s);
 
+/* Which rule it is that does not hold, where a failure of one code has several. */
+typedef enum FindingRule {
+        RULE_NONE,
+        RULE_PHYSICAL_FUNCTION, /* it is one, or a whole device */
+        RULE_PHYSICAL_FUNCTION_DEAD,
+        RULE_IOMMU_GROUP,
+        RULE_IDENTITY_UNKNOWN,
+        RULE_KIND,
+        RULE_VENDOR,
+        RULE_DEVICE,
+        RULE_SUBSYSTEM,
+        RULE_REVISION,
+        RULE_CLASS,
+        RULE_BAR_SIZE,
+        RULE_BAR_KIND,
+        RULE_BAR_PREFETCH,
+        RULE_ROM_SIZE,
+        RULE_MSIX_SIZE,
+        RULE_ATTRIBUTE,
+        RULE_ATTRIBUTE_UNKNOWN,
+        RULE_NEVER, /* that and the next two: core/family.h, FamilyTargets */
+        RULE_SAME_FUNCTION,
+        RULE_PHYSICAL_NODE,
+        RULE_GUEST_FIXUPS,
+        RULE_GUEST_FIXUPS_UNKNOWN,
+        _FINDING_RULE_MAX,
+        _FINDING_RULE_INVALID = -EINVAL,
+} FindingRule;
+
+const char *finding_rule_to_string(FindingRule r);
+FindingRule finding_rule_from_string(const char *s);
+
 typedef struct Finding {
         FailureCode code; /* FAILURE_NONE: a remark; such a one never blocks */
+        FindingRule rule;
         FindingScope scope;
         bool blocking;
         char *message; /* owned: the thing and the cause */
@@ -46,8 +79,16 @@ Finding *findings_add(Findings *l, FailureCode code, FindingScope scope, bool bl
                       ...) _printf_(5, 6);
 #define findings_block(l, code, scope, ...) findings_add((l), (code), (scope), true, __VA_ARGS__)
 #define findings_remark(l, scope, ...) findings_add((l), FAILURE_NONE, (scope), false, __VA_ARGS__)
+void finding_set_rule(Finding *f, FindingRule rule);
 /* Without memory there is none. */
 void finding_set_remedy(Finding *f, const char *format, ...) _printf_(2, 3);
+
+/* What programs tell findings apart by: the name of the rule, "bar-size", else that of the failure in the same form,
+ * "no-space"; "": a remark without one. */
+#define FINDING_CODE_MAX 32
+char *finding_code_format(const Finding *f, char buf[static FINDING_CODE_MAX]);
+/* As a temporary that lives until the end of the enclosing block. */
+#define FINDING_CODE_STR(f) finding_code_format((f), (char[FINDING_CODE_MAX]) { 0 })
 
 /* Adds those of `from` under whose code nothing blocks yet: two that look at the same thing need not both say it. */
 void findings_merge(Findings *l, const Findings *from);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/fragmentation.h"
 
+#include "core/compat.h"
+
 static int compare(const void *a, const void *b)
 {
         const Function *x = *(const Function *const *) a, *y = *(const Function *const *) b;
@@ -46,8 +48,7 @@ static uint32_t largest_free(const Function *const *list, size_t n)
                 uint32_t alike = 0;
 
                 for (size_t k = i; can_be_had(list[i]) && k < n; k++)
-                        alike += can_be_had(list[k]) &&
-                                 function_identity_check(&list[i]->identity, &list[k]->identity, NULL) >= 0;
+                        alike += can_be_had(list[k]) && compat_is_alike(list[i], list[k]);
                 largest = alike > largest ? alike : largest;
         }
 

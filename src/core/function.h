@@ -74,11 +74,6 @@ struct Function {
 
 void function_done(Function *f);
 
-/* 0 when a guest that was given `has` can go on with `gets`; else *reterr (FAILURE_INCOMPATIBLE) says which value
- * differs, both values named. */
-int function_identity_check(const FunctionIdentity *has, const FunctionIdentity *gets,
-                            Failure *reterr) _warn_unused_result_;
-
 /* True for a driver that a function may be bound to and still be given away: none, vfio-pci, or a VFIO variant
  * driver ("*-vfio-pci" or "*_vfio_pci": Linux drivers/vfio/pci). */
 bool function_driver_is_vfio(const char *driver);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "core/enum-table.h"
-#include "core/family.h"
 
 static const char *const pick_policy_table[] = {
         [PICK_PACK] = "pack",
@@ -22,9 +21,8 @@ const Function *pool_find(const Function *functions, size_t n_functions, const P
         return NULL;
 }
 
-bool pool_judge(const Function *f, const FunctionIdentity *wants, Findings *findings)
+bool pool_judge_state(const Function *f, Findings *findings)
 {
-        _cleanup_(failure_done) Failure differs = { 0 };
         const char *address = PCI_ADDRESS_STR(&f->address);
         Finding *found;
 
@@ -70,28 +68,12 @@ bool pool_judge(const Function *f, const FunctionIdentity *wants, Findings *find
                 return false;
         }
 
-        if (function_identity_check(wants, &f->identity, findings ? &differs : NULL) < 0) {
-                found = findings_block(findings, FAILURE_INCOMPATIBLE, FINDING_FUNCTION,
-                                       "function %s cannot stand in: %s", address,
-                                       failure_message(&differs));
-                finding_set_remedy(found, "choose one of the same kind");
-                return false;
-        }
-
         return true;
 }
 
-bool pool_judge_for(const Function *f, const FunctionIdentity *wants, const PciAddress *from,
-                    const Function *had, Findings *findings)
+bool pool_judge(const Function *f, const CompatGuest *guest, Findings *findings)
 {
-        return pool_judge(f, wants, findings) && family_judge(from, had, f, findings);
-}
-
-int pool_check(const Function *f, const FunctionIdentity *wants, Failure *reterr)
-{
-        _cleanup_(findings_done) Findings why = { 0 };
-
-        return pool_judge(f, wants, &why) ? 0 : findings_check(&why, reterr);
+        return pool_judge_state(f, findings) && compat_judge(guest, f, findings);
 }
 
 /* What `pack` and `spread` order by: how many functions of this one's physical function are in use. */
@@ -154,9 +136,20 @@ static bool is_of_other_pool(const Pick *p, size_t i, const Function *f)
         return !p->request->any_pool && from && from->pool && f->pool && !streq(from->pool, f->pool);
 }
 
+static CompatGuest guest_of_want(const Pick *p, size_t i)
+{
+        return (CompatGuest) {
+                .identity = p->request->wants + i,
+                .address = p->request->from ? &p->request->from[i].address : NULL,
+                .had = p->sources[i],
+                .fixups = p->request->fixups,
+        };
+}
+
 /* May want number i be answered with f? */
 static bool judge_candidate(const Pick *p, size_t i, const Function *f, Findings *findings)
 {
+        const CompatGuest guest = guest_of_want(p, i);
         const Function *from = p->sources[i];
         Finding *found;
 
@@ -168,9 +161,7 @@ static bool judge_candidate(const Pick *p, size_t i, const Function *f, Findings
                 return false;
         }
 
-        if (!p->request->from)
-                return pool_judge(f, &p->request->wants[i], findings);
-        return pool_judge_for(f, &p->request->wants[i], &p->request->from[i].address, from, findings);
+        return pool_judge(f, &guest, findings);
 }
 
 static bool is_among(const PciAddress *list, size_t n, const PciAddress *a)
@@ -264,13 +255,16 @@ static char *collect_reasons(const Pick *p, size_t i)
 /* One that could be had, were it not for the family: then it is no matter of what is free. */
 static bool refuse_for_family(const Pick *p, size_t i, const PciAddress *taken, Failure *reterr)
 {
+        const CompatGuest guest = guest_of_want(p, i);
+        CompatGuest any = guest;
+
+        any.address = NULL;
         for (size_t k = 0; p->request->from && k < p->n_functions; k++) {
                 const Function *f = p->functions + k;
                 _cleanup_(findings_done) Findings why = { 0 };
 
                 if (is_of_other_pool(p, i, f) || is_among(taken, i, &f->address) ||
-                    !pool_judge(f, &p->request->wants[i], NULL) ||
-                    family_judge(&p->request->from[i].address, p->sources[i], f, &why) || why.n == 0)
+                    !pool_judge(f, &any, NULL) || compat_judge(&guest, f, &why) || why.n == 0)
                         continue;
 
                 (void) failure_set(reterr, why.list[0].code, "%s; %s", why.list[0].message,

@@ -6,8 +6,7 @@
  * functions give the same answer, and every refusal says why.
  */
 
-#include "core/finding.h"
-#include "core/function.h"
+#include "core/compat.h"
 
 typedef enum PickPolicy {
         PICK_PACK,   /* fullest physical function first: keeps others empty */
@@ -22,7 +21,8 @@ PickPolicy pick_policy_from_string(const char *s);
 typedef struct PoolRequest {
         const FunctionIdentity *wants; /* n of them */
         const FunctionRef *from;       /* n, or NULL: what the domain has or had */
-        bool any_pool;                 /* it need not stay in the pools of `from` */
+        GuestFixups fixups;
+        bool any_pool;        /* it need not stay in the pools of `from` */
         const Function *host; /* where those are, if they are; NULL: among the functions to choose from */
         size_t n_host;
         bool leave; /* none of `from` is chosen, and each replacement is taken from another physical function where one
@@ -43,17 +43,11 @@ typedef int (*PoolConsidered)(const Function *f, const Finding *why, void *userd
 int pool_consider(const Function *functions, size_t n_functions, const PoolRequest *request,
                   PoolConsidered considered, void *userdata) _warn_unused_result_;
 
-/* May this very function be taken now by a guest that knows `wants`? Else one finding is added (NULL: none): of
- * FAILURE_FUNCTION_BUSY, FAILURE_FOREIGN_DRIVER or FAILURE_INCOMPATIBLE. */
-bool pool_judge(const Function *f, const FunctionIdentity *wants, Findings *findings);
-
-/* May it be taken by the guest that has or had the function at `from`? What pool_judge() asks, and what the device's family
- * allows. `had` is that function, NULL: it is not on this host any more. */
-bool pool_judge_for(const Function *f, const FunctionIdentity *wants, const PciAddress *from,
-                    const Function *had, Findings *findings);
-
-/* pool_judge() as a failure. */
-int pool_check(const Function *f, const FunctionIdentity *wants, Failure *reterr) _warn_unused_result_;
+/* Could this very function be taken now, whoever asks? Else one finding is added (NULL: none), of FAILURE_FUNCTION_BUSY or
+ * FAILURE_FOREIGN_DRIVER. */
+bool pool_judge_state(const Function *f, Findings *findings);
+/* May it be taken now by that guest? The same, and when it could be taken all that compat_judge() says. */
+bool pool_judge(const Function *f, const CompatGuest *guest, Findings *findings);
 
 /* NULL when the address is not among them. */
 const Function *pool_find(const Function *functions, size_t n_functions, const PciAddress *address);

@@ -73,7 +73,7 @@ static size_t count_used(const Candidates *c)
 static bool is_first_of_its_kind(const Candidates *c, size_t i)
 {
         for (size_t k = 0; k < i; k++)
-                if (function_identity_check(&c->functions[k].identity, &c->functions[i].identity, NULL) >= 0)
+                if (compat_is_alike(&c->functions[k], &c->functions[i]))
                         return false;
 
         return true;
@@ -106,6 +106,7 @@ static int pick_like(const Candidates *c, const ReserveRequest *request, const F
 
         return pool_pick(c->functions, c->n,
                          &(PoolRequest) { .wants = wants,
+                                          .fixups = FIXUPS_YES, /* nobody has looked yet */
                                           .from = request->from ? from : NULL,
                                           .any_pool = true, /* the request names the pool */
                                           .host = c->host,

@@ -56,6 +56,7 @@ static bool pick_other(const Job *j, const Function *functions, size_t n_functio
 
         if (pool_pick(candidates, n_functions,
                       &(PoolRequest) { .wants = wants,
+                                       .fixups = FIXUPS_YES, /* nobody has looked yet */
                                        .from = from,
                                        .leave = j->kind == JOB_MOVE,
                                        .n = j->n_swaps,

@@ -14,10 +14,22 @@ static void choice_done(Choice *c)
         free(c->candidates);
 }
 
+/* `had`: NULL when what it has or had is not on this host any more. */
+static CompatGuest guest_of_swap(const FunctionSwap *s, const Function *had)
+{
+        return (CompatGuest) {
+                .identity = &s->identity,
+                .address = &s->from,
+                .had = had,
+                .fixups = FIXUPS_YES, /* nobody has looked yet */
+        };
+}
+
 static int choose_one(const Choice *c, const PciAddress *a, FunctionSwap *s, Findings *l, Failure *reterr)
 {
         const Function *f = pool_find(c->candidates, c->n_candidates, a);
         const FunctionRef from = swap_source(s);
+        CompatGuest guest;
 
         if (!f && view_find_function(c->request->view, a))
                 return failure_set(reterr, FAILURE_INVALID_OPTION,
@@ -30,7 +42,8 @@ static int choose_one(const Choice *c, const PciAddress *a, FunctionSwap *s, Fin
                                    PCI_ADDRESS_STR(a));
 
         swap_set_target(s, f);
-        s->has_to = pool_judge_for(f, &s->identity, &s->from, view_find_ref(c->request->view, &from), l);
+        guest = guest_of_swap(s, view_find_ref(c->request->view, &from));
+        s->has_to = pool_judge(f, &guest, l);
         return 0;
 }
 
@@ -67,8 +80,9 @@ static bool choose_held(const Choice *c)
         for (size_t i = 0; i < c->n_swaps; i++) {
                 const FunctionRef from = swap_source(c->swaps + i);
                 const Function *f = function_ref_find(&from, c->candidates, c->n_candidates);
+                const CompatGuest guest = guest_of_swap(c->swaps + i, f);
 
-                if (!f || !pool_judge_for(f, &c->swaps[i].identity, &from.address, f, NULL))
+                if (!f || !pool_judge(f, &guest, NULL))
                         return false;
                 held[i] = f;
         }
@@ -92,6 +106,7 @@ static PoolRequest pool_request(const Choice *c, FunctionRef *from, FunctionIden
                 .from = from,
                 .host = c->request->view->functions,
                 .n_host = c->request->view->n_functions,
+                .fixups = FIXUPS_YES,                  /* nobody has looked yet */
                 .leave = c->request->kind == JOB_MOVE, /* a resume may come back to where it was */
                 .n = c->n_swaps,
                 .policy = c->request->policy,

@@ -155,15 +155,15 @@ static int check_can_hold(const Manager *m, const DomainView *d, Failure *reterr
 
         for (size_t i = 0; i < d->n_functions; i++) {
                 const Function *f = pool_find(functions, n, d->functions + i);
+                _cleanup_(findings_done) Findings why = { 0 };
 
                 if (!f)
                         return failure_set(reterr, FAILURE_UNKNOWN_FUNCTION,
                                            "function %s, which domain '%s' had, is not in the pool any more",
                                            PCI_ADDRESS_STR(d->functions + i), d->name);
 
-                r = pool_check(f, &f->identity, reterr);
-                if (r < 0)
-                        return r;
+                if (!pool_judge_state(f, &why))
+                        return findings_check(&why, reterr);
         }
 
         return 0;

@@ -30,6 +30,8 @@ typedef struct Case {
         unsigned call[FAKE_FAULTS];
 } Case;
 
+static const FunctionIdentity vgpu = { .vendor = 0x1002, .device = 0x74b6 };
+
 static bool trace;
 
 static const char *const fault_names[] = {
@@ -78,7 +80,9 @@ static void fail_case(const Case *c, const FakeHost *h, const char *what)
 static Job *make_job(const Case *c, const FakeHost *h)
 {
         const FunctionRef from = fake_ref(h, 0), to = fake_ref(h, 2);
-        FunctionSwap swap = { .has_from = true, .from = from.address, .from_locator = from.locator };
+        FunctionSwap swap = {
+                .has_from = true, .from = from.address, .from_locator = from.locator, .identity = vgpu
+        };
         Job *j;
 
         if (c->kind != JOB_HIBERNATE) {
@@ -174,6 +178,7 @@ static void choose_targets(FakeHost *h)
                 functions[i] = (Function) { .address = ref.address,
                                             .locator = ref.locator,
                                             .physical_function = { .bus = fake_function(i).bus },
+                                            .identity = vgpu,
                                             .family = &any };
                 for (size_t k = 0; k < j->n_quarantines; k++)
                         if (function_ref_is(&j->quarantines[k].function, functions + i))

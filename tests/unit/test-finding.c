@@ -46,6 +46,23 @@ static void test_merge(void)
         findings_done(&more);
 }
 
+static void test_codes(void)
+{
+        Finding f = { .code = FAILURE_NO_FREE_FUNCTION };
+
+        CHECK(streq(FINDING_CODE_STR(&f), "no-free-function"));
+        finding_set_rule(&f, RULE_BAR_SIZE);
+        finding_set_rule(NULL, RULE_BAR_SIZE);
+        CHECK(streq(FINDING_CODE_STR(&f), "bar-size"));
+        CHECK(streq(FINDING_CODE_STR(&(Finding) { 0 }), ""));
+
+        for (FailureCode c = FAILURE_NONE + 1; c < _FAILURE_CODE_MAX; c++) {
+                f = (Finding) { .code = c };
+                CHECK(strlen(FINDING_CODE_STR(&f)) > 3 &&
+                      strlen(FINDING_CODE_STR(&f)) < FINDING_CODE_MAX - 2);
+        }
+}
+
 /* What was not noted may have blocked. */
 static void test_incomplete(void)
 {
@@ -70,6 +87,7 @@ int main(void)
 {
         test_first_that_blocks();
         test_merge();
+        test_codes();
         test_incomplete();
         return EXIT_SUCCESS;
 }

@@ -13,6 +13,8 @@ static const FunctionIdentity kind_a = {
         .bars = { { .bytes = 1 << 20, .mem64 = true, .prefetchable = true } },
 };
 
+static const CompatGuest new_guest = { .identity = &kind_a };
+
 static const Family any = { .targets = TARGETS_ANY };
 
 static PciAddress address(const char *s)
@@ -164,8 +166,8 @@ static void expect_refusal(const Function *f, FailureCode code, const char *text
 {
         Findings why = { 0 };
 
-        CHECK(!pool_judge(f, &kind_a, &why));
-        CHECK(!pool_judge(f, &kind_a, NULL));
+        CHECK(!pool_judge(f, &new_guest, &why));
+        CHECK(!pool_judge(f, &new_guest, NULL));
         CHECK(why.n == 1 && why.list[0].blocking && why.list[0].remedy);
         CHECK(why.list[0].code == code && why.list[0].scope == FINDING_FUNCTION);
         CHECK(strstr(why.list[0].message, PCI_ADDRESS_STR(&f->address)));
@@ -178,7 +180,7 @@ static void test_each_refusal_has_its_reason(void)
         Function f[6];
 
         make_functions(f);
-        CHECK(pool_judge(&f[0], &kind_a, NULL));
+        CHECK(pool_judge(&f[0], &new_guest, NULL));
         f[0].state = FUNCTION_ASSIGNED;
         f[0].domain = (char[]) { "vm2" };
         expect_refusal(&f[0], FAILURE_FUNCTION_BUSY, "vm2");
@@ -188,7 +190,7 @@ static void test_each_refusal_has_its_reason(void)
         f[2].driver = (char[]) { "amdgpu" };
         expect_refusal(&f[2], FAILURE_FOREIGN_DRIVER, "amdgpu");
         f[3].identity.bars[0].bytes = 1 << 19;
-        expect_refusal(&f[3], FAILURE_INCOMPATIBLE, "BAR 0 has 524288 bytes, the guest knows 1048576");
+        expect_refusal(&f[3], FAILURE_INCOMPATIBLE, "BAR 0 is 512 KiB, the guest knows 1 MiB");
         f[4].identity.device = 0x74b5;
         expect_refusal(&f[4], FAILURE_INCOMPATIBLE, "device is 74b5, the guest knows 74b6");
         expect_pick(f, NULL, PICK_PACK, "0000:02:10.4");

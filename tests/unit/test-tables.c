@@ -54,8 +54,11 @@ static void test_first_failure_wins(void)
 int main(void)
 {
         TEST_TABLE(domain_state, _DOMAIN_STATE_MAX);
+        TEST_TABLE(attribute_of, _ATTRIBUTE_OF_MAX);
+        TEST_TABLE(finding_rule, _FINDING_RULE_MAX);
         TEST_TABLE(finding_scope, _FINDING_SCOPE_MAX);
         TEST_TABLE(function_state, _FUNCTION_STATE_MAX);
+        TEST_TABLE(family_targets, _FAMILY_TARGETS_MAX);
         TEST_TABLE(guest_fixups, _GUEST_FIXUPS_MAX);
         TEST_TABLE(hold_mode, _HOLD_MODE_MAX);
         TEST_TABLE(hook_operation, _HOOK_OPERATION_MAX);
