@@ -12,6 +12,8 @@
 #define FAMILIES_MAX 256U
 #define FAMILY_DEVICES_MAX 64U
 #define FAMILY_NAME_MAX 64U
+#define FAMILY_ATTRIBUTES_MAX 16U
+#define ATTRIBUTE_FILE_MAX 64U
 
 static const char suffix[] = ".json";
 
@@ -66,10 +68,82 @@ static int parse_devices(json_object *root, Family *f, Failure *reterr)
         return 0;
 }
 
+static int attribute_of(const char *s)
+{
+        return (int) attribute_of_from_string(s);
+}
+
+static int parse_attribute(json_object *o, const char *where, Family *f, Failure *reterr)
+{
+        static const char *const known[] = { "name", "match", "of", "file", NULL };
+        FamilyAttribute *a = f->attributes + f->n_attributes;
+        const char *name, *file = NULL;
+        int of = ATTRIBUTE_OF_FUNCTION, r;
+        bool has_of;
+
+        if ((r = json_get_string(o, where, "name", true, &name, reterr)) < 0 ||
+            (r = json_check_members(o, where, known, reterr)) < 0 ||
+            (r = json_get_bool(o, where, "match", false, &a->must_match, reterr)) < 0 ||
+            (r = json_get_string(o, where, "file", false, &file, reterr)) < 0 ||
+            (r = json_get_enum(o, where, "of", false, attribute_of, &of, reterr)) < 0)
+                return r;
+        has_of = r > 0;
+
+        if (attributes_set(&(Attributes) { 0 }, name, "1") < 0)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'%s.name' must have letters, digits and '_', not be '%s'", where, name);
+        for (size_t i = 0; i < f->n_attributes; i++)
+                if (streq(f->attributes[i].name, name))
+                        return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                           "'%s.name' is '%s', as that of another", where, name);
+
+        /* It is read as root. */
+        if (file && (!json_name_is_plain(file, ATTRIBUTE_FILE_MAX) || file[0] == '.'))
+                return failure_set(
+                                reterr, FAILURE_INVALID_OPTION,
+                                "'%s.file' must be the name of a file in the device's directory, not '%s'",
+                                where, file);
+        if (has_of && !file)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'%s.of' says whose file, and 'file' none", where);
+
+        a->of = (AttributeOf) of;
+        if (free_and_strdup(&a->name, name) < 0 || free_and_strdup(&a->file, file) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read it");
+
+        return 0;
+}
+
+static int parse_attributes(json_object *root, Family *f, Failure *reterr)
+{
+        json_object *array;
+        size_t n;
+        int r;
+
+        r = json_get_array(root, "", "attributes", false, FAMILY_ATTRIBUTES_MAX, &array, reterr);
+        if (r <= 0)
+                return r;
+
+        n = json_object_array_length(array);
+        f->attributes = calloc(n + 1, sizeof(FamilyAttribute));
+        if (!f->attributes)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read it");
+
+        for (size_t i = 0; i < n; i++) {
+                r = parse_attribute(json_object_array_get_idx(array, i),
+                                    JSON_PATH_ELEMENT("", "attributes", i), f, reterr);
+                f->n_attributes++; /* from here on it is freed with the others, whatever of it was read */
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
 static int parse_root(json_object *root, Family *f, Failure *reterr)
 {
-        static const char *const known[] = { "schema",  "description",    "devices",
-                                             "targets", "without_fixups", NULL };
+        static const char *const known[] = { "schema",         "description", "devices", "targets",
+                                             "without_fixups", "attributes",  NULL };
         const char *description;
         int targets = 0, without_fixups = 0, r;
 
@@ -86,7 +160,9 @@ static int parse_root(json_object *root, Family *f, Failure *reterr)
         f->targets = (FamilyTargets) targets;
         f->needs_fixups = r > 0;
         f->without_fixups = (FamilyTargets) without_fixups;
-        return parse_devices(root, f, reterr);
+
+        r = parse_attributes(root, f, reterr);
+        return r < 0 ? r : parse_devices(root, f, reterr);
 }
 
 int family_parse(const char *text, size_t size, const char *where, const char *name, Family *ret,

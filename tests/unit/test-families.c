@@ -123,6 +123,48 @@ static void test_fixups(void)
         families_done(&l);
 }
 
+static void test_attributes(void)
+{
+        Families l = { 0 };
+        const Family *f;
+
+        put("admin/mine.json",
+            "{\"schema\":1,\"targets\":\"any\",\"devices\":[\"10de:2321\"],\"attributes\":["
+            "{\"name\":\"partition\",\"match\":true,\"of\":\"physical-function\",\"file\":\"mode\"},"
+            "{\"name\":\"serial\",\"file\":\"serial_number\",\"_why\":\"for people\"},"
+            "{\"name\":\"framebuffer_mib\",\"match\":true}]}");
+        CHECK(load(&l, NULL) >= 0);
+        f = families_find(&l, 0x10de, 0x2321);
+        CHECK(f->n_attributes == 3);
+        CHECK(streq(f->attributes[0].name, "partition") && f->attributes[0].must_match);
+        CHECK(f->attributes[0].of == ATTRIBUTE_OF_PHYSICAL_FUNCTION && streq(f->attributes[0].file, "mode"));
+        CHECK(!f->attributes[1].must_match && f->attributes[1].of == ATTRIBUTE_OF_FUNCTION);
+        CHECK(f->attributes[2].must_match && !f->attributes[2].file);
+        families_done(&l);
+}
+
+#define ATTRIBUTES(list) \
+        "{\"schema\":1,\"targets\":\"any\",\"devices\":[\"1002:74b6\"],\"attributes\":" list "}"
+
+static void test_errors_in_attributes(void)
+{
+        expect_error(ATTRIBUTES("{}"), "'attributes' must be an array");
+        expect_error(ATTRIBUTES("[3]"), "'attributes[0]' must be an object");
+        expect_error(ATTRIBUTES("[{}]"), "'attributes[0].name' is missing");
+        expect_error(ATTRIBUTES("[{\"name\":\"a b\"}]"), "'attributes[0].name' must have");
+        expect_error(ATTRIBUTES("[{\"name\":\"a\"},{\"name\":\"a\"}]"),
+                     "'attributes[1].name' is 'a', as that");
+        expect_error(ATTRIBUTES("[{\"name\":\"a\",\"match\":1}]"),
+                     "'attributes[0].match' must be true or false");
+        expect_error(ATTRIBUTES("[{\"name\":\"a\",\"of\":\"card\"}]"), "'attributes[0].of' has the unknown");
+        expect_error(ATTRIBUTES("[{\"name\":\"a\",\"of\":\"function\"}]"), "and 'file' none");
+        expect_error(ATTRIBUTES("[{\"name\":\"a\",\"path\":\"x\"}]"), "unknown member 'attributes[0].path'");
+        expect_error(ATTRIBUTES("[{\"name\":\"a\",\"file\":\"../../../etc/shadow\"}]"),
+                     "'attributes[0].file' must");
+        expect_error(ATTRIBUTES("[{\"name\":\"a\",\"file\":\"..\"}]"), "'attributes[0].file' must");
+        expect_error(ATTRIBUTES("[{\"name\":\"a\",\"file\":\"\"}]"), "'attributes[0].file' must");
+}
+
 static void test_errors_name_the_place(void)
 {
         expect_error("", "line 1");
@@ -172,6 +214,8 @@ int main(void)
         CHECK(mkdtemp(dir));
         test_load();
         test_fixups();
+        test_attributes();
+        test_errors_in_attributes();
         test_errors_name_the_place();
         clean_up();
         return EXIT_SUCCESS;
