@@ -146,13 +146,14 @@ static const PropertyField explanation_fields[] = {
         { "candidates", "a(sbs)", read_candidates, 0 },
         { "bytes_needed", "t", property_read_uint64, offsetof(ExplanationInfo, bytes_needed) },
         { "bytes_available", "t", property_read_uint64, offsetof(ExplanationInfo, bytes_available) },
+        { "bytes_promised", "t", property_read_uint64, offsetof(ExplanationInfo, bytes_promised) },
         { "save_seconds", "d", property_read_double, offsetof(ExplanationInfo, save_seconds) },
         { "resume_seconds", "d", property_read_double, offsetof(ExplanationInfo, resume_seconds) },
 };
 
 int explanation_info_read(ExplanationInfo *ret, sd_bus_message *m)
 {
-        ret->bytes_needed = ret->bytes_available = UINT64_MAX;
+        ret->bytes_needed = ret->bytes_available = ret->bytes_promised = UINT64_MAX;
         ret->save_seconds = ret->resume_seconds = -1;
         return properties_read(m, explanation_fields, ELEMENTSOF(explanation_fields), ret);
 }
@@ -239,6 +240,7 @@ json_object *explanation_info_to_json(const ExplanationInfo *e, const char *doma
         json_add(&o, "findings", findings_to_json(e));
         add_bytes(&o, "bytes_needed", e->bytes_needed);
         add_bytes(&o, "bytes_available", e->bytes_available);
+        add_bytes(&o, "bytes_promised", e->bytes_promised);
         add_seconds(&o, "save_seconds", e->save_seconds);
         add_seconds(&o, "resume_seconds", e->resume_seconds);
         json_add(&o, "candidates", candidates_to_json(e));

@@ -32,8 +32,8 @@ typedef struct ExplanationInfo {
         size_t n_findings;
         CandidateInfo *candidates;
         size_t n_candidates;
-        uint64_t bytes_needed, bytes_available; /* UINT64_MAX: not known */
-        double save_seconds, resume_seconds;    /* negative: not known */
+        uint64_t bytes_needed, bytes_available, bytes_promised; /* UINT64_MAX: not known */
+        double save_seconds, resume_seconds;                    /* negative: not known */
 } ExplanationInfo;
 
 void explanation_info_done(ExplanationInfo *e);

@@ -80,6 +80,7 @@ static void print_seconds(const Ctl *c, const char *title, double seconds)
 
 static int print_explanation(const Ctl *c, const ExplanationInfo *e)
 {
+        const bool is_shared = e->bytes_promised != UINT64_MAX && e->bytes_promised > 0;
         const Tint tint = e->possible ? TINT_GOOD : TINT_BAD;
 
         ctl_print(c, "To %s '%s'", asked_kind(c), c->argument);
@@ -88,8 +89,10 @@ static int print_explanation(const Ctl *c, const ExplanationInfo *e)
         ctl_print(c, " Strategy: %s", e->strategy ? e->strategy : "-");
         print_strategies(c, e);
         if (e->bytes_needed != UINT64_MAX && e->bytes_needed > 0)
-                ctl_print(c, "    Image: up to %s, %s are free", TEXT_BYTES(e->bytes_needed),
-                          e->bytes_available != UINT64_MAX ? TEXT_BYTES(e->bytes_available) : "?");
+                ctl_print(c, "    Image: up to %s, %s are to be had%s%s%s", TEXT_BYTES(e->bytes_needed),
+                          e->bytes_available != UINT64_MAX ? TEXT_BYTES(e->bytes_available) : "?",
+                          is_shared ? ", beside " : "", is_shared ? TEXT_BYTES(e->bytes_promised) : "",
+                          is_shared ? " for other jobs" : "");
         print_seconds(c, "     Save:", e->save_seconds);
         print_seconds(c, "   Resume:", e->resume_seconds);
 

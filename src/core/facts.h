@@ -59,7 +59,8 @@ typedef struct DomainFacts {
         ImageState image;     /* libvirt's managed save image */
         uint64_t image_bytes; /* its size; 0: there is none */
         uint64_t memory_bytes;
-        PciAddress *functions; /* owned: PCI hostdevs in XML order, live XML when active, else inactive */
+        uint64_t vram_used_bytes; /* of all its functions, as the guest says; 0: not known */
+        PciAddress *functions;    /* owned: PCI hostdevs in XML order, live XML when active, else inactive */
         size_t n_functions;
         bool pm_mem_enabled,
                         pm_disk_enabled; /* <pm> of the XML: QEMU's default is enabled, libvirt leaves it */

@@ -48,6 +48,8 @@ struct HostOps {
          * ends its QEMU, after the worker that asked for it died. Success says nothing about what it left. */
         int (*settle_save)(void *host, const char *uuid, Failure *reterr);
 
+        /* Bytes that are free for root where libvirt writes managed saves. */
+        int (*image_space)(void *host, uint64_t *ret_bytes, Failure *reterr);
         /* Makes the image durable (fsync of file and directory), checks that libvirt reads it as complete, and gives
          * it a second name so that libvirt cannot unlink its content: the guard link. Returns its size. */
         int (*image_guard)(void *host, const char *uuid, uint64_t *ret_bytes, Failure *reterr);

@@ -30,7 +30,8 @@ DEFINE_ENUM_TABLE(job_fallback, JobFallback, _JOB_FALLBACK_MAX);
 /* Rows: from; bits: to. */
 static const unsigned job_transitions[] = {
         [JOB_QUEUED] = BIT(JOB_RUNNING) | BIT(JOB_RECOVERING) | BIT(JOB_FAILED) | BIT(JOB_CANCELED),
-        [JOB_RUNNING] = BIT(JOB_UNDOING) | BIT(JOB_RECOVERING) | BIT(JOB_DONE) | BIT(JOB_FAILED),
+        [JOB_RUNNING] = BIT(JOB_QUEUED) | BIT(JOB_UNDOING) | BIT(JOB_RECOVERING) | BIT(JOB_DONE) |
+                        BIT(JOB_FAILED),
         [JOB_UNDOING] = BIT(JOB_RECOVERING) | BIT(JOB_RETRYING) | BIT(JOB_FAILED) | BIT(JOB_CANCELED),
         [JOB_RECOVERING] = BIT(JOB_RECOVERING) | BIT(JOB_RUNNING) | BIT(JOB_UNDOING) | BIT(JOB_DONE) |
                            BIT(JOB_FAILED) | BIT(JOB_CANCELED),
@@ -83,6 +84,14 @@ Job *job_free(Job *j)
         free(j->domain_name);
         free(j);
         return NULL;
+}
+
+void job_list_done(JobList *l)
+{
+        for (size_t i = 0; i < l->n; i++)
+                (void) job_free(l->jobs[i]);
+        free(l->jobs);
+        *l = (JobList) { 0 };
 }
 
 int job_new(uint64_t id, JobKind kind, Strategy strategy, const char *domain_uuid, const char *domain_name,

@@ -121,12 +121,20 @@ typedef struct Job {
         JobStep steps[PLAN_STEPS_MAX];
         size_t n_steps;
         uint64_t bytes, bytes_total; /* of the save, written with each step's outcome; of a resume, the image's */
+        uint64_t space_bytes; /* promised for the image, at the most; 0: nothing (yet), see core/space.h */
         uint64_t created_usec, ended_usec;
         Failure failure;
         char *stuck;         /* owned; while unfinished: what stands in the way of an end, NULL: nothing */
         uint32_t worker_pid; /* 0: none; with its start time, since process ids are used again */
         uint64_t worker_start_ticks;
 } Job;
+
+typedef struct JobList {
+        Job **jobs; /* owned, by number */
+        size_t n;
+} JobList;
+
+void job_list_done(JobList *l);
 
 int job_new(uint64_t id, JobKind kind, Strategy strategy, const char *domain_uuid, const char *domain_name,
             Job **ret) _warn_unused_result_;

@@ -2,6 +2,7 @@
 #include "core/verdict.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "core/guest-verdict.h"
 
@@ -14,6 +15,10 @@
  * takes for itself. */
 #define IMAGE_OVERHEAD_BYTES (64 * MIB)
 
+#define WAITS_FOR_ROOM                                                                                   \
+        "the image of domain '%s' may need %llu MiB, and %llu are to be had now on the disk that holds " \
+        "managed saves: the job waits until other jobs (%zu) have written or removed theirs"
+
 uint64_t verdict_image_bytes(const DomainFacts *facts, Strategy strategy)
 {
         if (strategy == STRATEGY_SUSPEND_TO_DISK)
@@ -25,6 +30,7 @@ uint64_t verdict_image_bytes(const DomainFacts *facts, Strategy strategy)
 void verdict_done(Verdict *v)
 {
         findings_done(&v->findings);
+        free(v->waits);
         for (size_t i = 0; i < v->n_options; i++)
                 free(v->options[i].reason);
         v->n_options = 0;
@@ -194,31 +200,64 @@ static void judge_image_dir(const DomainFacts *facts, Findings *l)
         }
 }
 
-static void judge_space(const DomainFacts *facts, Strategy strategy, Findings *l)
+static unsigned long long in_mib(uint64_t bytes)
 {
-        uint64_t needed = verdict_image_bytes(facts, strategy);
+        return (unsigned long long) (bytes / MIB);
+}
+
+static void judge_space(const VerdictRequest *request, const DomainFacts *facts, Strategy strategy,
+                        Findings *l)
+{
+        uint64_t needed = verdict_image_bytes(facts, strategy), available = facts->image_space_bytes;
+        const Space *space = &request->space;
         Finding *f;
 
-        if (facts->image_space_bytes < needed) {
+        switch (space_judge(space, available, needed)) {
+        case SPACE_NOW:
+                break;
+        case SPACE_LATER:
+                (void) findings_remark(l, FINDING_IMAGE, WAITS_FOR_ROOM, facts->name,
+                                       in_mib(needed + MIB - 1), in_mib(space_available(space, available)),
+                                       space->n_jobs);
+                break;
+        case SPACE_NEVER:
                 f = findings_block(l, FAILURE_NO_SPACE, FINDING_IMAGE,
                                    "the image of domain '%s' may need %llu MiB, the disk that holds managed "
-                                   "saves has %llu MiB free",
-                                   facts->name, (unsigned long long) ((needed + MIB - 1) / MIB),
-                                   (unsigned long long) (facts->image_space_bytes / MIB));
+                                   "saves has %llu MiB free, of which %llu are to stay so and %llu are "
+                                   "promised to other jobs",
+                                   facts->name, in_mib(needed + MIB - 1), in_mib(available),
+                                   in_mib(space->reserve_bytes), in_mib(space->promised_bytes));
                 finding_set_remedy(f, "make room there");
         }
 }
 
-static void judge_suspend_to_ram(const DomainFacts *facts, Findings *l)
+/* Before it suspends, the driver of a GPU moves what is in use of its memory into the guest's (amdgpu: AMD's guest
+ * driver, amdgpu_device_evict_resources()). So that needs no further room on the host, but the guest must have it. */
+static void judge_vram(const DomainFacts *facts, Findings *l)
+{
+        Finding *f;
+
+        if (facts->vram_used_bytes < facts->memory_bytes)
+                return;
+
+        f = findings_block(l, FAILURE_NO_SPACE, FINDING_GUEST,
+                           "the guest of domain '%s' uses %llu MiB of its GPUs' memory, more than its %llu "
+                           "MiB of memory can take when it suspends",
+                           facts->name, in_mib(facts->vram_used_bytes), in_mib(facts->memory_bytes));
+        finding_set_remedy(f, "end what uses the GPU in the guest, or give the domain more memory");
+}
+
+static void judge_suspend_to_ram(const VerdictRequest *request, const DomainFacts *facts, Findings *l)
 {
         judge_ram(facts, l);
         judge_image_dir(facts, l);
-        judge_space(facts, STRATEGY_SUSPEND_TO_RAM, l);
+        judge_vram(facts, l);
+        judge_space(request, facts, STRATEGY_SUSPEND_TO_RAM, l);
         judge_agent(facts, "guest-suspend-ram", facts->agent_suspend_ram, l);
         guest_judge_ram(facts, l);
 }
 
-static void judge_suspend_to_disk(const DomainFacts *facts, Findings *l)
+static void judge_suspend_to_disk(const VerdictRequest *request, const DomainFacts *facts, Findings *l)
 {
         judge_disk(facts, l);
         judge_agent(facts, "guest-suspend-disk", facts->agent_suspend_disk, l);
@@ -228,7 +267,7 @@ static void judge_suspend_to_disk(const DomainFacts *facts, Findings *l)
 /* What speaks against each by itself, the better ones first. */
 static const struct {
         Strategy strategy;
-        void (*judge)(const DomainFacts *facts, Findings *l);
+        void (*judge)(const VerdictRequest *request, const DomainFacts *facts, Findings *l);
 } strategies[] = {
         { STRATEGY_SUSPEND_TO_RAM, judge_suspend_to_ram },
         { STRATEGY_SUSPEND_TO_DISK, judge_suspend_to_disk },
@@ -251,22 +290,33 @@ static Strategy choose_strategy(const DomainFacts *facts, Strategy asked, Findin
 }
 
 /* Of the chosen one the findings say it all; of the others one reason is enough. */
-static void judge_option(const DomainFacts *facts, size_t i, bool blocked, Verdict *v)
+static void judge_option(const VerdictRequest *request, const DomainFacts *facts, size_t i, bool blocked,
+                         Verdict *v)
 {
         bool chosen = strategies[i].strategy == v->strategy, possible;
         _cleanup_(findings_done) Findings own = { 0 };
         _cleanup_(failure_done) Failure why = { 0 };
 
-        strategies[i].judge(facts, &own);
+        strategies[i].judge(request, facts, &own);
         if (chosen)
-                strategies[i].judge(facts, &v->findings);
+                strategies[i].judge(request, facts, &v->findings);
 
         possible = findings_check(&own, &why) >= 0 && !blocked;
         if (verdict_add_option(v, strategies[i].strategy, chosen, possible, why.message) < 0)
                 v->findings.incomplete = true;
 }
 
-static void judge_hibernate(const DomainFacts *facts, Strategy asked, Verdict *v)
+static void judge_wait(const VerdictRequest *request, const DomainFacts *facts, Verdict *v)
+{
+        if (space_judge(&request->space, facts->image_space_bytes, v->bytes_needed) == SPACE_LATER &&
+            asprintf(&v->waits, WAITS_FOR_ROOM, facts->name, in_mib(v->bytes_needed + MIB - 1),
+                     in_mib(v->bytes_available), request->space.n_jobs) < 0) {
+                v->waits = NULL;
+                v->findings.incomplete = true;
+        }
+}
+
+static void judge_hibernate(const VerdictRequest *request, const DomainFacts *facts, Verdict *v)
 {
         bool blocked;
 
@@ -274,10 +324,11 @@ static void judge_hibernate(const DomainFacts *facts, Strategy asked, Verdict *v
         judge_older_image(facts, &v->findings);
         blocked = findings_are_blocking(&v->findings);
 
-        v->strategy = choose_strategy(facts, asked, &v->findings);
+        v->strategy = choose_strategy(facts, request->strategy, &v->findings);
         v->bytes_needed = verdict_image_bytes(facts, v->strategy);
         for (size_t i = 0; i < ELEMENTSOF(strategies); i++)
-                judge_option(facts, i, blocked, v);
+                judge_option(request, facts, i, blocked, v);
+        judge_wait(request, facts, v);
 }
 
 /* Of suspend-to-disk, the memory is in the guest's own swap. */
@@ -361,16 +412,23 @@ static void judge_resume(const DomainFacts *facts, Strategy strategy, uint64_t i
         }
 }
 
+void verdict_request_add_jobs(VerdictRequest *request, const JobList *jobs)
+{
+        for (size_t i = 0; i < jobs->n; i++)
+                space_add_job(&request->space, jobs->jobs[i]);
+}
+
 void verdict_judge(const VerdictRequest *request, const DomainFacts *facts, Verdict *ret)
 {
         *ret = (Verdict) {
                 .strategy = request->strategy,
                 .sized = true,
-                .bytes_available = facts->image_space_bytes,
+                .bytes_available = space_available(&request->space, facts->image_space_bytes),
+                .bytes_promised = request->space.promised_bytes,
         };
 
         if (request->kind == JOB_RESUME)
                 judge_resume(facts, request->strategy, request->image_bytes, &ret->findings);
         else
-                judge_hibernate(facts, request->strategy, ret);
+                judge_hibernate(request, facts, ret);
 }

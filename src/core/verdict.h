@@ -9,7 +9,7 @@
 
 #include "core/facts.h"
 #include "core/finding.h"
-#include "core/plan.h"
+#include "core/space.h"
 
 /* What helps when what we know of a hibernated domain is not whole. Its image is not to be started by anybody. */
 #define RECORD_REMEDY \
@@ -26,7 +26,9 @@ typedef struct Verdict {
         Strategy strategy;        /* what it would be done by, also when it is refused */
         bool sized;               /* the next two are known */
         uint64_t bytes_needed;    /* that must be free for the image; 0: none is written on this host */
-        uint64_t bytes_available; /* where libvirt writes images */
+        uint64_t bytes_available; /* of what is free where libvirt writes images, what this one may take */
+        uint64_t bytes_promised;  /* of what is free there, to jobs under way */
+        char *waits;              /* owned; the job has to wait, for this; NULL: it has not */
         Findings findings;
         StrategyOption options[_STRATEGY_MAX]; /* best first; none of a resume, where the image decides */
         size_t n_options;
@@ -38,7 +40,11 @@ typedef struct VerdictRequest {
         JobKind kind;
         Strategy strategy;    /* as asked for; of a resume what the record says */
         uint64_t image_bytes; /* of a resume, by the record; 0: not known */
+        Space space;
 } VerdictRequest;
+
+/* Those of the other jobs of this host that matter. */
+void verdict_request_add_jobs(VerdictRequest *request, const JobList *jobs);
 
 /* Of a hibernate and of a move the strategy may be STRATEGY_AUTO: then suspend-to-ram is taken where the domain's
  * definition allows it, else suspend-to-disk; neither loses GPU state. */

@@ -98,6 +98,7 @@ void explanation_add_verdict(Explanation *e, Verdict *v)
         e->sized = v->sized;
         e->bytes_needed = v->bytes_needed;
         e->bytes_available = v->bytes_available;
+        e->bytes_promised = v->bytes_promised;
 }
 
 /* An entry of a{sv} whose value is an array of the given type, "a(ss)". */
@@ -219,8 +220,9 @@ static int append_contents(const Explanation *e, sd_bus_message *reply)
         if (r >= 0)
                 r = append_findings(e, reply);
         if (r >= 0 && e->sized)
-                r = sd_bus_message_append(reply, "{sv}{sv}", "bytes_needed", "t", e->bytes_needed,
-                                          "bytes_available", "t", e->bytes_available);
+                r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "bytes_needed", "t", e->bytes_needed,
+                                          "bytes_available", "t", e->bytes_available, "bytes_promised", "t",
+                                          e->bytes_promised);
         if (r >= 0 && e->kind != JOB_HIBERNATE)
                 r = append_candidates(e, reply);
         if (r >= 0)

@@ -26,8 +26,8 @@ typedef struct Explanation {
         bool wants_verdict; /* there is a world to look at */
         StrategyOption options[_STRATEGY_MAX];
         size_t n_options;
-        bool sized; /* the next two are known */
-        uint64_t bytes_needed, bytes_available;
+        bool sized; /* the next three are known */
+        uint64_t bytes_needed, bytes_available, bytes_promised;
         uint64_t image_bytes;          /* of a resume; 0: not known */
         double save_rate, resume_rate; /* bytes per second; 0: not known */
 } Explanation;

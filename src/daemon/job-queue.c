@@ -57,7 +57,7 @@ void job_queue_advance(Manager *m)
                 taken += takes_place(m->jobs[i]);
 
         for (size_t i = 0; i < m->n_jobs && taken < m->jobs_max; i++)
-                if (job_queue_has(m->jobs[i])) {
+                if (job_queue_has(m->jobs[i]) && !m->jobs[i]->put_off) {
                         managed_job_run(m->jobs[i]);
                         moved = true;
                         taken++;

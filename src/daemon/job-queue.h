@@ -5,6 +5,8 @@
  * JobQueue: which jobs begin, and when. At most Manager.jobs_max run at once; those above wait, and begin in the order
  * of their numbers.
  *
+ * One that was put off, since there is no room for its image yet, keeps its place and lets the others by.
+ *
  * Nothing is stored for it: a job waits when its journal says "queued", no worker has ever begun it, and none is about
  * to. So the queue is the same after a restart. All that a worker has begun comes first and is not counted before it
  * goes on, be it a recovery or another try on other functions: there a guest's memory may be at stake, here nothing

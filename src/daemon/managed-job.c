@@ -35,6 +35,7 @@ ManagedJob *managed_job_free(ManagedJob *j)
                 return NULL;
 
         sd_event_source_disable_unref(j->retry);
+        sd_event_source_disable_unref(j->put_off);
         worker_process_free(j->worker);
         job_shown_free(j->shown);
         failure_done(&j->death);
@@ -211,6 +212,7 @@ void managed_job_refresh(ManagedJob *j)
 }
 
 static void managed_job_try_later(ManagedJob *j);
+static void managed_job_put_off(ManagedJob *j);
 static void managed_job_recover_after(ManagedJob *j, uint64_t usec);
 
 static void on_worker_exit(WorkerProcess *p, const siginfo_t *how, void *userdata)
@@ -229,6 +231,11 @@ static void on_worker_exit(WorkerProcess *p, const siginfo_t *how, void *userdat
         }
         /* Of an adopted one only the journal tells. */
         later = later || (!how && j->job->stuck);
+
+        if (j->job->state == JOB_QUEUED && j->job->stuck && later) {
+                managed_job_put_off(j);
+                return;
+        }
 
         if (managed_job_is_open(j) && later) {
                 managed_job_try_later(j);
@@ -342,6 +349,47 @@ static bool managed_job_adopt(ManagedJob *j)
         return true;
 }
 
+static uint64_t longer(uint64_t usec)
+{
+        return usec == 0 ? LATER_MIN_USEC : usec < LATER_MAX_USEC / 2 ? usec * 2 : LATER_MAX_USEC;
+}
+
+static int on_put_off_end(sd_event_source *s, uint64_t usec, void *userdata)
+{
+        ManagedJob *j = userdata;
+
+        j->put_off = sd_event_source_disable_unref(j->put_off);
+        manager_changed(j->manager); /* with which the queue goes on */
+        return 0;
+}
+
+void managed_job_take_up(ManagedJob *j)
+{
+        j->put_off = sd_event_source_disable_unref(j->put_off);
+        j->later_usec = 0;
+}
+
+static void managed_job_put_off(ManagedJob *j)
+{
+        _cleanup_(failure_done) Failure why = { 0 };
+        int r;
+
+        /* The request came when the worker had nothing to cancel any more. */
+        if (j->asked_to_cancel) {
+                j->asked_to_cancel = false;
+                if (job_queue_cancel(j, &why) >= 0)
+                        return;
+                job_log(j->job, LOG_ERR, "cannot be canceled: %s", failure_message(&why));
+        }
+
+        j->later_usec = longer(j->later_usec);
+        r = sd_event_add_time_relative(j->manager->event, &j->put_off, CLOCK_MONOTONIC, j->later_usec, 0,
+                                       on_put_off_end, j);
+        if (r < 0)
+                job_log(j->job, LOG_ERR, "failed to wait, begins at once: %s", strerror(-r));
+        managed_job_changed(j);
+}
+
 static void managed_job_try_later(ManagedJob *j)
 {
         if (managed_job_adopt(j))
@@ -354,9 +402,7 @@ static void managed_job_try_later(ManagedJob *j)
                 return;
         }
 
-        j->later_usec = j->later_usec == 0                   ? LATER_MIN_USEC
-                        : j->later_usec < LATER_MAX_USEC / 2 ? j->later_usec * 2
-                                                             : LATER_MAX_USEC;
+        j->later_usec = longer(j->later_usec);
         job_log_struct(j->job, LOG_WARNING, VGPU_HIBERNATE_MESSAGE_JOB_STUCK, NULL,
                        "cannot go on now, trying again in %" PRIu64 " s", j->later_usec / USEC_PER_SEC);
         managed_job_recover_after(j, j->later_usec);
@@ -452,6 +498,7 @@ int managed_job_cancel(ManagedJob *j, Failure *reterr)
                 return failure_set_errno(reterr, FAILURE_HOST, r,
                                          "failed to signal the worker of job %" PRIu64, j->job->id);
 
+        j->asked_to_cancel = true;
         job_log(j->job, LOG_INFO, "asked to cancel");
         return 0;
 }

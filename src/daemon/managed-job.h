@@ -6,6 +6,9 @@
  * executes it, if one lives. The journal belongs to the worker; the daemon reads it when the worker says
  * that it changed, and when the worker ends.
  *
+ * A worker that found no room for its image while other jobs are to give some has put its job back into the queue. It
+ * begins anew when another job has ended, or after a while.
+ *
  * A worker that ended without a final state in the journal is followed by another one, with "recover". One
  * that says that it cannot go on now (JOB_WORKER_EXIT_LATER: libvirt does not answer, say) is followed for
  * as long as it takes. Those that die are JOB_RECOVERIES_MAX in a row, the first at once, the others after a
@@ -34,6 +37,8 @@ typedef struct ManagedJob {
         uint64_t later_usec; /* what was last waited for one that could not go on */
         bool recovering;     /* a recovery is due, and the journal does not say so yet */
         bool asked_to_rest;  /* the worker was */
+        bool asked_to_cancel;
+        sd_event_source *put_off; /* in the queue, but not to begin before this; NULL: it may */
         bool given_up;
         Failure death; /* when given up */
 
@@ -63,6 +68,8 @@ void managed_job_set_record(ManagedJob *j, Job *job);
 /* For a job without a worker of ours: ends it when its journal says so, else adopts the worker that the
  * journal names, else recovers it, else gives it up. */
 void managed_job_supervise(ManagedJob *j);
+/* One that was put off may begin: there may be room. */
+void managed_job_take_up(ManagedJob *j);
 void managed_job_notify(ManagedJob *j, const NotifyMessage *message);
 int managed_job_cancel(ManagedJob *j, Failure *reterr) _warn_unused_result_;
 

@@ -219,6 +219,11 @@ void manager_job_ended(Manager *m, ManagedJob *j)
         manager_drop_idle_holds(m);
         manager_expect(m, j->job);
 
+        /* 3. The room that it had, or was promised, may be another's. */
+        for (size_t i = 0; i < m->n_jobs; i++)
+                if (m->jobs[i]->put_off)
+                        managed_job_take_up(m->jobs[i]);
+
         j->removal_pending = true;
         manager_changed(m);
 }

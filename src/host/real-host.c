@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <fcntl.h>
 
+#include "host/image-file.h"
 #include "host/image.h"
 #include "host/inspect.h"
 #include "host/pci-locator.h"
@@ -170,6 +171,13 @@ static int function_in_use(RealHost *h, const PciAddress *a, Failure *reterr)
         return 0;
 }
 
+static int image_space(void *host, uint64_t *ret_bytes, Failure *reterr)
+{
+        RealHost *h = host;
+
+        return image_file_space(h->settings.image_dir, ret_bytes, reterr);
+}
+
 static int function_unbind(void *host, const PciAddress *a, Failure *reterr)
 {
         RealHost *h = host;
@@ -203,6 +211,7 @@ const HostOps real_host_ops = {
         .save = host_save,
         .settle_suspend = host_settle_suspend,
         .settle_save = host_settle_save,
+        .image_space = image_space,
         .image_guard = host_image_guard,
         .image_put_back = host_image_put_back,
         .image_discard = host_image_discard,

@@ -12,6 +12,8 @@
 #define TIMEOUT_SECONDS_MAX UINT64_C(86400)
 #define JOBS_MAX UINT64_C(256)
 #define FINISHED_JOBS_MAX UINT64_C(10000)
+#define MIB (UINT64_C(1) << 20)
+#define IMAGE_RESERVE_MIB_MAX (UINT64_C(1) << 30) /* a pebibyte */
 
 static void pool_config_done(PoolConfig *p)
 {
@@ -51,6 +53,7 @@ int config_new(Config **ret)
                 .wake_timeout_usec = 30 * USEC_PER_SEC,
                 .health_timeout_usec = 180 * USEC_PER_SEC,
                 .attempts_max = 3,
+                .image_reserve_bytes = 256 * MIB,
                 .finished_jobs_max = 100,
         };
         if (free_and_strdup(&c->libvirt_uri, "qemu:///system") < 0 ||
@@ -308,6 +311,17 @@ static int get_copy(json_object *root, const char *key, char **field, Failure *r
         return 0;
 }
 
+static int parse_reserve(json_object *root, Config *c, Failure *reterr)
+{
+        uint64_t mib;
+        int r;
+
+        r = json_get_u64(root, "", "image_reserve_mib", false, 0, IMAGE_RESERVE_MIB_MAX, &mib, reterr);
+        if (r > 0)
+                c->image_reserve_bytes = mib * MIB;
+        return r;
+}
+
 static int parse_root(json_object *root, Config *c, Failure *reterr)
 {
         static const char *const known[] = { "schema",
@@ -321,6 +335,7 @@ static int parse_root(json_object *root, Config *c, Failure *reterr)
                                              "jobs_max",
                                              "finished_jobs_max",
                                              "start_without_daemon",
+                                             "image_reserve_mib",
                                              NULL };
         int pick = (int) c->pick, r;
 
@@ -328,7 +343,7 @@ static int parse_root(json_object *root, Config *c, Failure *reterr)
             (r = json_check_members(root, "", known, reterr)) < 0 ||
             (r = get_copy(root, "libvirt_uri", &c->libvirt_uri, reterr)) < 0 ||
             (r = get_copy(root, "image_dir", &c->image_dir, reterr)) < 0 ||
-            (r = parse_functions(root, c, reterr)) < 0 ||
+            (r = parse_reserve(root, c, reterr)) < 0 || (r = parse_functions(root, c, reterr)) < 0 ||
             (r = json_get_enum(root, "", "pick", false, pick_from_string, &pick, reterr)) < 0 ||
             (r = parse_timeouts(root, c, reterr)) < 0 ||
             (r = json_get_u64(root, "", "attempts_max", false, 1, JOB_ATTEMPTS_MAX - 1, &c->attempts_max,

@@ -44,11 +44,12 @@ typedef struct Config {
         uint64_t suspend_to_disk_timeout_usec; /* guest S4, until shut off */
         uint64_t wake_timeout_usec;            /* until QEMU says running */
         uint64_t health_timeout_usec;          /* until the agent answers after a resume */
-        uint64_t attempts_max;      /* sets of targets that a job may try, 1 to JOB_ATTEMPTS_MAX - 1 */
-        uint64_t jobs_max;          /* how many may run at once; 0: by disk */
-        bool start_without_daemon;  /* libvirt may start who owns functions while there is no daemon */
-        uint64_t finished_jobs_max; /* how many records of ended jobs are kept */
-        Families families;          /* from files of their own: store/families.h */
+        uint64_t attempts_max;        /* sets of targets that a job may try, 1 to JOB_ATTEMPTS_MAX - 1 */
+        uint64_t jobs_max;            /* how many may run at once; 0: by disk */
+        uint64_t image_reserve_bytes; /* to be left free where images are written */
+        bool start_without_daemon;    /* libvirt may start who owns functions while there is no daemon */
+        uint64_t finished_jobs_max;   /* how many records of ended jobs are kept */
+        Families families;            /* from files of their own: store/families.h */
 } Config;
 
 /* The defaults. */

@@ -137,6 +137,7 @@ int job_to_json(const Job *j, json_object **ret)
             json_add_string(o, "domain_uuid", j->domain_uuid) < 0 ||
             json_add_string(o, "domain_name", j->domain_name) < 0 ||
             json_add_u64(o, "bytes", j->bytes) < 0 || json_add_u64(o, "bytes_total", j->bytes_total) < 0 ||
+            json_add_u64(o, "space_bytes", j->space_bytes) < 0 ||
             json_add_u64(o, "created_usec", j->created_usec) < 0 ||
             json_add_u64(o, "ended_usec", j->ended_usec) < 0 ||
             json_add_u64(o, "worker_pid", j->worker_pid) < 0 ||
@@ -403,6 +404,7 @@ static int job_numbers_from_json(json_object *o, Job *j, Failure *reterr)
         int r;
 
         if ((r = json_get_u64(o, "", "bytes", false, 0, INT64_MAX, &j->bytes, reterr)) < 0 ||
+            (r = json_get_u64(o, "", "space_bytes", false, 0, INT64_MAX, &j->space_bytes, reterr)) < 0 ||
             (r = json_get_u64(o, "", "bytes_total", false, 0, INT64_MAX, &j->bytes_total, reterr)) < 0 ||
             (r = json_get_u64(o, "", "created_usec", true, 0, INT64_MAX, &j->created_usec, reterr)) < 0 ||
             (r = json_get_u64(o, "", "ended_usec", true, 0, INT64_MAX, &j->ended_usec, reterr)) < 0 ||

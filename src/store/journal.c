@@ -5,7 +5,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <unistd.h>
 
+#include "basic/clock.h"
 #include "store/dir-list.h"
 #include "store/job-json.h"
 #include "store/json-util.h"
@@ -60,24 +62,18 @@ int journal_remove(int dir_fd, uint64_t id)
         return 0;
 }
 
-typedef struct JobList {
-        Job **jobs;
-        size_t n;
-} JobList;
-
-static void job_list_done(JobList *l)
+static bool id_from_key(const char *key, uint64_t *ret)
 {
-        for (size_t i = 0; i < l->n; i++)
-                (void) job_free(l->jobs[i]);
-        free(l->jobs);
+        int n = 0;
+
+        return sscanf(key, "%" SCNu64 "%n", ret, &n) == 1 && key[n] == '\0';
 }
 
 static int read_entry(int dir_fd, const char *key, Job **ret, Failure *reterr)
 {
-        uint64_t id = 0;
-        int n = 0;
+        uint64_t id;
 
-        if (sscanf(key, "%" SCNu64 "%n", &id, &n) != 1 || key[n] != '\0')
+        if (!id_from_key(key, &id))
                 return failure_set(reterr, FAILURE_INVALID_OPTION, "not a job's number");
 
         return journal_read(dir_fd, id, ret, reterr);
@@ -155,6 +151,98 @@ int journal_find_open(int dir_fd, const char *domain_uuid, Job **ret, Failure *r
 
         *ret = o.found;
         return o.found != NULL;
+}
+
+typedef struct IdList {
+        uint64_t *ids;
+        size_t n;
+} IdList;
+
+static void id_list_done(IdList *l)
+{
+        free(l->ids);
+}
+
+static int note_id(int dir_fd, const char *key, void *userdata, Failure *reterr)
+{
+        IdList *l = userdata;
+        uint64_t id;
+
+        if (!id_from_key(key, &id))
+                return 0;
+        if (!ARRAY_GROW(l->ids, l->n))
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot list the jobs");
+
+        l->ids[l->n++] = id;
+        return 0;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+        const uint64_t *x = a, *y = b;
+
+        return (*x > *y) - (*x < *y);
+}
+
+/* The daemon removes it when a job has ended for good. */
+static bool has_lock_file(int dir_fd, uint64_t id)
+{
+        char name[JOURNAL_NAME_MAX];
+
+        return faccessat(dir_fd, journal_name(id, "lock", name), F_OK, AT_SYMLINK_NOFOLLOW) >= 0;
+}
+
+int journal_survey(int dir_fd, uint64_t except, size_t ended_max, JobList *ret, Failure *reterr)
+{
+        _cleanup_(job_list_done) JobList l = { 0 };
+        _cleanup_(id_list_done) IdList ids = { 0 };
+        size_t broken;
+        int r;
+
+        r = dir_list(dir_fd, note_id, &ids, &broken, reterr);
+        if (r < 0)
+                return r;
+        if (ids.n > 0)
+                qsort(ids.ids, ids.n, sizeof(uint64_t), compare_numbers);
+
+        for (size_t i = 0; i < ids.n; i++) {
+                if (ids.ids[i] == except || (ids.n - i > ended_max && !has_lock_file(dir_fd, ids.ids[i])))
+                        continue;
+                if (!ARRAY_GROW(l.jobs, l.n))
+                        return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the jobs");
+
+                r = journal_read(dir_fd, ids.ids[i], l.jobs + l.n, NULL);
+                if (r == -ENOMEM)
+                        return failure_set_errno(reterr, FAILURE_HOST, r, "cannot read the jobs");
+                l.n += r >= 0;
+        }
+
+        *ret = l;
+        l = (JobList) { 0 };
+        return 0;
+}
+
+#define LOCK_INTERVAL_USEC (10 * USEC_PER_MSEC)
+
+int journal_lock_all(int dir_fd, uint64_t timeout_usec)
+{
+        uint64_t end_usec = clock_monotonic_usec() + timeout_usec;
+        _cleanup_close_ int fd = -EBADF;
+
+        /* Opened anew: a lock belongs to what open() made, and `dir_fd` stays with its owner. */
+        fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+
+        while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+                if (errno != EWOULDBLOCK && errno != EINTR)
+                        return -errno;
+                if (clock_monotonic_usec() >= end_usec)
+                        return -EBUSY;
+                (void) usleep(LOCK_INTERVAL_USEC);
+        }
+
+        return TAKE_FD(fd);
 }
 
 int journal_lock(int dir_fd, uint64_t id)

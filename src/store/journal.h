@@ -22,6 +22,13 @@ int journal_list(int dir_fd, Job ***ret, size_t *ret_n, size_t *ret_broken,
                  Failure *reterr) _warn_unused_result_;
 /* 1: *ret is the open job of this domain. Only reads: a file that cannot be read is passed over. */
 int journal_find_open(int dir_fd, const char *domain_uuid, Job **ret, Failure *reterr) _warn_unused_result_;
+/* The other jobs of this host as one of them needs to know them: those that a worker has begun and the `ended_max`
+ * newest. What cannot be read is left out: the daemon sees to it. */
+int journal_survey(int dir_fd, uint64_t except, size_t ended_max, JobList *ret,
+                   Failure *reterr) _warn_unused_result_;
+/* From before a survey until what follows from it is written: no two jobs are to take the same room for theirs. Held
+ * for as long as the returned descriptor is open; waits for others up to `timeout_usec`, then -EBUSY. */
+int journal_lock_all(int dir_fd, uint64_t timeout_usec) _warn_unused_result_;
 /* Takes the job's lock file, DIR/jobs/ID.lock, for as long as the returned descriptor is open. -EBUSY: another
  * process executes this job. */
 int journal_lock(int dir_fd, uint64_t id) _warn_unused_result_;

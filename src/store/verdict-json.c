@@ -63,7 +63,8 @@ int verdict_to_json(const Verdict *v, json_object **ret)
                 return -ENOMEM;
 
         if (v->sized && (json_add_u64(o, "bytes_needed", v->bytes_needed) < 0 ||
-                         json_add_u64(o, "bytes_available", v->bytes_available) < 0))
+                         json_add_u64(o, "bytes_available", v->bytes_available) < 0 ||
+                         json_add_u64(o, "bytes_promised", v->bytes_promised) < 0))
                 return -ENOMEM;
 
         *ret = TAKE_PTR(o);
@@ -159,8 +160,9 @@ int verdict_from_json(json_object *o, Verdict *ret, Failure *reterr)
 
         /* Both or none. */
         v.sized = r > 0;
-        r = json_get_u64(o, "", "bytes_available", v.sized, 0, INT64_MAX, &v.bytes_available, reterr);
-        if (r < 0)
+        if ((r = json_get_u64(o, "", "bytes_available", v.sized, 0, INT64_MAX, &v.bytes_available, reterr)) <
+                            0 ||
+            (r = json_get_u64(o, "", "bytes_promised", false, 0, INT64_MAX, &v.bytes_promised, reterr)) < 0)
                 return r;
 
         for (size_t i = 0; i < json_object_array_length(findings); i++) {

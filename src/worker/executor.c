@@ -199,6 +199,17 @@ static int begin_step(Executor *e, size_t i, Failure *reterr)
         return job_is_committed(e->job) ? -EAGAIN : -EREMOTEIO;
 }
 
+/* Nothing was touched. `stuck`, which says what it waits for, becomes durable with this. */
+static int put_off(Executor *e, JobStep *s)
+{
+        *s = (JobStep) { .id = s->id };
+        e->job->worker_pid = 0;
+        if (job_set_state(e->job, JOB_QUEUED) < 0)
+                assert(false && "only a job that runs checks");
+
+        return -EAGAIN;
+}
+
 static int do_step(Executor *e, size_t i, Failure *reterr)
 {
         JobStep *s = e->job->steps + i;
@@ -210,6 +221,8 @@ static int do_step(Executor *e, size_t i, Failure *reterr)
 
         e->store_ops->tell_step(e->store, e->job, s, NULL);
         r = step_do(e, s->id, reterr);
+        if (r == STEP_PUT_OFF)
+                return put_off(e, s);
         if (r < 0) {
                 e->store_ops->tell_step(e->store, e->job, s, reterr);
                 (void) set_step(e, s, STEP_FAILED, NULL); /* the failure itself is what is reported */
@@ -324,6 +337,9 @@ int walk_from(Executor *e, size_t i)
 static int run(Executor *e)
 {
         Failure why = { 0 };
+
+        if (free_and_strdup(&e->job->stuck, NULL) < 0)
+                assert(false && "freeing cannot fail");
 
         if (job_set_state(e->job, JOB_RUNNING) < 0)
                 return failure_set(&e->job->failure, FAILURE_HOST, "job %llu is '%s', it cannot be run",

@@ -12,17 +12,12 @@
 #include "worker/host-settings.h"
 #include "worker/job-store.h"
 
-static int read_record(const char *state_dir, const char *uuid, VerdictRequest *ret, Failure *reterr)
+static int read_record(const JobStore *store, const char *uuid, VerdictRequest *ret, Failure *reterr)
 {
-        _cleanup_(job_store_done) JobStore store = { .jobs_fd = -EBADF, .images_fd = -EBADF };
         _cleanup_(image_record_freep) ImageRecord *record = NULL;
         int r;
 
-        r = job_store_open(state_dir, &store, reterr);
-        if (r < 0)
-                return r;
-
-        r = image_record_read(store.images_fd, uuid, &record, reterr);
+        r = image_record_read(store->images_fd, uuid, &record, reterr);
         if (r == -ENOENT) {
                 failure_done(reterr);
                 return failure_set(reterr, FAILURE_NOT_HIBERNATED,
@@ -36,6 +31,22 @@ static int read_record(const char *state_dir, const char *uuid, VerdictRequest *
         return 0;
 }
 
+/* What the request is about, by what is on record. The other jobs go on meanwhile: nobody waits for one who asks. */
+static int read_state(const char *state_dir, const char *uuid, VerdictRequest *ret, Failure *reterr)
+{
+        _cleanup_(job_store_done)
+                        JobStore store = { .jobs_fd = -EBADF, .images_fd = -EBADF, .survey_fd = -EBADF };
+        _cleanup_(job_list_done) JobList jobs = { 0 };
+
+        if (job_store_open(state_dir, &store, reterr) < 0 ||
+            (ret->kind == JOB_RESUME && read_record(&store, uuid, ret, reterr) < 0) ||
+            job_store_survey(&store, 0, &jobs, reterr) < 0)
+                return -EREMOTEIO;
+
+        verdict_request_add_jobs(ret, &jobs);
+        return 0;
+}
+
 /* The mode that a running QEMU takes is not tried here, as the job's first step does: a job of this domain may begin
  * meanwhile, and set it. */
 static int judge(const Config *config, const char *state_dir, const char *uuid, JobKind kind,
@@ -44,9 +55,13 @@ static int judge(const Config *config, const char *state_dir, const char *uuid, 
         const RealHostSettings settings = host_settings(config, NULL);
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
         _cleanup_(real_host_freep) RealHost *host = NULL;
-        VerdictRequest request = { .kind = kind, .strategy = strategy };
+        VerdictRequest request = {
+                .kind = kind,
+                .strategy = strategy,
+                .space.reserve_bytes = config->image_reserve_bytes,
+        };
 
-        if ((kind == JOB_RESUME && read_record(state_dir, uuid, &request, reterr) < 0) ||
+        if (read_state(state_dir, uuid, &request, reterr) < 0 ||
             real_host_new(&settings, &host, reterr) < 0 ||
             real_host_ops.inspect(host, uuid, kind != JOB_RESUME, &facts, reterr) < 0)
                 return -EREMOTEIO;

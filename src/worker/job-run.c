@@ -55,6 +55,8 @@ static void log_outcome(const Executor *e, int r)
 
         if (r == -ERESTART)
                 job_log(j, LOG_WARNING, "wants other functions: %s", failure_message(&j->failure));
+        else if (r == -EAGAIN && j->state == JOB_QUEUED)
+                job_log(j, LOG_INFO, "waits: %s", failure_message(&e->stuck));
         else if (r == -EAGAIN) /* the daemon says when it tries again, and that is the event */
                 job_log(j, LOG_ERR, "cannot go on now: %s", failure_message(&e->stuck));
         else if (job_state_is_final(j->state))
@@ -93,7 +95,8 @@ static int execute(Executor *e, bool recover)
 int job_run(const Config *config, const char *state_dir, uint64_t id, bool recover,
             const JobSignals *signals)
 {
-        _cleanup_(job_store_done) JobStore store = { .jobs_fd = -EBADF, .images_fd = -EBADF };
+        _cleanup_(job_store_done)
+                        JobStore store = { .jobs_fd = -EBADF, .images_fd = -EBADF, .survey_fd = -EBADF };
         _cleanup_(real_host_freep) RealHost *host = NULL;
         _cleanup_(failure_done) Failure why = { 0 };
         _cleanup_close_ int lock_fd = -EBADF;
@@ -129,6 +132,7 @@ int job_run(const Config *config, const char *state_dir, uint64_t id, bool recov
                                      .store_ops = &job_store_ops,
                                      .store = &store,
                                      .canceled = &signals->cancel,
-                                     .held = &signals->hold },
+                                     .held = &signals->hold,
+                                     .image_reserve_bytes = config->image_reserve_bytes },
                        recover);
 }

@@ -16,6 +16,11 @@
 /* Five times a second is as much as anybody can read. */
 #define PROGRESS_INTERVAL_USEC (200 * USEC_PER_MSEC)
 
+/* Another looks, and writes its journal. */
+#define SURVEY_TIMEOUT_USEC (10 * USEC_PER_SEC)
+/* Of a domain's last jobs some are among them, unless it rests for long. */
+#define JOBS_ENDED_MAX 64U
+
 int job_store_open(const char *state_dir, JobStore *ret, Failure *reterr)
 {
         _cleanup_close_ int state_fd = -EBADF, jobs_fd = -EBADF, images_fd = -EBADF;
@@ -28,6 +33,7 @@ int job_store_open(const char *state_dir, JobStore *ret, Failure *reterr)
                                          state_dir);
 
         *ret = (JobStore) {
+                .survey_fd = -EBADF,
                 .jobs_fd = TAKE_FD(jobs_fd),
                 .images_fd = TAKE_FD(images_fd),
         };
@@ -38,7 +44,25 @@ void job_store_done(JobStore *s)
 {
         closep(&s->jobs_fd);
         closep(&s->images_fd);
-        s->jobs_fd = s->images_fd = -EBADF;
+        closep(&s->survey_fd);
+        s->jobs_fd = s->images_fd = s->survey_fd = -EBADF;
+}
+
+int job_store_survey(const JobStore *s, uint64_t except, JobList *ret, Failure *reterr)
+{
+        return journal_survey(s->jobs_fd, except, JOBS_ENDED_MAX, ret, reterr);
+}
+
+static int survey(void *store, const Job *j, JobList *ret, Failure *reterr)
+{
+        JobStore *s = store;
+
+        s->survey_fd = journal_lock_all(s->jobs_fd, SURVEY_TIMEOUT_USEC);
+        if (s->survey_fd < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, s->survey_fd,
+                                         "cannot look at the jobs of this host");
+
+        return job_store_survey(s, j->id, ret, reterr);
 }
 
 static int write_job(void *store, const Job *j, Failure *reterr)
@@ -47,6 +71,8 @@ static int write_job(void *store, const Job *j, Failure *reterr)
         int r;
 
         r = journal_write(s->jobs_fd, j, reterr);
+        closep(&s->survey_fd);
+        s->survey_fd = -EBADF;
         if (r < 0)
                 return r;
 
@@ -99,6 +125,7 @@ static void tell_step(void *store, const Job *j, const JobStep *s, const Failure
 }
 
 const ExecutorStore job_store_ops = {
+        .survey = survey,
         .write_job = write_job,
         .write_record = write_record,
         .remove_record = remove_record,

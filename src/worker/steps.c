@@ -73,14 +73,28 @@ static void probe_mode(Executor *e, DomainFacts *facts)
                                 e->ops->set_cpr_mode(e->host, e->job->domain_uuid, false, NULL) >= 0;
 }
 
+static int check_findings(const Verdict *v, Failure *reterr)
+{
+        int r;
+
+        r = findings_check(&v->findings, reterr);
+        if (r < 0 || !v->waits)
+                return r;
+
+        (void) failure_set(reterr, FAILURE_NO_SPACE, "%s", v->waits);
+        return STEP_PUT_OFF;
+}
+
 static int do_check(Executor *e, Failure *reterr)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
         _cleanup_(verdict_done) Verdict verdict = { 0 };
-        const VerdictRequest request = {
+        _cleanup_(job_list_done) JobList others = { 0 };
+        VerdictRequest request = {
                 .kind = e->job->kind,
                 .strategy = e->job->strategy,
                 .image_bytes = e->job->bytes_total,
+                .space.reserve_bytes = e->image_reserve_bytes,
         };
         bool resume = e->job->kind == JOB_RESUME;
         int r;
@@ -92,9 +106,16 @@ static int do_check(Executor *e, Failure *reterr)
         if (!resume)
                 probe_mode(e, &facts);
 
+        /* Only now, since others wait as long; and in this order: an image that becomes complete in between is counted
+         * twice, not left out. */
+        if ((r = e->store_ops->survey(e->store, e->job, &others, reterr)) < 0 ||
+            (r = e->ops->image_space(e->host, &facts.image_space_bytes, reterr)) < 0)
+                return r;
+
+        verdict_request_add_jobs(&request, &others);
         verdict_judge(&request, &facts, &verdict);
-        r = findings_check(&verdict.findings, reterr);
-        if (r < 0 || resume)
+        r = check_findings(&verdict, reterr);
+        if (r != 0 || resume)
                 return r;
 
         r = check_functions(e, &facts, reterr);
@@ -102,6 +123,7 @@ static int do_check(Executor *e, Failure *reterr)
                 return r;
 
         e->job->bytes_total = facts.memory_bytes;
+        e->job->space_bytes = verdict.bytes_needed;
 
         /* Every strategy the verdict gives has a plan. */
         r = job_set_strategy(e->job, verdict.strategy);

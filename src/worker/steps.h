@@ -5,5 +5,8 @@
 
 #include "worker/executor.h"
 
+/* Of STEP_CHECK, with *reterr: nothing is wrong, but it has to wait for its turn once more. */
+#define STEP_PUT_OFF 1
+
 int step_do(Executor *e, StepId id, Failure *reterr) _warn_unused_result_;
 int step_undo(Executor *e, StepId id, Failure *reterr) _warn_unused_result_;

@@ -170,6 +170,43 @@ static void test_shutdown(Fixture *f)
         end_job(f, 7);
 }
 
+static void put_off(Fixture *f, uint64_t id)
+{
+        fixture_tell(f, id, "stuck there is no room yet");
+        fixture_tell(f, id, "state queued");
+        fixture_tell(f, id, "exit 75");
+}
+
+/* It keeps its place, lets others by, and begins when one has ended; it can be canceled like any that waits. */
+static void test_put_off(Fixture *f)
+{
+        _cleanup_free_ char *error = NULL;
+
+        forget_signals(f);
+        start_ok(f, 8, "Hibernate", "vm1", NULL);
+        put_off(f, 8);
+        expect_queue(f, JOB(8), "1");
+        expect_property(f, JOB(8), "ErrorMessage", "there is no room yet");
+        expect_property(f, JOB(8), "Cancelable", "true");
+        start_ok(f, 9, "Hibernate", "vm2", NULL);
+        expect_queue(f, JOB(9), "0");
+        expect_queue(f, JOB(8), "1");
+        end_job(f, 9);
+        expect_queue(f, JOB(8), "0");
+
+        put_off(f, 8);
+        expect_queue(f, JOB(8), "1");
+        CHECK(fixture_stop_daemon(f, SIGTERM) == 0);
+        fixture_start(f);
+        expect_queue(f, JOB(8), "0");
+
+        put_off(f, 8);
+        expect_queue(f, JOB(8), "1");
+        error = simple_call(f, JOB(8), "Cancel", NULL, NULL);
+        CHECK(!error);
+        expect_signal(f, "JobRemoved 8 " JOB(8) " canceled");
+}
+
 int main(int argc, char *argv[])
 {
         Fixture f;
@@ -184,6 +221,7 @@ int main(int argc, char *argv[])
         test_recovery_first(&f);
         test_libvirt_away(&f);
         test_shutdown(&f);
+        test_put_off(&f);
         fixture_done(&f);
         return EXIT_SUCCESS;
 }

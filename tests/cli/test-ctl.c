@@ -254,7 +254,8 @@ static void test_explain(const char *program)
         CHECK(&yes, strstr(yes.out_text, "To move 'vm1'\n   Answer: possible\n Strategy: suspend-to-ram\n"
                                          "           or --strategy=suspend-to-disk\n"
                                          "           not unplug: it \\x1b[2Jloses\n"));
-        CHECK(&yes, strstr(yes.out_text, "    Image: up to 1 GiB, 4 GiB are free\n"));
+        CHECK(&yes, strstr(yes.out_text,
+                           "    Image: up to 1 GiB, 4 GiB are to be had, beside 512 MiB for other jobs\n"));
         CHECK(&yes, strstr(yes.out_text, "     Save: about 12.5s\n   Resume: about 4.0s\n"));
         CHECK(&yes, strstr(yes.out_text, "\n* policy: a remark\n"));
         CHECK(&yes, strstr(yes.out_text, "\n0000:01:10.0  no    it is assigned\n0000:02:10.0  yes   -\n"));
@@ -270,6 +271,7 @@ static void test_explain(const char *program)
         CHECK(&json, json_is(&json, o, "findings.0.error", "null"));
         CHECK(&json, json_is(&json, o, "findings.0.blocking", "false"));
         CHECK(&json, json_is(&json, o, "bytes_needed", "1157627904"));
+        CHECK(&json, json_is(&json, o, "bytes_promised", "536870912"));
         CHECK(&json, json_is(&json, o, "save_seconds", "12.5"));
         CHECK(&json, json_is(&json, o, "candidates.0.fits", "false"));
         CHECK(&json, json_is(&json, o, "candidates.1.function", "0000:02:10.0"));

@@ -74,6 +74,8 @@ void fake_host_init(FakeHost *h)
                 .image = IMAGE_NONE,
                 .bound = { true },
                 .canceled_in = _STEP_ID_INVALID,
+                .space_bytes = UINT64_C(1) << 40,
+                .other = _JOB_KIND_INVALID,
         };
 }
 
@@ -212,7 +214,7 @@ static int fake_inspect(void *host, const char *uuid, bool ask_guest, DomainFact
                 .agent_suspend_disk = ask_guest,
                 .qemu_cpr_reboot = ask_guest,
                 .qemu_version = 10000013,
-                .image_space_bytes = UINT64_C(1) << 40,
+                .image_space_bytes = h->space_bytes,
         };
         assert(ret->functions);
         ret->functions[0] = fake_function(active ? h->qemu_has : h->definition_names);
@@ -356,6 +358,14 @@ static int fake_settle_save(void *host, const char *uuid, Failure *reterr)
         if (h->save_asked_for && h->qemu == QEMU_SUSPENDED)
                 save_happens(h);
         h->save_asked_for = false;
+        return leave(h, reterr);
+}
+
+static int fake_image_space(void *host, uint64_t *ret_bytes, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        *ret_bytes = h->space_bytes;
         return leave(h, reterr);
 }
 
@@ -587,6 +597,7 @@ const HostOps fake_host_ops = {
         .save = fake_save,
         .settle_suspend = fake_settle_suspend,
         .settle_save = fake_settle_save,
+        .image_space = fake_image_space,
         .image_guard = fake_image_guard,
         .image_put_back = fake_image_put_back,
         .image_discard = fake_image_discard,
@@ -627,6 +638,7 @@ static Job *copy_job(const Job *j)
         copy->fallback = j->fallback;
         copy->back = j->back;
         copy->retry = j->retry;
+        copy->space_bytes = j->space_bytes;
         memcpy(copy->steps, j->steps, sizeof(j->steps));
         if (j->failure.code != FAILURE_NONE)
                 (void) failure_set(&copy->failure, j->failure.code, "%s", failure_message(&j->failure));
@@ -641,6 +653,26 @@ Job *fake_host_read_journal(const FakeHost *h)
 static int fail_if_full(const FakeHost *h, Failure *reterr)
 {
         return h->disk_full ? failure_set(reterr, FAILURE_HOST, "no space left on device") : 0;
+}
+
+static int fake_survey(void *host, const Job *j, JobList *ret, Failure *reterr)
+{
+        Job *other;
+
+        ENTER_STORE(host, reterr);
+
+        if (h->other < 0)
+                return leave(h, reterr);
+
+        *ret = (JobList) { .jobs = calloc(1, sizeof(Job *)), .n = 1 };
+        assert(ret->jobs);
+        if (job_new(j->id + 1, h->other, STRATEGY_SUSPEND_TO_RAM, "u", "vm2", &other) < 0)
+                assert(false && "no memory");
+        other->state = JOB_RUNNING;
+        other->space_bytes = h->space_bytes;
+        job_find_step(other, STEP_SAVE)->state = STEP_STARTED;
+        ret->jobs[0] = other;
+        return leave(h, reterr);
 }
 
 static int fake_write_job(void *host, const Job *j, Failure *reterr)
@@ -684,6 +716,7 @@ static void fake_tell_step(void *host, const Job *j, const JobStep *s, const Fai
 }
 
 const ExecutorStore fake_store_ops = {
+        .survey = fake_survey,
         .write_job = fake_write_job,
         .write_record = fake_write_record,
         .remove_record = fake_remove_record,

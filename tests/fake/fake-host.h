@@ -69,6 +69,9 @@ typedef struct FakeHost {
         bool ignores_suspend;
         bool agent_dead;
 
+        uint64_t space_bytes; /* where images are written */
+        JobKind other;        /* under way, with a promise of the whole space; _JOB_KIND_INVALID: none */
+
         /* The books. */
         bool qemu_is_restored; /* this QEMU came from the image */
         bool image_consumed;   /* the guest ran from the image's content */

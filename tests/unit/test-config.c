@@ -25,6 +25,17 @@ static void expect_error(const char *text, const char *expected)
         failure_done(&why);
 }
 
+static void test_reserve(void)
+{
+        Config *c = parse("{\"schema\":1}", NULL);
+
+        CHECK(c && c->image_reserve_bytes == UINT64_C(256) << 20);
+        config_free(c);
+        c = parse("{\"schema\":1,\"image_reserve_mib\":1073741824}", NULL);
+        CHECK(c && c->image_reserve_bytes == UINT64_C(1) << 50);
+        config_free(c);
+}
+
 static void test_errors_name_the_place(void)
 {
         expect_error("", "line 1");
@@ -55,6 +66,8 @@ static void test_errors_name_the_place(void)
         expect_error("{\"schema\":1,\"timeouts\":{\"wake_seconds\":1e9}}", "timeouts.wake_seconds");
         expect_error("{\"schema\":1,\"jobs_max\":257}", "'jobs_max'");
         expect_error("{\"schema\":1,\"image_dir\":\"save\"}", "absolute");
+        expect_error("{\"schema\":1,\"image_reserve_mib\":-1}", "image_reserve_mib");
+        expect_error("{\"schema\":1,\"image_reserve_mib\":\"1 GiB\"}", "image_reserve_mib");
         expect_error("{\"schema\":1,\"libvirt_uri\":\"a\\u0000b\"}", "NUL");
 }
 
@@ -137,6 +150,7 @@ static void test_class_rule(void)
 
 int main(void)
 {
+        test_reserve();
         test_errors_name_the_place();
         test_values();
         test_defaults();

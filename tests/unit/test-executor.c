@@ -530,6 +530,46 @@ static void test_cancel(void)
         }
 }
 
+/* Another job's image may leave room or not: this one goes back to the queue with nothing touched, and then it goes on. */
+static void test_waits_for_room(void)
+{
+        for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++) {
+                Case c = { .kind = k, .strategy = STRATEGY_SUSPEND_TO_RAM };
+                bool waits = k != JOB_RESUME;
+                FakeHost h;
+
+                make_world(&c, &h);
+                h.space_bytes = UINT64_C(1) << 30;
+                h.other = JOB_HIBERNATE;
+                h.journal = make_job(&c, &h);
+                CHECK(run_worker(&h, false) == (waits ? WORKER_LATER : WORKER_ENDED));
+                EXPECT(&c, &h, h.journal->state == (waits ? JOB_QUEUED : JOB_DONE));
+                if (waits) {
+                        EXPECT(&c, &h, h.qemu == QEMU_RUNNING && !h.bound[2] && !h.record);
+                        EXPECT(&c, &h, strstr(h.journal->stuck, "other jobs (1) have"));
+                        EXPECT(&c, &h, h.journal->space_bytes == 0 && h.journal->worker_pid == 0);
+                        EXPECT(&c, &h, h.journal->steps[0].state == STEP_PENDING);
+
+                        h.other = _JOB_KIND_INVALID;
+                        CHECK(run_worker(&h, false) == WORKER_ENDED);
+                        EXPECT(&c, &h, h.journal->state == JOB_DONE && !h.journal->stuck);
+                        EXPECT(&c, &h, h.journal->space_bytes > 0);
+                }
+                check_invariants(&c, &h);
+                fake_host_done(&h);
+
+                /* And there is none. */
+                make_world(&c, &h);
+                h.space_bytes = 0;
+                h.journal = make_job(&c, &h);
+                CHECK(run_worker(&h, false) == WORKER_ENDED);
+                EXPECT(&c, &h, h.journal->state == (waits ? JOB_FAILED : JOB_DONE));
+                EXPECT(&c, &h, h.journal->failure.code == (waits ? FAILURE_NO_SPACE : FAILURE_NONE));
+                check_invariants(&c, &h);
+                fake_host_done(&h);
+        }
+}
+
 /* Targets that do not do: the next is taken; after the last, the domain goes back, or stays hibernated. */
 static void check_bad_targets(const Case *c, const FakeHost *h)
 {
@@ -641,6 +681,7 @@ int main(int argc, char *argv[])
         }
 
         test_bad_targets();
+        test_waits_for_room();
 
         for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++)
                 for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++) {

@@ -52,6 +52,7 @@ static Job *make_job(uint64_t id)
         j->steps[1] = (JobStep) { STEP_BIND, STEP_FAILED, 13, 14 };
         j->bytes = 77;
         j->bytes_total = 99;
+        j->space_bytes = 100;
         j->created_usec = 5;
         j->ended_usec = 6;
         j->worker_pid = 4711;
@@ -155,6 +156,45 @@ static void test_list_sets_broken_aside(int dir)
         CHECK(journal_remove(dir, 7) >= 0);
         CHECK(fstatat(dir, "7.lock", &st, 0) < 0);
         CHECK(journal_remove(dir, 7) >= 0);
+}
+
+static void expect_survey(int dir, uint64_t except, size_t ended_max, size_t n, const uint64_t *ids)
+{
+        _cleanup_(job_list_done) JobList l = { 0 };
+
+        CHECK(journal_survey(dir, except, ended_max, &l, NULL) >= 0);
+        CHECK(l.n == n);
+        for (size_t i = 0; i < n; i++)
+                CHECK(l.jobs[i]->id == ids[i]);
+}
+
+/* The newest, those at work whatever their number, not the one that asks, and nothing is moved aside. */
+static void test_survey(void)
+{
+        char path[] = "/tmp/test-survey-XXXXXX";
+        _cleanup_close_ int dir = make_dir(path), lock_fd = -EBADF, all_fd = -EBADF;
+
+        expect_survey(dir, 0, 5, 0, NULL);
+        for (uint64_t id = 1; id <= 12; id++) {
+                _cleanup_(job_freep) Job *j = make_job(id);
+
+                CHECK(journal_write(dir, j, NULL) >= 0);
+        }
+        lock_fd = journal_lock(dir, 2);
+        CHECK(lock_fd >= 0);
+        CHECK(write_file_atomic_at(dir, "11.json", "{", 1) >= 0);
+        CHECK(write_file_atomic_at(dir, "x.json", "{", 1) >= 0);
+
+        expect_survey(dir, 0, 3, 3, (const uint64_t[]) { 2, 10, 12 });
+        expect_survey(dir, 12, 3, 2, (const uint64_t[]) { 2, 10 });
+        expect_survey(dir, 2, 1, 1, (const uint64_t[]) { 12 });
+        CHECK(faccessat(dir, "11.json", F_OK, 0) >= 0 && faccessat(dir, "x.json", F_OK, 0) >= 0);
+
+        all_fd = journal_lock_all(dir, 0);
+        CHECK(all_fd >= 0 && journal_lock_all(dir, 20 * USEC_PER_MSEC) == -EBUSY);
+        closep(&all_fd);
+        all_fd = journal_lock_all(dir, 0);
+        CHECK(all_fd >= 0);
 }
 
 static void test_lock(int dir)
@@ -358,6 +398,8 @@ int main(void)
         test_truncated_journal(dir);
         test_list_sets_broken_aside(dir);
         test_lock(dir);
+        test_survey();
+        test_survey();
         test_ledger(dir);
         test_claims(dir);
         test_world();

@@ -18,6 +18,7 @@ static void test_round_trip(void)
                 .sized = true,
                 .bytes_needed = 17,
                 .bytes_available = INT64_MAX,
+                .bytes_promised = 23,
         };
         _cleanup_(verdict_done) Verdict again = { 0 };
         _cleanup_json_ json_object *o = NULL;
@@ -32,6 +33,7 @@ static void test_round_trip(void)
         CHECK(verdict_from_json(o, &again, NULL) >= 0);
 
         CHECK(again.strategy == STRATEGY_SUSPEND_TO_DISK && again.bytes_needed == 17);
+        CHECK(again.bytes_promised == 23);
         CHECK(again.bytes_available == INT64_MAX && again.findings.n == 2);
         CHECK(again.n_options == 2 && again.options[1].chosen && again.options[1].possible);
         CHECK(streq(again.options[0].reason, "too old") && !again.options[1].reason);

@@ -37,7 +37,7 @@ static Verdict judge(const DomainFacts *f, Strategy asked)
 {
         Verdict v;
 
-        verdict_judge(&(VerdictRequest) { JOB_HIBERNATE, asked, 0 }, f, &v);
+        verdict_judge(&(VerdictRequest) { .kind = JOB_HIBERNATE, .strategy = asked }, f, &v);
         CHECK(!v.findings.incomplete);
         return v;
 }
@@ -326,6 +326,73 @@ static void test_space(void)
         expect_strategy(&f, STRATEGY_SUSPEND_TO_DISK, STRATEGY_SUSPEND_TO_DISK);
 }
 
+/* Beside what is to stay free, and what others are to write: now, later, never. */
+static void test_shared_space(void)
+{
+        DomainFacts f = good_facts();
+        const uint64_t needed = verdict_image_bytes(&f, STRATEGY_SUSPEND_TO_RAM);
+        VerdictRequest request = { .kind = JOB_MOVE, .space.reserve_bytes = GIB };
+        Job *others[2];
+        Verdict v;
+
+        CHECK(job_new(1, JOB_MOVE, STRATEGY_SUSPEND_TO_RAM, "o", "other", others) >= 0);
+        CHECK(job_new(2, JOB_HIBERNATE, STRATEGY_SUSPEND_TO_RAM, "o", "other", others + 1) >= 0);
+        for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+                others[i]->state = JOB_RUNNING;
+                others[i]->space_bytes = GIB;
+        }
+        others[0]->steps[0].state = STEP_DONE;
+        job_find_step(others[0], STEP_SAVE)->state = STEP_STARTED;
+        verdict_request_add_jobs(&request, &(JobList) { others, ELEMENTSOF(others) });
+
+        f.image_space_bytes = needed + 3 * GIB;
+        verdict_judge(&request, &f, &v);
+        CHECK(v.findings.n == 0 && !v.waits);
+        CHECK(v.bytes_available == needed && v.bytes_promised == 2 * GIB);
+        verdict_done(&v);
+
+        f.image_space_bytes--;
+        verdict_judge(&request, &f, &v);
+        CHECK(v.findings.n == 1 && !v.findings.list[0].blocking &&
+              v.findings.list[0].scope == FINDING_IMAGE);
+        CHECK(v.waits && streq(v.waits, v.findings.list[0].message) &&
+              strstr(v.waits, "other jobs (2) have"));
+        CHECK(v.options[0].possible);
+        verdict_done(&v);
+
+        /* What writes no image has no need to wait. */
+        request.strategy = STRATEGY_SUSPEND_TO_DISK;
+        verdict_judge(&request, &f, &v);
+        CHECK(v.findings.n == 0 && !v.waits);
+        verdict_done(&v);
+        request.strategy = STRATEGY_AUTO;
+
+        /* The other hibernate keeps its image; the move gives back all that it may have written. */
+        f.image_space_bytes = needed + GIB;
+        verdict_judge(&request, &f, &v);
+        CHECK(v.waits);
+        verdict_done(&v);
+        f.image_space_bytes--;
+        verdict_judge(&request, &f, &v);
+        CHECK(!v.waits && v.findings.n == 1 && v.findings.list[0].code == FAILURE_NO_SPACE);
+        CHECK(strstr(v.findings.list[0].message, "of which 1024 are to stay so and 2048 are promised"));
+        verdict_done(&v);
+
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                (void) job_free(others[i]);
+}
+
+/* Which goes into the guest's memory, and that is what is saved. */
+static void test_vram(void)
+{
+        DomainFacts f = good_facts();
+
+        f.vram_used_bytes = f.memory_bytes - 1;
+        expect_strategy(&f, STRATEGY_AUTO, STRATEGY_SUSPEND_TO_RAM);
+        f.vram_used_bytes++;
+        expect(&f, STRATEGY_AUTO, FAILURE_NO_SPACE, "uses 1024 MiB of its GPUs' memory");
+}
+
 static void test_read_only(void)
 {
         DomainFacts f = good_facts();
@@ -338,7 +405,7 @@ static void test_read_only(void)
 
         f.state = DOMAIN_SHUTOFF;
         f.image = IMAGE_VALID;
-        verdict_judge(&(VerdictRequest) { JOB_RESUME, STRATEGY_SUSPEND_TO_RAM, 0 }, &f, &v);
+        verdict_judge(&(VerdictRequest) { .kind = JOB_RESUME, .strategy = STRATEGY_SUSPEND_TO_RAM }, &f, &v);
         CHECK(findings_check(&v.findings, &why) < 0 && why.code == FAILURE_HOST);
         failure_done(&why);
         verdict_done(&v);
@@ -356,7 +423,10 @@ static void expect_resume(DomainState state, ImageState image, Strategy strategy
         f.qemu = QEMU_NONE;
         f.image = image;
         f.image_bytes = image == IMAGE_NONE ? 0 : 4096;
-        verdict_judge(&(VerdictRequest) { JOB_RESUME, strategy, image_bytes }, &f, &v);
+        verdict_judge(&(VerdictRequest) { .kind = JOB_RESUME,
+                                          .strategy = strategy,
+                                          .image_bytes = image_bytes },
+                      &f, &v);
         CHECK(v.strategy == strategy && v.bytes_needed == 0 && v.n_options == 0);
         r = findings_check(&v.findings, &why);
         CHECK((r < 0) == (code != FAILURE_NONE));
@@ -389,6 +459,8 @@ int main(void)
         test_state();
         test_agent();
         test_space();
+        test_shared_space();
+        test_vram();
         test_read_only();
         test_resume();
         return EXIT_SUCCESS;
