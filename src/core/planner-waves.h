@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * PlannerWaves: in which order the moves of a solution are carried out, and which function each gets.
+ *
+ * A wave's domains are all hibernated before any of them is resumed, and a wave begins when the one before has ended. So
+ * a function that a domain gets in a wave was free before it, or is given up in it: by a domain that needs none while it
+ * is hibernated. Domains are in one wave if they have to be, since each waits for what another gives up; those that do
+ * not are put together as long as no more than `parallel` are saved at the same time.
+ *
+ * Where more have to be in one wave than may be saved at once, it goes in rounds of `parallel`, those that take longest
+ * first, and each round takes as long as the longest of it. Every domain of a wave may be down for as long as all its
+ * rounds take together, since it may have to wait for the last: that must not be more than the limit of any of them.
+ */
+
+#include "core/planner-host.h"
+
+/* A function is given up for another: indices of the inventory's functions. */
+typedef struct PlannerChange {
+        size_t from, to;
+} PlannerChange;
+
+typedef struct PlannerMove {
+        size_t domain;          /* index of the inventory's domains */
+        uint32_t wave;          /* from 0 */
+        PlannerChange *changes; /* owned; what stays is not among them */
+        size_t n_changes;
+} PlannerMove;
+
+typedef struct PlannerWaves {
+        PlannerMove *moves; /* owned; by wave, then in the order of the inventory */
+        size_t n_moves;
+        uint32_t n;
+} PlannerWaves;
+
+void planner_waves_done(PlannerWaves *w);
+
+/* When domains have to be in one wave and one of them must not be down for so long, it returns 0, *ret_culprit is the one
+ * with the least limit and *ret_why, which is the caller's, says so. 1: there are waves. */
+int planner_waves(const PlannerHost *h, const PlannerSolution *s, uint32_t parallel, PlannerWaves *ret,
+                  size_t *ret_culprit, char **ret_why) _warn_unused_result_;

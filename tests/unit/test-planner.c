@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Plans of inventories by chance: each can be carried out and reaches its goals, and the same question has the same answer. */
+
+#include "core/planner.h"
+
+#include "fake/random-inventory.h"
+#include "test.h"
+
+#define NODES UINT64_C(2000000)
+
+static bool is_same(const PlannerPlan *a, const PlannerPlan *b)
+{
+        if (a->feasible != b->feasible || a->optimal != b->optimal || a->cost.usec != b->cost.usec ||
+            a->n_waves != b->n_waves || !streq_ptr(a->reason, b->reason) || a->n_hosts != b->n_hosts)
+                return false;
+
+        for (size_t h = 0; h < a->n_hosts; h++) {
+                const PlannerWaves *x = &a->hosts[h].waves, *y = &b->hosts[h].waves;
+
+                if (x->n_moves != y->n_moves)
+                        return false;
+                for (size_t i = 0; i < x->n_moves; i++) {
+                        const PlannerMove *m = x->moves + i, *n = y->moves + i;
+
+                        if (m->domain != n->domain || m->wave != n->wave || m->n_changes != n->n_changes ||
+                            memcmp(m->changes, n->changes, m->n_changes * sizeof(PlannerChange)) != 0)
+                                return false;
+                }
+        }
+
+        return true;
+}
+
+static void test_random(uint64_t seed, size_t n_hosts, uint32_t *feasible)
+{
+        Chance c = { seed };
+        const InventoryShape shape = {
+                .n_pfs = 1 + chance_below(&c, 6),
+                .n_functions_of_pf = 1 + chance_below(&c, 8),
+                .n_domains = 1 + chance_below(&c, 12),
+                .n_kinds = 1 + (uint32_t) chance_percent(&c, 20),
+                .n_groups = 1 + chance_below(&c, 3),
+                .domain_max = 1 + chance_below(&c, 4),
+                .busy_percent = 30 + chance_below(&c, 70),
+                .odd_percent = chance_percent(&c, 50) ? 0 : 20,
+        };
+        const PlannerOptions options = { .parallel = 1 + chance_below(&c, 3), .budget.nodes = NODES };
+        _cleanup_(fleet_done) Fleet fleet = { calloc(n_hosts, sizeof(Inventory)), n_hosts };
+        _cleanup_(planner_plan_done) PlannerPlan plan = { 0 }, again = { 0 };
+        _cleanup_(failure_done) Failure why = { 0 };
+        PlannerGoal goals[3];
+        size_t n_goals = random_goals(&c, &shape, goals), n_free_pf = 0;
+        int r;
+
+        CHECK(fleet.hosts);
+        for (size_t h = 0; h < n_hosts; h++)
+                random_inventory(&c, &shape, (const char *[]) { "a", "b", "c" }[h], fleet.hosts + h);
+        for (size_t i = 0; i < n_goals; i++) {
+                n_free_pf += goals[i].kind == PLANNER_GOAL_FREE_PF;
+                if (goals[i].kind == PLANNER_GOAL_EVACUATE && n_hosts > 1)
+                        CHECK((goals[i].host = strdup("b")));
+        }
+
+        r = planner_plan(&fleet, goals, n_goals, &options, &plan, &why);
+        if (n_hosts > 1 && n_free_pf > 1)
+                CHECK(r < 0 && why.code == FAILURE_INVALID_OPTION);
+        else {
+                const char *wrong;
+
+                CHECK(r >= 0);
+                CHECK(plan.feasible == !plan.reason);
+                wrong = plan.feasible ? judge_plan(&fleet, goals, n_goals, &plan, options.parallel) : NULL;
+                if (wrong) {
+                        (void) fprintf(stderr, "inventory %llu: %s\n", (unsigned long long) seed, wrong);
+                        abort();
+                }
+                CHECK(planner_plan(&fleet, goals, n_goals, &options, &again, NULL) >= 0 &&
+                      is_same(&plan, &again));
+                *feasible += plan.feasible;
+        }
+
+        for (size_t i = 0; i < n_goals; i++)
+                planner_goal_done(goals + i);
+}
+
+int main(int argc, char *argv[])
+{
+        uint32_t n = argc > 1 ? (uint32_t) atoi(argv[1]) : 2000, feasible = 0;
+
+        for (uint32_t i = 0; i < n; i++)
+                test_random(i, 1 + (i % 4 == 3) * 2, &feasible);
+
+        CHECK(feasible > n / 4 && feasible < n);
+        return EXIT_SUCCESS;
+}
