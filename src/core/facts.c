@@ -50,5 +50,6 @@ void domain_facts_done(DomainFacts *f)
         free(f->uuid);
         free(f->functions);
         free(f->declared.wrong);
+        free(f->fixups_reason);
         *f = (DomainFacts) { 0 };
 }

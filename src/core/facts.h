@@ -3,9 +3,8 @@
 
 /* DomainFacts: what the world says about one domain at one moment. Filled by the host layer, judged by core. */
 
+#include "core/family.h"
 #include "core/firmware.h"
-#include "core/guest.h"
-#include "core/pci-address.h"
 
 /* libvirt's view: virDomainState, include/libvirt/libvirt-domain.h. It lies after failed saves and restores. */
 typedef enum DomainState {
@@ -74,7 +73,10 @@ typedef struct DomainFacts {
         bool efi;                   /* its firmware is OVMF, else SeaBIOS */
         FirmwareSleep firmware_sleep;
         GuestDeclaration declared;
-        GuestFacts guest; /* as far as the agent was asked, and answered */
+        const Family *fixups_family; /* borrowed; one of its functions' that wants fix-ups of the guest, NULL: none does */
+        GuestFixups fixups;  /* of all such families the worst */
+        char *fixups_reason; /* owned; NULL: none is known */
+        GuestFacts guest;    /* as far as the agent was asked, and answered */
 } DomainFacts;
 
 void domain_facts_done(DomainFacts *f);

@@ -29,6 +29,14 @@ FamilyTargets family_targets_for(const Family *f, GuestFixups fixups)
         return f->needs_fixups && fixups != FIXUPS_YES ? f->without_fixups : f->targets;
 }
 
+GuestFixups guest_fixups_settle(GuestFixups probed, GuestAnswer declared)
+{
+        if (declared == GUEST_NO)
+                return FIXUPS_NO;
+
+        return probed == FIXUPS_UNKNOWN && declared == GUEST_YES ? FIXUPS_YES : probed;
+}
+
 void family_done(Family *f)
 {
         for (size_t i = 0; i < f->n_attributes; i++) {
@@ -39,6 +47,7 @@ void family_done(Family *f)
         free(f->name);
         free(f->devices);
         free(f->attributes);
+        guest_rules_done(&f->guest);
         *f = (Family) { 0 };
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/finding.h"
 #include "core/function.h"
+#include "core/guest-rules.h"
 
 typedef enum FamilyTargets {
         TARGETS_ANY,                /* the driver follows to any function of the same kind */
@@ -29,6 +30,9 @@ typedef enum GuestFixups {
         _GUEST_FIXUPS_MAX,
         _GUEST_FIXUPS_INVALID = -EINVAL,
 } GuestFixups;
+
+/* A guest that was asked and answered is believed, unless its operator says no. */
+GuestFixups guest_fixups_settle(GuestFixups probed, GuestAnswer declared);
 
 const char *guest_fixups_to_string(GuestFixups f);
 GuestFixups guest_fixups_from_string(const char *s);
@@ -64,6 +68,7 @@ typedef struct Family {
         FamilyTargets without_fixups; /* and this for another */
         FamilyAttribute *attributes;
         size_t n_attributes;
+        GuestRules guest;
 } Family;
 
 typedef struct Families {

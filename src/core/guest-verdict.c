@@ -3,6 +3,12 @@
 
 #define MIB (UINT64_C(1) << 20)
 
+/* Rounded up. */
+static unsigned long long in_mib(uint64_t bytes)
+{
+        return bytes / MIB + (bytes % MIB != 0);
+}
+
 static void judge_declaration(const DomainFacts *facts, Findings *l)
 {
         if (!facts->declared.wrong)
@@ -74,12 +80,67 @@ static void judge_mem_sleep(const DomainFacts *facts, Findings *l)
         }
 }
 
+/* What the driver has in the device's memory it keeps in the guest's: as pages of its own, for which others go to swap. A
+ * tenth stays for what else it takes to suspend. */
+static void judge_vram(const DomainFacts *facts, Findings *l)
+{
+        const GuestFacts *g = &facts->guest;
+        uint64_t room;
+        Finding *f;
+
+        if (!g->vram_known || !g->memory_known)
+                return;
+
+        room = g->memory_available_bytes / 10 * 9;
+        if (g->vram_used_bytes <= room || g->vram_used_bytes - room <= g->swap_free_bytes)
+                return;
+
+        f = findings_block(
+                        l, FAILURE_NO_SPACE, FINDING_GUEST,
+                        "the guest of domain '%s' has %llu MiB in use on its devices, and %llu MiB of memory and "
+                        "%llu MiB of swap to keep that in",
+                        facts->name, in_mib(g->vram_used_bytes), (unsigned long long) (room / MIB),
+                        (unsigned long long) (g->swap_free_bytes / MIB));
+        finding_set_remedy(f, "give it more memory or swap, or end what uses its devices");
+}
+
+/* A remark: that the target needs none of it, or is refused, is judged where targets are. */
+static void judge_fixups(const DomainFacts *facts, Findings *l)
+{
+        const char *since = facts->fixups_reason ? ", since " : "",
+                   *reason = facts->fixups_reason ? facts->fixups_reason : "";
+        Finding *f;
+
+        if (!facts->fixups_family)
+                return;
+
+        if (facts->fixups == FIXUPS_YES) {
+                (void) findings_remark(l, FINDING_GUEST,
+                                       "the driver in the guest of domain '%s' follows to other cards%s%s",
+                                       facts->name, since, reason);
+                return;
+        }
+
+        f = findings_remark(
+                        l, FINDING_GUEST,
+                        "the driver in the guest of domain '%s' is %s to follow to other cards%s%s; what holds "
+                        "for it is '%s'",
+                        facts->name, facts->fixups == FIXUPS_NO ? "not made" : "not known", since, reason,
+                        family_targets_to_string(facts->fixups_family->without_fixups));
+        finding_set_remedy(f, facts->fixups == FIXUPS_NO
+                                              ? "give the guest a newer driver"
+                                              : "let its agent read files, or declare it: DECLARATIONS in "
+                                                "vgpu-hibernate(7)");
+}
+
 void guest_judge_ram(const DomainFacts *facts, Findings *l)
 {
         judge_declaration(facts, l);
         judge_acpi(facts, l);
         judge_firmware(facts, l);
         judge_mem_sleep(facts, l);
+        judge_vram(facts, l);
+        judge_fixups(facts, l);
 }
 
 static void judge_disk_sleep(const DomainFacts *facts, Findings *l)
@@ -137,6 +198,8 @@ static void judge_swap(const DomainFacts *facts, Findings *l)
                 return;
 
         needed = g->memory_bytes - g->memory_available_bytes;
+        if (g->vram_known)
+                needed += g->vram_used_bytes;
         if (g->disk_swap_free_bytes >= needed)
                 return;
 
@@ -156,4 +219,5 @@ void guest_judge_disk(const DomainFacts *facts, Findings *l)
         judge_disk_sleep(facts, l);
         judge_resume(facts, l);
         judge_swap(facts, l);
+        judge_fixups(facts, l);
 }

@@ -31,6 +31,9 @@ typedef struct GuestFacts {
          * look for one? */
         GuestAnswer names_resume, forbids_resume;
 
+        bool vram_known; /* what the devices of all its functions' families have in use */
+        uint64_t vram_used_bytes;
+
         /* Are the ACPI power management registers of q35's chipset where they were at boot? Without them the guest
          * cannot enter any sleep: core/firmware.h. */
         GuestAnswer acpi_mapped;
@@ -39,6 +42,7 @@ typedef struct GuestFacts {
 /* What the operator says of a guest, in the metadata of its domain's XML: vgpu-hibernate(7). It counts where the guest
  * cannot be asked. */
 typedef struct GuestDeclaration {
+        GuestAnswer fixups; /* its drivers follow to other cards */
         GuestAnswer resume; /* its kernel finds its image, although neither command line nor sysfs say where */
         char *wrong;        /* owned; what of it is not understood, NULL: nothing */
 } GuestDeclaration;

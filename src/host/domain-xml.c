@@ -112,6 +112,7 @@ static int parse_attribute(xmlAttrPtr a, GuestDeclaration *d)
                 const char *name;
                 GuestAnswer *answer;
         } known[] = {
+                { "fixups", &d->fixups },
                 { "resume", &d->resume },
         };
 

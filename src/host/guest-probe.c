@@ -1,51 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/guest-probe.h"
 
-#include "host/guest-files.h"
+#include <inttypes.h>
+#include <stdio.h>
 
-/* /proc/meminfo has 2 KiB, /proc/cmdline at most 4 (x86's COMMAND_LINE_SIZE is 2). */
-#define GUEST_FILE_BYTES_MAX (16U << 10)
+#include "host/guest-files.h"
 
 /* q35's, at its fixed place (QEMU 10.0 include/hw/southbridge/ich9.h, ICH9_LPC_DEV). */
 #define LPC_CONFIG_PATH "/sys/bus/pci/devices/0000:00:1f.0/config"
 
-typedef struct Text {
-        char *bytes; /* owned; with a NUL behind them */
-        size_t size;
-} Text;
-
-static int add_piece(const char *bytes, size_t size, void *userdata)
-{
-        Text *t = userdata;
-        char *bigger = realloc(t->bytes, t->size + size + 1);
-
-        if (!bigger)
-                return -ENOMEM;
-
-        memcpy(bigger + t->size, bytes, size);
-        t->bytes = bigger;
-        t->size += size;
-        t->bytes[t->size] = '\0';
-        return 0;
-}
-
-static int read_text(virDomainPtr d, const char *path, uint64_t deadline_usec, char **ret, size_t *ret_size)
-{
-        Text t = { 0 };
-        int r;
-
-        r = guest_agent_read(d, path, GUEST_FILE_BYTES_MAX, deadline_usec, add_piece, &t);
-        if (r < 0) {
-                free(t.bytes);
-                return r;
-        }
-
-        *ret = t.bytes;
-        *ret_size = t.size;
-        return 0;
-}
-
-void guest_probe(virDomainPtr d, const AgentCommands *commands, uint64_t deadline_usec, GuestFacts *ret)
+void guest_probe(const GuestReader *g, GuestFacts *ret)
 {
         static const struct {
                 const char *path;
@@ -61,16 +25,42 @@ void guest_probe(virDomainPtr d, const AgentCommands *commands, uint64_t deadlin
         _cleanup_free_ char *config = NULL;
         size_t size;
 
-        if (!commands->read_files)
-                return;
-
         for (size_t i = 0; i < ELEMENTSOF(files); i++) {
                 _cleanup_free_ char *text = NULL;
 
-                if (read_text(d, files[i].path, deadline_usec, &text, &size) >= 0)
+                if (guest_reader_text(g, files[i].path, &text, NULL) >= 0)
                         files[i].read(text, ret);
         }
 
-        if (read_text(d, LPC_CONFIG_PATH, deadline_usec, &config, &size) >= 0)
+        if (guest_reader_text(g, LPC_CONFIG_PATH, &config, &size) >= 0)
                 guest_read_lpc_config(config, size, ret);
+}
+
+typedef struct Sum {
+        uint64_t bytes;
+        bool any;
+} Sum;
+
+static int add_bytes(const char *text, void *userdata)
+{
+        Sum *sum = userdata;
+        uint64_t bytes;
+
+        if (sscanf(text, "%" SCNu64, &bytes) != 1 || bytes > UINT64_MAX - sum->bytes)
+                return -EBADMSG;
+
+        sum->bytes += bytes;
+        sum->any = true;
+        return 0;
+}
+
+bool guest_probe_vram(const GuestReader *g, const char *pattern, GuestFacts *f)
+{
+        Sum sum = { .bytes = f->vram_used_bytes };
+
+        if (guest_reader_each(g, pattern, add_bytes, &sum) < 0 || !sum.any)
+                return false;
+
+        f->vram_used_bytes = sum.bytes;
+        return true;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/*
- * What the guest says of itself: files that its agent reads for us. Nothing is run in a guest and nothing written, so
- * that a policy which allows the agent no more than to read files is enough; one that forbids that leaves all unknown.
- */
+/* What the guest says of itself. What could not be read by the deadline is not known, and no error. */
 
-#include "core/guest.h"
-#include "host/guest-agent.h"
+#include "core/family.h"
+#include "host/guest-reader.h"
 
-/* Never fails: what could not be read by the deadline (CLOCK_MONOTONIC, of all together) is not known. */
-void guest_probe(virDomainPtr d, const AgentCommands *commands, uint64_t deadline_usec, GuestFacts *ret);
+void guest_probe(const GuestReader *g, GuestFacts *ret);
+/* Adds what one family's devices have in use. False: how much that is cannot be read. */
+bool guest_probe_vram(const GuestReader *g, const char *pattern, GuestFacts *f);
+/* Does the guest's driver follow to another card, as the family's probes tell? *ret_reason (the caller's, NULL without
+ * memory) goes on after "since ". */
+GuestFixups guest_probe_fixups(const GuestReader *g, const GuestRules *rules, char **ret_reason);

@@ -2,8 +2,10 @@
 #include "host/inspect.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "basic/clock.h"
+#include "basic/fileio.h"
 #include "host/domain-xml.h"
 #include "host/guest-probe.h"
 #include "host/image.h"
@@ -54,21 +56,104 @@ static int read_qemu_version(virDomainPtr d, DomainFacts *facts, Failure *reterr
         return 0;
 }
 
+/* NULL: it is gone, or of none that is known. */
+static const Family *find_family(const RealHost *h, const PciAddress *a)
+{
+        static const char *const attributes[] = { "vendor", "device" };
+        unsigned ids[ELEMENTSOF(attributes)];
+
+        for (size_t i = 0; i < ELEMENTSOF(attributes); i++) {
+                _cleanup_free_ char *path = NULL, *text = NULL;
+
+                if (asprintf(&path, "devices/%s/%s", PCI_ADDRESS_STR(a), attributes[i]) < 0) {
+                        path = NULL;
+                        return NULL;
+                }
+                if (read_attr_at(h->pci_fd, path, &text) < 0 || sscanf(text, "0x%4x", ids + i) != 1)
+                        return NULL;
+        }
+
+        return families_find(h->settings.families, (uint16_t) ids[0], (uint16_t) ids[1]);
+}
+
+/* The families of the domain's functions, each once. */
+static size_t list_families(const RealHost *h, const DomainFacts *facts,
+                            const Family *ret[static DOMAIN_XML_FUNCTIONS_MAX])
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < facts->n_functions; i++) {
+                const Family *f = find_family(h, facts->functions + i);
+                bool listed = !f;
+
+                for (size_t k = 0; k < n; k++)
+                        listed = listed || ret[k] == f;
+                if (!listed)
+                        ret[n++] = f;
+        }
+
+        return n;
+}
+
+/* Of several families that want fix-ups the one that has least of them counts. */
+static void ask_fixups(const GuestReader *g, const Family *family, DomainFacts *facts)
+{
+        _cleanup_free_ char *why = NULL;
+        GuestFixups probed = FIXUPS_UNKNOWN, fixups;
+
+        if (!family->needs_fixups)
+                return;
+
+        if (facts->declared.fixups != GUEST_NO)
+                probed = guest_probe_fixups(g, &family->guest, &why);
+        fixups = guest_fixups_settle(probed, facts->declared.fixups);
+
+        if (facts->fixups_family &&
+            (fixups == FIXUPS_YES || fixups == facts->fixups || facts->fixups == FIXUPS_NO))
+                return;
+
+        facts->fixups_family = family;
+        facts->fixups = fixups;
+        free(facts->fixups_reason);
+        facts->fixups_reason = fixups == probed ? TAKE_PTR(why) : strdup("its operator declares so");
+}
+
+static void ask_families(const RealHost *h, const GuestReader *g, DomainFacts *facts)
+{
+        const Family *families[DOMAIN_XML_FUNCTIONS_MAX];
+        size_t n = list_families(h, facts, families), n_sums = 0;
+        bool known = true;
+
+        /* The small files first: what proves a driver may have megabytes. */
+        for (size_t i = 0; i < n; i++)
+                if (families[i]->guest.vram_used) {
+                        known = known && guest_probe_vram(g, families[i]->guest.vram_used, &facts->guest);
+                        n_sums++;
+                }
+        facts->guest.vram_known = known && n_sums > 0;
+
+        for (size_t i = 0; i < n; i++)
+                ask_fixups(g, families[i], facts);
+}
+
 /* One deadline for all of it: who waits for an explanation does not wait for each file of the guest. */
 static void ask(RealHost *h, virDomainPtr d, DomainFacts *facts)
 {
-        uint64_t deadline_usec = clock_monotonic_usec() + h->settings.agent_timeout_usec;
+        GuestReader g = {
+                .domain = d,
+                .deadline_usec = clock_monotonic_usec() + h->settings.agent_timeout_usec,
+        };
         _cleanup_(failure_done) Failure silent = { 0 };
-        AgentCommands commands = { 0 };
 
         if (!facts->has_agent_channel || facts->qemu != QEMU_RUNNING ||
-            guest_agent_info(d, h->settings.agent_timeout_usec, &commands, &silent) < 0)
+            guest_agent_info(d, h->settings.agent_timeout_usec, &g.commands, &silent) < 0)
                 return;
 
         facts->agent_answers = true;
-        facts->agent_suspend_ram = commands.suspend_ram;
-        facts->agent_suspend_disk = commands.suspend_disk;
-        guest_probe(d, &commands, deadline_usec, &facts->guest);
+        facts->agent_suspend_ram = g.commands.suspend_ram;
+        facts->agent_suspend_disk = g.commands.suspend_disk;
+        guest_probe(&g, &facts->guest);
+        ask_families(h, &g, facts);
 }
 
 int host_inspect(void *host, const char *uuid, bool ask_guest, DomainFacts *ret, Failure *reterr)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "basic/fileio.h"
+#include "store/guest-rules-json.h"
 #include "store/json-util.h"
 
 #define FAMILY_SCHEMA 1
@@ -143,7 +144,8 @@ static int parse_attributes(json_object *root, Family *f, Failure *reterr)
 static int parse_root(json_object *root, Family *f, Failure *reterr)
 {
         static const char *const known[] = { "schema",         "description", "devices", "targets",
-                                             "without_fixups", "attributes",  NULL };
+                                             "without_fixups", "attributes",  "probes",  "vram_used",
+                                             "health",         NULL };
         const char *description;
         int targets = 0, without_fixups = 0, r;
 
@@ -160,6 +162,13 @@ static int parse_root(json_object *root, Family *f, Failure *reterr)
         f->targets = (FamilyTargets) targets;
         f->needs_fixups = r > 0;
         f->without_fixups = (FamilyTargets) without_fixups;
+
+        r = guest_rules_from_json(root, &f->guest, reterr);
+        if (r < 0)
+                return r;
+        if (f->guest.n_probes > 0 && !f->needs_fixups)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'probes' prove what nothing depends on: 'without_fixups' is missing");
 
         r = parse_attributes(root, f, reterr);
         return r < 0 ? r : parse_devices(root, f, reterr);

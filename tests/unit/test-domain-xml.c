@@ -249,6 +249,8 @@ static void test_declaration(void)
                 { METADATA("resume='no'"), GUEST_NO, NULL },
                 { METADATA("resume='maybe'"), GUEST_UNKNOWN, "'resume' must be 'yes' or 'no'" },
                 { METADATA("resume=''"), GUEST_UNKNOWN, "'resume' must be 'yes' or 'no'" },
+                { METADATA("fixups='no' resume='yes'"), GUEST_YES, NULL },
+                { METADATA("fixups='2'"), GUEST_UNKNOWN, "'fixups' must be 'yes' or 'no'" },
                 { METADATA("resume='yes' swap='no'"), GUEST_YES, "no attribute 'swap'" },
                 { "<domain><name>vm</name><uuid>u</uuid><memory>1</memory><metadata>"
                   "<v:host xmlns:v='" DOMAIN_XML_NAMESPACE "'/></metadata></domain>",

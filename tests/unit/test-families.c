@@ -192,6 +192,64 @@ static void test_errors_name_the_place(void)
         drop("admin/awful.json");
 }
 
+#define WITH(members)                                                                                         \
+        "{\"schema\":1,\"targets\":\"any\",\"without_fixups\":\"never\",\"devices\":[\"1002:74b9\"]," members \
+        "}"
+
+static void test_guest_rules(void)
+{
+        Families l = { 0 };
+        const GuestRules *g;
+
+        put("admin/rules.json",
+            WITH("\"probes\":[{\"kind\":\"kernel-symbol\",\"module\":\"m\",\"any\":[\"a\",\"b.isra.0\"]},"
+                 "{\"kind\":\"file\",\"path\":\"/sys/a*/b\",\"line\":\"1\",\"_why\":0},"
+                 "{\"kind\":\"module-version\",\"module\":\"m\",\"minimum\":\"6.16.13\"},"
+                 "{\"kind\":\"kernel-release\",\"minimum\":\"6.17\"}],\"vram_used\":\"/sys/v*\","
+                 "\"health\":[{\"path\":\"/proc/x\"},{\"path\":\"/sys/y\",\"line\":\"DRIVER=z\"}]"));
+        CHECK(load(&l, NULL) >= 0);
+        g = &families_find(&l, 0x1002, 0x74b9)->guest;
+        CHECK(g->n_probes == 4 && g->n_health == 2 && streq(g->vram_used, "/sys/v*"));
+        CHECK(g->probes[0].kind == PROBE_KERNEL_SYMBOL && g->probes[0].n_any == 2 &&
+              streq(g->probes[0].any[1], "b.isra.0") && streq(g->probes[0].module, "m"));
+        CHECK(g->probes[1].kind == PROBE_FILE && streq(g->probes[1].file.path, "/sys/a*/b") &&
+              streq(g->probes[1].file.line, "1"));
+        CHECK(g->probes[2].kind == PROBE_MODULE_VERSION && streq(g->probes[2].minimum, "6.16.13"));
+        CHECK(g->probes[3].kind == PROBE_KERNEL_RELEASE && streq(g->probes[3].minimum, "6.17"));
+        CHECK(streq(g->health[0].path, "/proc/x") && !g->health[0].line &&
+              streq(g->health[1].line, "DRIVER=z"));
+        families_done(&l);
+        drop("admin/rules.json");
+
+        expect_error(WITH("\"probes\":[7]"), "'probes[0]' must be an object");
+        expect_error(WITH("\"probes\":[{}]"), "'probes[0].kind' is missing");
+        expect_error(WITH("\"probes\":[{\"kind\":\"kernel\"}]"), "'kernel'");
+        expect_error(WITH("\"probes\":[{\"kind\":\"kernel-symbol\"}]"), "'probes[0].any' is missing");
+        expect_error(WITH("\"probes\":[{\"kind\":\"kernel-symbol\",\"any\":[]}]"),
+                     "'probes[0].any' names none");
+        expect_error(WITH("\"probes\":[{\"kind\":\"kernel-symbol\",\"any\":[\"a b\"]}]"),
+                     "'probes[0].any[0]'");
+        expect_error(WITH("\"probes\":[{\"kind\":\"kernel-symbol\",\"any\":[\"a\\u0000\"]}]"),
+                     "'probes[0].any[0]'");
+        expect_error(WITH("\"probes\":[{\"kind\":\"kernel-symbol\",\"any\":[\"a\"],\"all\":1}]"),
+                     "unknown member 'probes[0].all'");
+        expect_error(WITH("\"probes\":[{\"kind\":\"module-version\",\"minimum\":\"1\"}]"),
+                     "'probes[0].module' is missing");
+        expect_error(WITH("\"probes\":[{\"kind\":\"module-version\",\"module\":\"../x\",\"minimum\":\"1\"}]"),
+                     "'probes[0].module'");
+        expect_error(WITH("\"probes\":[{\"kind\":\"file\",\"path\":\"/etc/shadow\"}]"), "'probes[0].path'");
+        expect_error(WITH("\"health\":[{\"path\":\"/sys/../etc/shadow\"}]"), "'health[0].path'");
+        expect_error(WITH("\"health\":[{\"path\":\"/sys/*/*\"}]"), "'health[0].path'");
+        expect_error(WITH("\"health\":[{\"path\":\"/sys/a\",\"line\":\"\"}]"), "'health[0].line'");
+        expect_error(WITH("\"health\":[{\"path\":\"/sys/a\",\"value\":\"1\"}]"),
+                     "unknown member 'health[0].value'");
+        expect_error(WITH("\"health\":[7]"), "'health[0]' must be an object");
+        expect_error(WITH("\"vram_used\":\"/dev/mem\""), "'vram_used'");
+        expect_error("{\"schema\":1,\"targets\":\"any\",\"devices\":[\"1002:74b9\"],\"probes\":["
+                     "{\"kind\":\"kernel-release\",\"minimum\":\"6.17\"}]}",
+                     "'without_fixups' is missing");
+}
+
 static void clean_up(void)
 {
         static const char *const names[] = { "shipped/a.json",
@@ -217,6 +275,7 @@ int main(void)
         test_attributes();
         test_errors_in_attributes();
         test_errors_name_the_place();
+        test_guest_rules();
         clean_up();
         return EXIT_SUCCESS;
 }

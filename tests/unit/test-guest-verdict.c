@@ -10,10 +10,17 @@
         .memory_known = true, .memory_bytes = 1000 * MIB, .memory_available_bytes = 600 * MIB, \
         .disk_swap_known = true, .disk_swap_free_bytes = (bytes)
 
+/* Can keep 540 MiB, and what goes to swap. */
+#define VRAM(bytes, swap)                                                                      \
+        .memory_known = true, .memory_bytes = 1000 * MIB, .memory_available_bytes = 600 * MIB, \
+        .swap_free_bytes = (swap), .vram_known = true, .vram_used_bytes = (bytes)
+
 typedef struct Case {
         GuestFacts guest;
         GuestDeclaration declared;
         FirmwareSleep firmware;
+        bool wants_fixups;
+        GuestFixups fixups;
         bool efi;
         FailureCode ram, disk;                /* what blocks */
         const char *ram_words, *disk_words;   /* NULL: no finding at all */
@@ -69,6 +76,27 @@ static const Case cases[] = {
         { .guest = { .memory_known = true, .memory_bytes = MIB } },
         { .guest = { .disk_swap_known = true } },
 
+        /* The devices' memory: to RAM a tenth is kept, and swap is of the second kind; to disk it is written, too. */
+        { .guest = { VRAM(540 * MIB, 0) } },
+        { .guest = { VRAM(540 * MIB + 1, 0) },
+          .ram = FAILURE_NO_SPACE, .ram_words = "541 MiB in use on its devices, and 540 MiB of memory and 0 MiB of swap",
+          .ram_remedy = "more memory or swap" },
+        { .guest = { VRAM(640 * MIB, 100 * MIB) } },
+        { .guest = { VRAM(640 * MIB + 1, 100 * MIB) },
+          .ram = FAILURE_NO_SPACE, .ram_words = "100 MiB of swap", .ram_remedy = "end what uses" },
+        { .guest = { .vram_known = true, .vram_used_bytes = UINT64_MAX } },
+        { .guest = { SWAP(500 * MIB), .vram_known = true, .vram_used_bytes = 101 * MIB },
+          .disk = FAILURE_NO_SPACE, .disk_words = "501 MiB to write", .disk_remedy = "more swap" },
+
+        /* Fix-ups. */
+        { .wants_fixups = true, .fixups = FIXUPS_YES,
+          .ram_words = "follows to other cards, since x", .disk_words = "follows to other cards, since x" },
+        { .wants_fixups = true, .fixups = FIXUPS_NO,
+          .ram_words = "not made to follow to other cards, since x; what holds for it is 'same-physical-node'",
+          .ram_remedy = "newer driver", .disk_words = "not made", .disk_remedy = "newer driver" },
+        { .wants_fixups = true, .ram_words = "not known to follow", .ram_remedy = "DECLARATIONS",
+          .disk_words = "not known to follow", .disk_remedy = "read files" },
+
         /* A declaration that nobody understands is not taken for one that says nothing. */
         { .guest = { 0 }, .declared = { .wrong = wrong },
           .ram = FAILURE_INVALID_OPTION, .ram_words = "'resume' must", .ram_remedy = "DECLARATIONS",
@@ -79,13 +107,17 @@ static const Case cases[] = {
 static void expect(void (*judge)(const DomainFacts *facts, Findings *findings), const Case *c,
                    FailureCode code, const char *words, const char *remedy)
 {
-        static char name[] = "vm1";
+        static const Family family = { .needs_fixups = true, .without_fixups = TARGETS_SAME_PHYSICAL_NODE };
+        static char name[] = "vm1", reason[] = "x";
         const DomainFacts facts = {
                 .name = name,
                 .guest = c->guest,
                 .declared = c->declared,
                 .firmware_sleep = c->firmware,
                 .efi = c->efi,
+                .fixups_family = c->wants_fixups ? &family : NULL,
+                .fixups = c->fixups,
+                .fixups_reason = reason,
         };
         _cleanup_(findings_done) Findings l = { 0 };
 
@@ -94,11 +126,12 @@ static void expect(void (*judge)(const DomainFacts *facts, Findings *findings), 
         if (!words)
                 return;
 
-        if (!strstr(l.list[0].message, words) || !strstr(l.list[0].remedy, remedy))
-                (void) fprintf(stderr, "case %td: %s; %s\n", c - cases, l.list[0].message, l.list[0].remedy);
+        if (!strstr(l.list[0].message, words))
+                (void) fprintf(stderr, "case %td: %s\n", c - cases, l.list[0].message);
         CHECK(l.list[0].code == code && l.list[0].blocking == (code != FAILURE_NONE));
         CHECK(l.list[0].scope == FINDING_GUEST && strstr(l.list[0].message, "'vm1'"));
-        CHECK(strstr(l.list[0].message, words) && strstr(l.list[0].remedy, remedy));
+        CHECK(strstr(l.list[0].message, words) && !l.list[0].remedy == !remedy);
+        CHECK(!remedy || strstr(l.list[0].remedy, remedy));
 }
 
 int main(void)

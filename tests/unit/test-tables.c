@@ -60,6 +60,7 @@ int main(void)
         TEST_TABLE(function_state, _FUNCTION_STATE_MAX);
         TEST_TABLE(family_targets, _FAMILY_TARGETS_MAX);
         TEST_TABLE(guest_fixups, _GUEST_FIXUPS_MAX);
+        TEST_TABLE(guest_probe_kind, _GUEST_PROBE_KIND_MAX);
         TEST_TABLE(hold_mode, _HOLD_MODE_MAX);
         TEST_TABLE(hook_operation, _HOOK_OPERATION_MAX);
         TEST_TABLE(job_kind, _JOB_KIND_MAX);
