@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/planner-host.h"
 
+#include "core/compat.h"
+
 #define NONE UINT32_MAX
 
 void planner_host_done(PlannerHost *h)
@@ -56,7 +58,7 @@ bool planner_may_move(const Inventory *inv, const InventoryDomain *d, const char
                         return false;
                 }
                 if (!streq_ptr(f->pool, first->pool) || !streq_ptr(f->kind, first->kind) ||
-                    (!f->kind && function_identity_check(&f->identity, &first->identity, NULL) < 0)) {
+                    (!f->kind && !compat_is_alike(f, first))) {
                         *why = "has functions of several kinds or pools";
                         return false;
                 }
@@ -110,7 +112,7 @@ static bool is_of_class(const Function *f, const Function *example)
 {
         if (!streq_ptr(f->pool, example->pool) || !streq_ptr(f->kind, example->kind))
                 return false;
-        return f->kind || function_identity_check(&f->identity, &example->identity, NULL) >= 0;
+        return f->kind || compat_is_alike(f, example);
 }
 
 static int find_classes(PlannerHost *h, Failure *reterr)
