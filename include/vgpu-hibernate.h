@@ -38,6 +38,8 @@
 #define VGPU_HIBERNATE_ERROR_INCOMPATIBLE "org.vgpu.Hibernate1.Error.Incompatible"
 #define VGPU_HIBERNATE_ERROR_FUNCTION_BUSY "org.vgpu.Hibernate1.Error.FunctionBusy"
 #define VGPU_HIBERNATE_ERROR_FOREIGN_DRIVER "org.vgpu.Hibernate1.Error.ForeignDriver"
+#define VGPU_HIBERNATE_ERROR_GATE_CLOSED "org.vgpu.Hibernate1.Error.GateClosed"
+#define VGPU_HIBERNATE_ERROR_GATE_UNANSWERED "org.vgpu.Hibernate1.Error.GateUnanswered"
 #define VGPU_HIBERNATE_ERROR_DOMAIN_BUSY "org.vgpu.Hibernate1.Error.DomainBusy"
 #define VGPU_HIBERNATE_ERROR_NOT_PERSISTENT "org.vgpu.Hibernate1.Error.NotPersistent"
 #define VGPU_HIBERNATE_ERROR_NO_AGENT "org.vgpu.Hibernate1.Error.NoAgent"

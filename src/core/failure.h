@@ -30,6 +30,8 @@ typedef enum FailureCode {
         FAILURE_INCOMPATIBLE,
         FAILURE_FUNCTION_BUSY,
         FAILURE_FOREIGN_DRIVER,
+        FAILURE_GATE_CLOSED,     /* a family's gate does not say that the function may be taken */
+        FAILURE_GATE_UNANSWERED, /* it cannot be asked */
         FAILURE_DOMAIN_BUSY,
         FAILURE_NOT_PERSISTENT,
         FAILURE_NO_AGENT,

@@ -37,6 +37,23 @@ GuestFixups guest_fixups_settle(GuestFixups probed, GuestAnswer declared)
         return probed == FIXUPS_UNKNOWN && declared == GUEST_YES ? FIXUPS_YES : probed;
 }
 
+void family_gate_done(FamilyGate *g)
+{
+        host_command_done(&g->command);
+        free(g->path);
+        words_free(g->accepts);
+        *g = (FamilyGate) { 0 };
+}
+
+bool family_gate_accepts(const FamilyGate *g, const char *answer)
+{
+        for (char **w = g->accepts; *w; w++)
+                if (streq(*w, answer))
+                        return true;
+
+        return false;
+}
+
 void family_done(Family *f)
 {
         for (size_t i = 0; i < f->n_attributes; i++) {
@@ -44,6 +61,8 @@ void family_done(Family *f)
                 free(f->attributes[i].file);
         }
 
+        family_gate_done(&f->gate);
+        host_command_done(&f->clean);
         free(f->name);
         free(f->devices);
         free(f->attributes);

@@ -9,6 +9,7 @@
 #include "core/finding.h"
 #include "core/function.h"
 #include "core/guest-rules.h"
+#include "core/host-command.h"
 
 typedef enum FamilyTargets {
         TARGETS_ANY,                /* the driver follows to any function of the same kind */
@@ -59,6 +60,18 @@ typedef struct FamilyAttribute {
         char *file; /* owned; in sysfs's directory of that device; NULL: the host does not know it */
 } FamilyAttribute;
 
+/* What of the host's tells whether no guest's driver has the function any more: then it may be taken from its guest, and
+ * be given to another one. */
+typedef struct FamilyGate {
+        HostCommand command; /* prints JSON; words NULL: the family has no gate */
+        char *path;          /* owned: JSON pointer (RFC 6901) to a string in it */
+        char **accepts;      /* owned, NULL at the end: the strings that say so */
+        bool optional;       /* on a host without that program there is no gate */
+} FamilyGate;
+
+void family_gate_done(FamilyGate *g);
+bool family_gate_accepts(const FamilyGate *g, const char *answer);
+
 typedef struct Family {
         char *name;
         FamilyDevice *devices;
@@ -69,6 +82,8 @@ typedef struct Family {
         FamilyAttribute *attributes;
         size_t n_attributes;
         GuestRules guest;
+        FamilyGate gate;
+        HostCommand clean; /* removes what a guest left in the function; words NULL: nothing of the kind is asked for */
 } Family;
 
 typedef struct Families {

@@ -15,6 +15,13 @@
 
 typedef struct HostOps HostOps;
 
+/* What is to be known from the gate of a function's family: core/family.h. */
+typedef enum GateQuestion {
+        GATE_ANSWERS, /* can it be asked at all? */
+        GATE_ACCEPTS, /* does it accept now? */
+        GATE_WAIT,    /* until it accepts, or its deadline */
+} GateQuestion;
+
 /* Called from inside save() as libvirt's job statistics move. */
 typedef void (*HostProgress)(uint64_t bytes, uint64_t bytes_total, void *userdata);
 
@@ -86,4 +93,12 @@ struct HostOps {
         int (*function_unbind)(void *host, const PciAddress *a, Failure *reterr);
         /* Resets and reads its config space: an error means quarantine. Left alone: one that an active domain has. */
         int (*function_reset)(void *host, const PciAddress *a, Failure *reterr);
+        /* Success at once when its family has no gate. FAILURE_GATE_CLOSED: it does not accept. FAILURE_GATE_UNANSWERED: it
+         * cannot be asked, or its answer is not understood. FAILURE_UNKNOWN_FUNCTION: the function is gone. Any other error
+         * says nothing of the gate. */
+        int (*function_gate)(void *host, const PciAddress *a, GateQuestion question, Failure *reterr);
+        /* The cleaning command of its family; success at once when there is none. FAILURE_HOST: it failed, and the function
+         * is as a guest left it. FAILURE_UNKNOWN_FUNCTION: it is gone. Any other error: it was not tried. Left alone: one
+         * that an active domain has. */
+        int (*function_clean)(void *host, const PciAddress *a, Failure *reterr);
 };

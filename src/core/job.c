@@ -339,3 +339,13 @@ JobImage job_image(const Job *j)
 
         return JOB_IMAGE_UNKNOWN;
 }
+
+bool job_left_unclean(const Job *j)
+{
+        for (size_t i = 0; i < j->n_steps; i++)
+                if (j->steps[i].id == STEP_CLEAN)
+                        return job_state_is_final(j->state) && job_is_committed(j) &&
+                               j->steps[i].state != STEP_DONE;
+
+        return false;
+}

@@ -18,6 +18,8 @@
  *   suspend-to-disk the persistent XML is what boots, so it comes before start.
  * - release after the commit: the source is given to others only when nothing can go back to it. Before health, which
  *   waits for a guest that needs none of this.
+ * - clean last: it may take its time, and holds up nothing but the end of the job. Until then the journal keeps the
+ *   functions from others.
  */
 #include "core/plan.h"
 
@@ -56,6 +58,7 @@ static const char *const step_id_table[] = {
         [STEP_DISCARD] = "discard",
         [STEP_HEALTH] = "health",
         [STEP_RELEASE] = "release",
+        [STEP_CLEAN] = "clean",
 };
 DEFINE_ENUM_TABLE(step_id, StepId, _STEP_ID_MAX);
 
@@ -66,6 +69,7 @@ static const PlanStep auto_steps[] = {
 static const PlanStep hibernate_ram_steps[] = {
         { STEP_CHECK, 0, 0 }, { STEP_SUSPEND, 0, PLAN_TOUCHES }, { STEP_SET_MODE, 0, 0 },
         { STEP_SAVE, 0, 0 },  { STEP_SYNC, 0, PLAN_COMMIT },     { STEP_RELEASE, 1, 0 },
+        { STEP_CLEAN, 1, 0 },
 };
 
 static const PlanStep resume_ram_steps[] = {
@@ -82,13 +86,13 @@ static const PlanStep move_ram_steps[] = {
         { STEP_REBIND, 1, 0 },   { STEP_REWRITE, 1, 0 },        { STEP_RESTORE, 1, PLAN_TOUCHES },
         { STEP_CONTINUE, 1, 0 }, { STEP_WAKE, 1, PLAN_COMMIT }, { STEP_DISCARD, 2, 0 },
         { STEP_REDEFINE, 2, 0 }, { STEP_RELEASE, 2, 0 },        { STEP_HEALTH, 2, 0 },
+        { STEP_CLEAN, 2, 0 },
 };
 
 static const PlanStep hibernate_disk_steps[] = {
-        { STEP_CHECK, 0, 0 },
-        { STEP_SUSPEND_DISK, 0, PLAN_TOUCHES | PLAN_COMMIT },
-        { STEP_RECORD, 1, 0 },
-        { STEP_RELEASE, 1, 0 },
+        { STEP_CHECK, 0, 0 },  { STEP_SUSPEND_DISK, 0, PLAN_TOUCHES | PLAN_COMMIT },
+        { STEP_RECORD, 1, 0 }, { STEP_RELEASE, 1, 0 },
+        { STEP_CLEAN, 1, 0 },
 };
 
 static const PlanStep resume_disk_steps[] = {
@@ -108,6 +112,7 @@ static const PlanStep move_disk_steps[] = {
         { STEP_DISCARD, 2, 0 },
         { STEP_RELEASE, 2, 0 },
         { STEP_HEALTH, 2, 0 },
+        { STEP_CLEAN, 2, 0 },
 };
 
 static const Plan plans[] = {

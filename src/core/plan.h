@@ -36,9 +36,9 @@ const char *job_kind_to_string(JobKind k);
 JobKind job_kind_from_string(const char *s);
 
 typedef enum StepId {
-        STEP_CHECK,    /* the verdict: touches nothing */
-        STEP_BIND,     /* targets to vfio-pci; undo: the drivers they had */
-        STEP_SUSPEND,  /* guest S3, until QEMU says "suspended"; undo: wake */
+        STEP_CHECK,   /* the verdict: touches nothing */
+        STEP_BIND,    /* targets to vfio-pci; undo: the drivers they had */
+        STEP_SUSPEND, /* guest S3, until QEMU says "suspended" and gates that its driver let go; undo: wake */
         STEP_SET_MODE, /* QEMU migration mode cpr-reboot; undo: normal */
         STEP_SAVE,     /* managed save; undo: remove what it left */
         STEP_SYNC,     /* image and directory on disk, guard link and record made. Commit of a hibernate */
@@ -54,6 +54,7 @@ typedef enum StepId {
         STEP_DISCARD, /* guard link and record removed: the image can never run again */
         STEP_HEALTH,  /* agent answers */
         STEP_RELEASE, /* sources reset and probed; free or quarantined */
+        STEP_CLEAN,   /* sources cleaned by the command of their family; free or quarantined */
         _STEP_ID_MAX,
         _STEP_ID_INVALID = -EINVAL,
 } StepId;

@@ -121,6 +121,57 @@ void manager_supervise_jobs(Manager *m)
         }
 }
 
+/* In memory. 0: it is quarantined already. */
+static int manager_note_bad(Manager *m, const Job *j, const FunctionRef *f, const char *reason)
+{
+        int r;
+
+        if (ledger_quarantine_reason(&m->ledger, f))
+                return 0;
+
+        r = ledger_quarantine(&m->ledger, f, reason);
+        if (r < 0)
+                return r;
+
+        job_log_struct(j, LOG_WARNING, VGPU_HIBERNATE_MESSAGE_FUNCTION_QUARANTINED,
+                       LOG_FIELDS({ "FUNCTION", PCI_ADDRESS_STR(&f->address) }),
+                       "function %s is quarantined: %s", PCI_ADDRESS_STR(&f->address), reason);
+        return 1;
+}
+
+/* Functions that its domain gave back, and nobody cleaned, though their family asks for it. */
+static int manager_note_unclean(Manager *m, const Job *j)
+{
+        _cleanup_free_ char *reason = NULL;
+        int any = 0;
+
+        if (!job_left_unclean(j))
+                return 0;
+
+        if (asprintf(&reason, "job %" PRIu64 " ended before what its guest left was cleaned", j->id) < 0) {
+                reason = NULL;
+                return -ENOMEM;
+        }
+
+        for (size_t i = 0; i < j->n_swaps; i++) {
+                const FunctionSwap *s = j->swaps + i;
+                const FunctionRef from = swap_source(s);
+                const Family *family =
+                                families_find(&m->config->families, s->identity.vendor, s->identity.device);
+                int r;
+
+                if (!s->has_from || !family || !family->clean.words)
+                        continue;
+
+                r = manager_note_bad(m, j, &from, reason);
+                if (r < 0)
+                        return r;
+                any = any || r > 0;
+        }
+
+        return any;
+}
+
 int manager_quarantine_for(Manager *m, const Job *j)
 {
         bool any = false;
@@ -128,17 +179,12 @@ int manager_quarantine_for(Manager *m, const Job *j)
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < j->n_quarantines; i++) {
-                const JobQuarantine *q = j->quarantines + i;
-
-                if (ledger_quarantine_reason(&m->ledger, &q->function))
-                        continue;
-
-                job_log_struct(j, LOG_WARNING, VGPU_HIBERNATE_MESSAGE_FUNCTION_QUARANTINED,
-                               LOG_FIELDS({ "FUNCTION", PCI_ADDRESS_STR(&q->function.address) }),
-                               "function %s is quarantined: %s", PCI_ADDRESS_STR(&q->function.address),
-                               q->reason);
-                any = true;
-                r = ledger_quarantine(&m->ledger, &q->function, q->reason);
+                r = manager_note_bad(m, j, &j->quarantines[i].function, j->quarantines[i].reason);
+                any = any || r > 0;
+        }
+        if (r >= 0) {
+                r = manager_note_unclean(m, j);
+                any = any || r > 0;
         }
 
         if (r >= 0 && any)
@@ -148,7 +194,7 @@ int manager_quarantine_for(Manager *m, const Job *j)
                         f.message ? f.message : "no memory");
 
         failure_done(&f);
-        return r;
+        return r < 0 ? r : 0;
 }
 
 /* What the domain's last job did is all that is believed of it: also when that is nothing. */

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <fcntl.h>
 
+#include "host/function-command.h"
 #include "host/image-file.h"
 #include "host/image.h"
 #include "host/inspect.h"
@@ -149,8 +150,7 @@ static int function_bind(void *host, const PciAddress *a, bool *ret_bound, Failu
         return vfio_bind(((RealHost *) host)->pci_fd, a, ret_bound, reterr);
 }
 
-/* 1: an active domain has it, whoever gave it: assignments are live host state. */
-static int function_in_use(RealHost *h, const PciAddress *a, Failure *reterr)
+int real_host_function_in_use(RealHost *h, const PciAddress *a, Failure *reterr)
 {
         _cleanup_(world_freep) World *w = calloc(1, sizeof(World));
         virConnectPtr c;
@@ -183,7 +183,7 @@ static int function_unbind(void *host, const PciAddress *a, Failure *reterr)
         RealHost *h = host;
         int r;
 
-        r = function_in_use(h, a, reterr);
+        r = real_host_function_in_use(h, a, reterr);
         if (r != 0)
                 return r < 0 ? r : 0;
 
@@ -195,7 +195,7 @@ static int function_reset(void *host, const PciAddress *a, Failure *reterr)
         RealHost *h = host;
         int r;
 
-        r = function_in_use(h, a, reterr);
+        r = real_host_function_in_use(h, a, reterr);
         if (r != 0)
                 return r < 0 ? r : 0;
 
@@ -227,4 +227,6 @@ const HostOps real_host_ops = {
         .function_bind = function_bind,
         .function_unbind = function_unbind,
         .function_reset = function_reset,
+        .function_gate = host_function_gate,
+        .function_clean = host_function_clean,
 };

@@ -24,6 +24,7 @@ typedef struct RealHostSettings {
         FunctionWanted wanted; /* which functions are pooled; NULL: all virtual functions */
         void *wanted_userdata;
         const Families *families;
+        bool families_unread;                  /* and so must not be taken for all that there are */
         uint64_t agent_timeout_usec;           /* one guest agent command */
         uint64_t suspend_timeout_usec;         /* guest S3, until QEMU says suspended */
         uint64_t suspend_to_disk_timeout_usec; /* guest S4, until shut off */
@@ -49,5 +50,7 @@ extern const HostOps real_host_ops;
 bool real_host_canceled(const RealHost *h);
 /* The connection stays the host's. */
 int real_host_connect(RealHost *h, virConnectPtr *ret, Failure *reterr) _warn_unused_result_;
+/* 1: an active domain has it, whoever gave it: assignments are live host state. */
+int real_host_function_in_use(RealHost *h, const PciAddress *a, Failure *reterr) _warn_unused_result_;
 /* The domain, looked up on a connection that lives. */
 int real_host_domain(RealHost *h, const char *uuid, virDomainPtr *ret, Failure *reterr) _warn_unused_result_;

@@ -50,6 +50,7 @@ typedef struct Config {
         bool start_without_daemon;    /* libvirt may start who owns functions while there is no daemon */
         uint64_t finished_jobs_max;   /* how many records of ended jobs are kept */
         Families families;            /* from files of their own: store/families.h */
+        bool families_unread;         /* there are such files, and they are bad */
 } Config;
 
 /* The defaults. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "basic/fileio.h"
+#include "store/family-gate-json.h"
 #include "store/guest-rules-json.h"
 #include "store/json-util.h"
 
@@ -145,14 +146,16 @@ static int parse_root(json_object *root, Family *f, Failure *reterr)
 {
         static const char *const known[] = { "schema",         "description", "devices", "targets",
                                              "without_fixups", "attributes",  "probes",  "vram_used",
-                                             "health",         NULL };
+                                             "health",         "gate",        "clean",   NULL };
         const char *description;
         int targets = 0, without_fixups = 0, r;
 
         if ((r = json_check_schema(root, "the family", FAMILY_SCHEMA, reterr)) < 0 ||
             (r = json_check_members(root, "", known, reterr)) < 0 ||
             (r = json_get_string(root, "", "description", false, &description, reterr)) < 0 ||
-            (r = json_get_enum(root, "", "targets", true, targets_from_string, &targets, reterr)) < 0)
+            (r = json_get_enum(root, "", "targets", true, targets_from_string, &targets, reterr)) < 0 ||
+            (r = family_gate_from_json(root, &f->gate, reterr)) < 0 ||
+            (r = family_clean_from_json(root, &f->clean, reterr)) < 0)
                 return r;
 
         r = json_get_enum(root, "", "without_fixups", false, targets_from_string, &without_fixups, reterr);

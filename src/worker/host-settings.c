@@ -19,6 +19,7 @@ RealHostSettings host_settings(const Config *config, const volatile sig_atomic_t
                 .wanted = is_pooled,
                 .wanted_userdata = (void *) config, /* only read, as is_pooled() shows */
                 .families = &config->families,
+                .families_unread = config->families_unread,
                 .agent_timeout_usec = config->agent_timeout_usec,
                 .suspend_timeout_usec = config->suspend_timeout_usec,
                 .suspend_to_disk_timeout_usec = config->suspend_to_disk_timeout_usec,

@@ -85,6 +85,39 @@ static int check_findings(const Verdict *v, Failure *reterr)
         return STEP_PUT_OFF;
 }
 
+static int ask_gate(Executor *e, const FunctionRef *f, GateQuestion question, Failure *reterr)
+{
+        PciAddress now;
+        int r;
+
+        r = e->ops->function_find(e->host, f, &now, reterr);
+        return r < 0 ? r : e->ops->function_gate(e->host, &now, question, reterr);
+}
+
+/* That the gates of the sources can be asked matters now, when it costs the guest nothing; what they say matters when it
+ * is suspended. Those of the targets need not be asked again in step bind, which follows at once. */
+static int check_gates(Executor *e, Failure *reterr)
+{
+        for (size_t i = 0; i < e->job->n_swaps; i++) {
+                const FunctionSwap *s = e->job->swaps + i;
+                const FunctionRef from = swap_source(s), to = swap_target(s);
+                _cleanup_(failure_done) Failure why = { 0 };
+                int r = 0;
+
+                if (s->has_from && e->job->kind != JOB_RESUME)
+                        r = ask_gate(e, &from, GATE_ANSWERS, &why);
+                if (r >= 0 && s->has_to) {
+                        r = ask_gate(e, &to, GATE_ACCEPTS, &why);
+                        if (r < 0 && why.code == FAILURE_UNKNOWN_FUNCTION)
+                                continue; /* step bind has the words for it */
+                }
+                if (r < 0)
+                        return failure_set(reterr, why.code, "%s", failure_message(&why));
+        }
+
+        return 0;
+}
+
 static int do_check(Executor *e, Failure *reterr)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
@@ -115,11 +148,14 @@ static int do_check(Executor *e, Failure *reterr)
         verdict_request_add_jobs(&request, &others);
         verdict_judge(&request, &facts, &verdict);
         r = check_findings(&verdict, reterr);
-        if (r != 0 || resume)
+        if (r != 0)
                 return r;
 
-        r = check_functions(e, &facts, reterr);
-        if (r < 0)
+        if (!resume)
+                r = check_functions(e, &facts, reterr);
+        if (r >= 0)
+                r = check_gates(e, reterr);
+        if (r < 0 || resume)
                 return r;
 
         e->job->bytes_total = facts.memory_bytes;
@@ -142,28 +178,30 @@ static int note_quarantine(Executor *e, const FunctionRef *f, const char *reason
                      : 0;
 }
 
-/* Resets a function that no guest has any more. One that does not come through is bad, and is not offered to anybody;
- * one that is gone or that somebody else took is not bad: the scan sees to it. */
+/* What was found of a function that no guest has any more. One that is bad is not offered to anybody; one that is gone or
+ * that somebody else took is not bad: the scan sees to it. */
+static int judge_left_function(Executor *e, const FunctionRef *f, const Failure *why, Failure *reterr)
+{
+        if (why->code == FAILURE_UNKNOWN_FUNCTION || why->code == FAILURE_FOREIGN_DRIVER)
+                return 0;
+        /* Whether a guest has it, or what its family says, cannot be known now. */
+        if (why->code == FAILURE_LIBVIRT || why->code == FAILURE_INVALID_OPTION)
+                return failure_set(reterr, why->code, "%s", failure_message(why));
+
+        return note_quarantine(e, f, failure_message(why), reterr);
+}
+
 static int reset_or_quarantine(Executor *e, const FunctionRef *f, Failure *reterr)
 {
+        _cleanup_(failure_done) Failure why = { 0 };
         FunctionRef now = *f;
-        Failure why = { 0 };
         int r;
 
         r = e->ops->function_find(e->host, f, &now.address, &why);
         if (r >= 0)
                 r = e->ops->function_reset(e->host, &now.address, &why);
-        if (r >= 0)
-                return 0;
 
-        if (why.code == FAILURE_UNKNOWN_FUNCTION || why.code == FAILURE_FOREIGN_DRIVER)
-                r = 0;
-        else if (why.code == FAILURE_LIBVIRT) /* whether a guest has it cannot be asked now */
-                r = failure_set(reterr, why.code, "%s", failure_message(&why));
-        else
-                r = note_quarantine(e, &now, failure_message(&why), reterr);
-        failure_done(&why);
-        return r;
+        return r >= 0 ? 0 : judge_left_function(e, &now, &why, reterr);
 }
 
 static int do_bind(Executor *e, Failure *reterr)
@@ -190,6 +228,20 @@ static int do_bind(Executor *e, Failure *reterr)
         }
 
         return 0;
+}
+
+/* Time has passed since the check, or these are others. Those that the domain had let go of it. */
+static int do_rebind(Executor *e, Failure *reterr)
+{
+        for (size_t i = 0; i < e->job->n_swaps && !e->job->back; i++) {
+                const FunctionRef to = swap_target(e->job->swaps + i);
+                int r = ask_gate(e, &to, GATE_ACCEPTS, reterr);
+
+                if (r < 0)
+                        return r;
+        }
+
+        return do_bind(e, reterr);
 }
 
 static int undo_bind(Executor *e, Failure *reterr)
@@ -221,6 +273,22 @@ static int undo_bind(Executor *e, Failure *reterr)
         }
 
         return ret;
+}
+
+/* A guest that sleeps has let go of its functions only when their gates say so. */
+static int do_suspend(Executor *e, Failure *reterr)
+{
+        int r;
+
+        r = e->ops->suspend_to_ram(e->host, e->job->domain_uuid, reterr);
+
+        for (size_t i = 0; r >= 0 && i < e->job->n_swaps; i++) {
+                const FunctionRef from = swap_source(e->job->swaps + i);
+
+                r = ask_gate(e, &from, GATE_WAIT, reterr);
+        }
+
+        return r;
 }
 
 static void report_bytes(uint64_t bytes, uint64_t bytes_total, void *userdata)
@@ -506,7 +574,45 @@ static bool is_target(const Job *j, const FunctionRef *f)
         return false;
 }
 
-static int do_release(Executor *e, Failure *reterr)
+static bool is_quarantined(const Job *j, const FunctionRef *f)
+{
+        for (size_t i = 0; i < j->n_quarantines; i++)
+                if (function_ref_equal(&j->quarantines[i].function, f))
+                        return true;
+
+        return false;
+}
+
+static int release_function(Executor *e, const FunctionRef *f, Failure *reterr)
+{
+        _cleanup_(failure_done) Failure why = { 0 };
+        int r;
+
+        r = reset_or_quarantine(e, f, reterr);
+        if (r < 0 || is_quarantined(e->job, f))
+                return r;
+
+        return ask_gate(e, f, GATE_WAIT, &why) >= 0 ? 0 : judge_left_function(e, f, &why, reterr);
+}
+
+static int clean_function(Executor *e, const FunctionRef *f, Failure *reterr)
+{
+        _cleanup_(failure_done) Failure why = { 0 };
+        FunctionRef now = *f;
+        int r;
+
+        if (is_quarantined(e->job, f))
+                return 0;
+
+        r = e->ops->function_find(e->host, f, &now.address, &why);
+        if (r >= 0)
+                r = e->ops->function_clean(e->host, &now.address, &why);
+
+        return r >= 0 ? 0 : judge_left_function(e, &now, &why, reterr);
+}
+
+static int for_each_left_function(Executor *e, int (*handle)(Executor *, const FunctionRef *, Failure *),
+                                  Failure *reterr)
 {
         for (size_t i = 0; i < e->job->n_swaps; i++) {
                 const FunctionSwap *s = e->job->swaps + i;
@@ -516,7 +622,7 @@ static int do_release(Executor *e, Failure *reterr)
                 if (!s->has_from || is_target(e->job, &from))
                         continue;
 
-                r = reset_or_quarantine(e, &from, reterr);
+                r = handle(e, &from, reterr);
                 if (r < 0)
                         return r;
         }
@@ -546,10 +652,11 @@ int step_do(Executor *e, StepId id, Failure *reterr)
         case STEP_CHECK:
                 return do_check(e, reterr);
         case STEP_BIND:
-        case STEP_REBIND:
                 return do_bind(e, reterr);
+        case STEP_REBIND:
+                return do_rebind(e, reterr);
         case STEP_SUSPEND:
-                return e->ops->suspend_to_ram(e->host, uuid, reterr);
+                return do_suspend(e, reterr);
         case STEP_SET_MODE:
                 return e->ops->set_cpr_mode(e->host, uuid, true, reterr);
         case STEP_SAVE:
@@ -577,7 +684,9 @@ int step_do(Executor *e, StepId id, Failure *reterr)
         case STEP_HEALTH:
                 return do_health(e, reterr);
         case STEP_RELEASE:
-                return do_release(e, reterr);
+                return for_each_left_function(e, release_function, reterr);
+        case STEP_CLEAN:
+                return for_each_left_function(e, clean_function, reterr);
         case _STEP_ID_MAX:
         case _STEP_ID_INVALID:
                 break;
@@ -620,6 +729,7 @@ int step_undo(Executor *e, StepId id, Failure *reterr)
         case STEP_DISCARD: /* the rest belongs to a last stage, which is never undone */
         case STEP_HEALTH:
         case STEP_RELEASE:
+        case STEP_CLEAN:
                 return 0;
         case _STEP_ID_MAX:
         case _STEP_ID_INVALID:

@@ -110,8 +110,8 @@ static int run_verb(const Config *config, const char *state_dir, char *const *wo
         return usage(stderr, WORKER_EXIT_USAGE);
 }
 
-/* A job whose worker died is brought to its end with or without them: a guest's memory may be at stake, and all that
- * is to be asked of it was asked before. */
+/* A job whose worker died is brought on with or without them: a guest's memory may be at stake, and all that is to be
+ * asked of it was asked before. Only what it leaves behind has to wait for them. */
 static int load_families(const char *const *dirs, const char *verb, Config *config)
 {
         _cleanup_(failure_done) Failure why = { 0 };
@@ -121,6 +121,7 @@ static int load_families(const char *const *dirs, const char *verb, Config *conf
 
         if (streq(verb, "recover")) {
                 log_warning("%s, ignoring", failure_message(&why));
+                config->families_unread = true;
                 return 0;
         }
 

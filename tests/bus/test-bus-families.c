@@ -127,6 +127,23 @@ static void test_missing_directory(const char *daemon)
         CHECK(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE);
 }
 
+/* What is left unclean is kept from others, where its family asks for cleaning. */
+static void test_unclean(Fixture *f, uint16_t device, uint64_t id, const char *state)
+{
+        _cleanup_free_ char *removed = format("JobRemoved %" PRIu64 " ", id);
+
+        give(f, device);
+        start_ok(f, id, "Move", "guest", ONE("0000:06:10.0"));
+        fixture_tell(f, id, "strategy suspend-to-ram");
+        fixture_tell(f, id, "step sync done");
+        fixture_tell(f, id, "fail RestoreFailed no");
+        expect_signal(f, removed);
+        fixture_set_domain(f, "guest", DOMAIN_SHUTOFF, NULL);
+        fixture_send_world(f);
+        expect_property(f, FUNCTION("0000_05_10_0"), "State", state);
+        expect_property(f, FUNCTION("0000_06_10_0"), "State", "free");
+}
+
 int main(int argc, char *argv[])
 {
         Fixture f;
@@ -136,12 +153,18 @@ int main(int argc, char *argv[])
         fixture_add_family(&f, "barred", FAMILY("7001", "never"));
         fixture_add_family(&f, "single", FAMILY("7002", "same-function"));
         fixture_add_family(&f, "bound", FAMILY("7003", "same-physical-node"));
+        fixture_add_family(&f, "dirty",
+                           "{\"schema\":1,\"devices\":[\"1002:7004\"],\"targets\":\"any\","
+                           "\"clean\":{\"command\":[\"/x\"]}}");
+        fixture_add_family(&f, "plain", FAMILY("7005", "any"));
         fixture_start(&f);
 
         test_never(&f);
         test_same_function(&f, 0x7002, 1);
         test_same_function(&f, 0x7fff, 3); /* nobody's */
         test_same_card(&f);
+        test_unclean(&f, 0x7005, 7, "free");
+        test_unclean(&f, 0x7004, 8, "quarantined");
 
         fixture_done(&f);
         return EXIT_SUCCESS;

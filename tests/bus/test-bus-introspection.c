@@ -135,6 +135,7 @@ static void begin_save_with_known_end(Fixture *f)
         fixture_tell(f, 1, "step save done");
         fixture_tell(f, 1, "step sync done");
         fixture_tell(f, 1, "step release done");
+        fixture_tell(f, 1, "step clean done");
         expect_signal(f, "PropertiesChanged " JOB(2) " ExpectedEnd=");
         fixture_tell(f, 1, "fail GuestUnhealthy not that it matters");
         expect_signal(f, "JobRemoved 1 ");

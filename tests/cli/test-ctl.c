@@ -300,7 +300,7 @@ static void test_move(const char *program)
 {
         static const char *const steps[] = { "check",   "bind",     "suspend", "set-mode", "save",
                                              "sync",    "rewrite",  "restore", "continue", "wake",
-                                             "discard", "redefine", "release", "health" };
+                                             "discard", "redefine", "release", "health",   "clean" };
         _cleanup_child_ Child c = CTL("move", "vm1", "--strategy=auto", "--fallback=stay", "--function",
                                       "0000:02:10.0");
         const char *at = c.out_text;
@@ -478,12 +478,12 @@ static void test_job(const char *program)
         CHECK(&text, strstr(text.out_text, "\nSTEP") && strstr(text.out_text, "\nsuspend   done"));
         CHECK(&text, !strstr(text.out_text, "TRIED") && !strstr(text.out_text, "EVENT"));
         o = child_json(&json);
-        CHECK(&json, json_is(&json, o, "state", "running") && json_is(&json, o, "step_count", "15"));
+        CHECK(&json, json_is(&json, o, "state", "running") && json_is(&json, o, "step_count", "16"));
         CHECK(&json, json_is(&json, o, "steps.13.started_usec", "null"));
         CHECK(&json,
               json_is(&json, o, "ended_usec", "null") && json_is(&json, o, "expected_end_usec", "null"));
         CHECK(&json, json_is(&json, o, "attempts", "[ ]") && json_is(&json, o, "events", "[ ]"));
-        CHECK(&jobs, jobs.status == 0 && is_harmless(jobs.out_text) && strstr(jobs.out_text, "save 5/15"));
+        CHECK(&jobs, jobs.status == 0 && is_harmless(jobs.out_text) && strstr(jobs.out_text, "save 5/16"));
         CHECK(&jobs, strstr(jobs.out_text, "queued") && strstr(jobs.out_text, "place 2"));
         list = child_json(&jobs_json);
         CHECK(&jobs_json, json_is(&jobs_json, list, "0.id", "17"));
@@ -564,8 +564,8 @@ static void test_retry(const char *program)
         CHECK(&quiet, quiet.status == 0 && streq(quiet.out_text, "") && streq(quiet.err_text, ""));
 
         /* An undo counts from its own beginning, though the step has ended before. */
-        child_wait_out(&undo, "stubborn: undoing restore 9/15 [################--------------]  53%  0.");
-        child_wait_out(&bar, "undecided: retrying [############------------------]  40%");
+        child_wait_out(&undo, "stubborn: undoing restore 9/16 [###############---------------]  50%  0.");
+        child_wait_out(&bar, "undecided: retrying [###########-------------------]  37%");
         assert(kill(bar.pid, SIGINT) == 0 && kill(undo.pid, SIGINT) == 0);
         child_wait(&bar);
         child_wait(&undo);
@@ -614,7 +614,7 @@ static void test_terminal(const char *program)
         _cleanup_child_ Child json =
                         ctl_spawn(program, true, (const char *const[]) { "list", "--json", NULL });
 
-        child_wait_out(&bar, "slow: save 5/15 [");
+        child_wait_out(&bar, "slow: save 5/16 [");
         child_wait_out(&bar, "43 MiB of 96 MiB  12 MiB/s  ETA 4.0s");
         child_wait_out(&foreseen, "43 MiB of 96 MiB  12 MiB/s  ETA 59min");
         assert(kill(foreseen.pid, SIGINT) == 0);

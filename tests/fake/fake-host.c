@@ -63,6 +63,9 @@ static void renumber(FakeHost *h)
         for (unsigned i = 0; i < FAKE_FUNCTIONS; i++) {
                 h->bound[place_of(h, i)] = was.bound[place_of(&was, i)];
                 h->bad[place_of(h, i)] = was.bad[place_of(&was, i)];
+                h->asked[place_of(h, i)] = was.asked[place_of(&was, i)];
+                h->gate_open[place_of(h, i)] = was.gate_open[place_of(&was, i)];
+                h->dirty[place_of(h, i)] = was.dirty[place_of(&was, i)];
         }
 }
 
@@ -73,6 +76,7 @@ void fake_host_init(FakeHost *h)
                 .libvirt = DOMAIN_RUNNING,
                 .image = IMAGE_NONE,
                 .bound = { true },
+                .dirty = { true },
                 .canceled_in = _STEP_ID_INVALID,
                 .space_bytes = UINT64_C(1) << 40,
                 .other = _JOB_KIND_INVALID,
@@ -266,6 +270,12 @@ static int fake_suspend_to_disk(void *host, const char *uuid, Failure *reterr)
         return leave(h, reterr);
 }
 
+static void guest_runs_on(FakeHost *h, unsigned function)
+{
+        h->dirty[function] = true;
+        h->gate_open[function] = false;
+}
+
 static int fake_wake(void *host, const char *uuid, Failure *reterr)
 {
         ENTER(host, reterr);
@@ -278,6 +288,7 @@ static int fake_wake(void *host, const char *uuid, Failure *reterr)
                 return failure_set(reterr, FAILURE_WAKE_FAILED, "it does not wake up");
 
         h->qemu = QEMU_RUNNING;
+        guest_runs_on(h, h->qemu_has);
         if (h->libvirt != DOMAIN_PAUSED) /* for that state it has no event to wait for */
                 h->libvirt = DOMAIN_RUNNING;
         if (h->qemu_is_restored)
@@ -330,6 +341,7 @@ static int fake_save(void *host, const char *uuid, HostProgress progress, void *
         if (h->qemu != QEMU_SUSPENDED || !h->cpr_mode)
                 return failure_set(reterr, FAILURE_SAVE_FAILED, "cannot migrate domain");
 
+        h->saved_ungated = h->saved_ungated || !h->gate_open[h->qemu_has];
         progress(FAKE_IMAGE_BYTES / 2, FAKE_IMAGE_BYTES, userdata);
 
         /* Whatever is stored of a domain that is alive is outdated. */
@@ -507,6 +519,7 @@ static int fake_start(void *host, const char *uuid, Failure *reterr)
         h->s4_image = false;
         h->qemu = QEMU_RUNNING;
         h->qemu_has = h->definition_names;
+        guest_runs_on(h, h->qemu_has);
         h->libvirt = DOMAIN_RUNNING;
         return leave(h, reterr);
 }
@@ -588,6 +601,38 @@ static int fake_function_reset(void *host, const PciAddress *a, Failure *reterr)
         return leave(h, reterr);
 }
 
+static int fake_function_gate(void *host, const PciAddress *a, GateQuestion question, Failure *reterr)
+{
+        unsigned i = function_index(a);
+
+        ENTER(host, reterr);
+
+        if (h->bad[i] == FAKE_BAD_ASK && h->asked[i])
+                return failure_set(reterr, FAILURE_GATE_UNANSWERED, "its tool is gone");
+        h->asked[i] = true;
+        if (question == GATE_ANSWERS)
+                return leave(h, reterr);
+
+        if (h->bad[i] == FAKE_BAD_GATE || (h->qemu == QEMU_RUNNING && h->qemu_has == i))
+                return failure_set(reterr, FAILURE_GATE_CLOSED, "it is active");
+        h->gate_open[i] = true;
+        return leave(h, reterr);
+}
+
+static int fake_function_clean(void *host, const PciAddress *a, Failure *reterr)
+{
+        unsigned i = function_index(a);
+
+        ENTER(host, reterr);
+
+        if (is_in_use(h, a))
+                return leave(h, reterr);
+        if (h->bad[i] == FAKE_BAD_CLEAN)
+                return failure_set(reterr, FAILURE_HOST, "it is not clean");
+        h->dirty[i] = false;
+        return leave(h, reterr);
+}
+
 const HostOps fake_host_ops = {
         .inspect = fake_inspect,
         .suspend_to_ram = fake_suspend_to_ram,
@@ -613,6 +658,8 @@ const HostOps fake_host_ops = {
         .function_bind = fake_function_bind,
         .function_unbind = fake_function_unbind,
         .function_reset = fake_function_reset,
+        .function_gate = fake_function_gate,
+        .function_clean = fake_function_clean,
 };
 
 static Job *copy_job(const Job *j)

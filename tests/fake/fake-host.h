@@ -43,6 +43,9 @@ typedef enum FakeBad {
         FAKE_BAD_RESTORE,
         FAKE_BAD_WAKE,
         FAKE_BAD_PROBE, /* a restore on it fails, and so does its reset */
+        FAKE_BAD_GATE,  /* its gate never accepts */
+        FAKE_BAD_ASK,   /* its gate accepts once, and then cannot be asked any more */
+        FAKE_BAD_CLEAN, /* it cannot be cleaned */
         _FAKE_BAD_MAX,
 } FakeBad;
 
@@ -60,10 +63,12 @@ typedef struct FakeHost {
         unsigned shift;                         /* function 0 is at this place */
         bool bound[FAKE_FUNCTIONS];
         FakeBad bad[FAKE_FUNCTIONS];
-        bool record;            /* store: the domain is recorded as hibernated */
-        Job *journal;           /* store: the last durable copy */
-        bool save_asked_for;    /* of libvirt, which has not begun with it */
-        bool suspend_asked_for; /* of the guest, the same */
+        bool asked[FAKE_FUNCTIONS];     /* its gate was */
+        bool gate_open[FAKE_FUNCTIONS]; /* it accepted, and no guest ran on the function since */
+        bool record;                    /* store: the domain is recorded as hibernated */
+        Job *journal;                   /* store: the last durable copy */
+        bool save_asked_for;            /* of libvirt, which has not begun with it */
+        bool suspend_asked_for;         /* of the guest, the same */
 
         /* What the guest is like. */
         bool ignores_suspend;
@@ -79,7 +84,9 @@ typedef struct FakeHost {
         bool memory_lost; /* an operation destroyed the last copy */
         bool memory_cut;  /* a power cut did */
         unsigned cold_boots;
-        bool took_from_guest; /* a function that it has was to be unbound or reset */
+        bool took_from_guest;       /* a function that it has was to be unbound or reset */
+        bool dirty[FAKE_FUNCTIONS]; /* a guest ran on it, and it was not cleaned since */
+        bool saved_ungated;         /* the gate of the function that the guest had did not accept by then */
 
         /* Faults. */
         unsigned calls;

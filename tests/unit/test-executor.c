@@ -52,7 +52,8 @@ static const char *const fault_names[] = {
 
 static const char *const bad_names[] = {
         [FAKE_GOOD] = "good",     [FAKE_BAD_BIND] = "bind",   [FAKE_BAD_RESTORE] = "restore",
-        [FAKE_BAD_WAKE] = "wake", [FAKE_BAD_PROBE] = "probe",
+        [FAKE_BAD_WAKE] = "wake", [FAKE_BAD_PROBE] = "probe", [FAKE_BAD_GATE] = "gate",
+        [FAKE_BAD_ASK] = "ask",   [FAKE_BAD_CLEAN] = "clean",
 };
 
 static void fail_case(const Case *c, const FakeHost *h, const char *what)
@@ -297,6 +298,42 @@ static bool has_own_function(const FakeHost *h)
         return is_source(h->journal, &f) || is_target(h->journal, &f);
 }
 
+static bool is_quarantined(const Job *j, const FunctionRef *f)
+{
+        for (size_t i = 0; i < j->n_quarantines; i++)
+                if (function_ref_equal(&j->quarantines[i].function, f))
+                        return true;
+
+        return false;
+}
+
+/* The function that the guest had is kept from others. */
+static bool is_kept(const FakeHost *h)
+{
+        const FunctionRef from = swap_source(h->journal->swaps);
+
+        return is_quarantined(h->journal, &from);
+}
+
+/* What a guest left is cleaned before anybody else may have it. Where the job did not come so far, the daemon sees to it. */
+static void check_clean(const Case *c, const FakeHost *h)
+{
+        const JobStep *clean = job_find_step(h->journal, STEP_CLEAN);
+        const FunctionRef from = swap_source(h->journal->swaps);
+
+        for (unsigned i = 0; clean && clean->state == STEP_DONE && i < FAKE_FUNCTIONS; i++) {
+                const FunctionRef here = fake_ref(h, i);
+
+                if (function_ref_equal(&here, &from) && !h->journal->back &&
+                    (h->qemu == QEMU_NONE || h->qemu_has != i))
+                        EXPECT(c, h, !h->dirty[i] || is_kept(h));
+        }
+
+        EXPECT(c, h,
+               job_left_unclean(h->journal) == (c->kind != JOB_RESUME && job_is_committed(h->journal) &&
+                                                clean->state != STEP_DONE));
+}
+
 static void check_invariants(const Case *c, const FakeHost *h)
 {
         const Job *j = h->journal;
@@ -321,7 +358,7 @@ static void check_invariants(const Case *c, const FakeHost *h)
         EXPECT(c, h, !h->memory_lost);
         EXPECT(c, h, !h->image_ran_twice);
         EXPECT(c, h, h->cold_boots == 0);
-        EXPECT(c, h, !h->took_from_guest);
+        EXPECT(c, h, !h->took_from_guest && !h->saved_ungated);
 
         if (!h->memory_cut)
                 EXPECT(c, h, runs != is_hibernated(h) || (j->failure.code == FAILURE_LOST && !h->record));
@@ -342,6 +379,7 @@ static void check_invariants(const Case *c, const FakeHost *h)
         for (size_t i = 0; i < j->n_steps; i++)
                 EXPECT(c, h, j->steps[i].state != STEP_STARTED && j->steps[i].state != STEP_UNDOING);
         check_bindings(c, h);
+        check_clean(c, h);
 }
 
 static uint64_t run_and_check(const Case *c, bool *ret_reached)
@@ -587,7 +625,7 @@ static void check_bad_targets(const Case *c, const FakeHost *h)
         EXPECT(c, h, j->state == JOB_FAILED && j->n_attempts >= ATTEMPTS_MAX);
         if (c->kind == JOB_RESUME)
                 EXPECT(c, h, is_hibernated(h));
-        else if (c->bad == FAKE_BAD_BIND) /* it never got so far as to leave */
+        else if (c->bad == FAKE_BAD_BIND || c->bad == FAKE_BAD_GATE) /* it never got so far as to leave */
                 EXPECT(c, h, h->qemu == QEMU_RUNNING && h->qemu_has == 0 && !j->back);
         else if (c->fallback == FALLBACK_BACK && c->n_bad == 3)
                 EXPECT(c, h, h->qemu == QEMU_RUNNING && h->qemu_has == 0 && j->back);
@@ -611,6 +649,9 @@ static void test_bad_targets(void)
                 /* No wake-up of ours is part of a boot. */
                 if (c.bad == FAKE_GOOD || (c.strategy == STRATEGY_SUSPEND_TO_DISK && c.bad == FAKE_BAD_WAKE))
                         c.n_bad = 0;
+                /* These are about the function that it leaves: test_gates(). */
+                if (c.bad == FAKE_BAD_ASK || c.bad == FAKE_BAD_CLEAN)
+                        continue;
                 /* The function that the domain had is on vfio-pci already. */
                 if (c.bad == FAKE_BAD_BIND && c.n_bad == FAKE_FUNCTIONS)
                         c.n_bad--;
@@ -624,6 +665,58 @@ static void test_bad_targets(void)
                 EXPECT(&c, &h,
                        j->n_quarantines == (c.bad == FAKE_BAD_BIND || c.bad == FAKE_BAD_PROBE ? j->n_attempts
                                                                                               : 0));
+                fake_host_done(&h);
+        }
+}
+
+static void run_undisturbed(const Case *c, FakeHost *h)
+{
+        (void) run_case(c, h);
+        check_invariants(c, h);
+}
+
+static void test_gates(void)
+{
+        for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s <= STRATEGY_SUSPEND_TO_DISK; s++) {
+                Case c = {
+                        .kind = JOB_HIBERNATE, .strategy = s, .bad = FAKE_BAD_GATE, .n_bad = FAKE_FUNCTIONS
+                };
+                bool ram = s == STRATEGY_SUSPEND_TO_RAM;
+                FakeHost h;
+
+                /* A driver does not let go: the guest is woken, or where that is too late, nobody gets the function. */
+                run_undisturbed(&c, &h);
+                if (ram)
+                        EXPECT(&c, &h,
+                               h.qemu == QEMU_RUNNING && h.journal->failure.code == FAILURE_GATE_CLOSED);
+                else
+                        EXPECT(&c, &h, is_hibernated(&h) && is_kept(&h));
+                fake_host_done(&h);
+
+                /* The tool breaks after the check. */
+                c.bad = FAKE_BAD_ASK;
+                run_undisturbed(&c, &h);
+                if (ram)
+                        EXPECT(&c, &h,
+                               h.qemu == QEMU_RUNNING && h.journal->failure.code == FAILURE_GATE_UNANSWERED);
+                else
+                        EXPECT(&c, &h, is_hibernated(&h) && is_kept(&h));
+                fake_host_done(&h);
+
+                /* It was asked about this target before: the next one is taken. */
+                c.kind = JOB_MOVE;
+                c.n_bad = 1;
+                run_undisturbed(&c, &h);
+                EXPECT(&c, &h, h.qemu_has == 3 && h.journal->n_attempts == 1);
+                EXPECT(&c, &h, h.journal->attempts[0].step == STEP_REBIND);
+                fake_host_done(&h);
+
+                /* A cleaning that fails keeps the function from others, and the guest from nothing. */
+                c.bad = FAKE_BAD_CLEAN;
+                c.n_bad = FAKE_FUNCTIONS;
+                run_undisturbed(&c, &h);
+                EXPECT(&c, &h, h.journal->state == JOB_DONE && h.qemu == QEMU_RUNNING && h.qemu_has == 2);
+                EXPECT(&c, &h, h.journal->n_quarantines == 1 && is_kept(&h));
                 fake_host_done(&h);
         }
 }
@@ -682,6 +775,7 @@ int main(int argc, char *argv[])
 
         test_bad_targets();
         test_waits_for_room();
+        test_gates();
 
         for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++)
                 for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++) {

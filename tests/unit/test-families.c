@@ -250,6 +250,39 @@ static void test_guest_rules(void)
                      "'without_fixups' is missing");
 }
 
+#define FAMILY(members) "{\"schema\":1,\"targets\":\"any\",\"devices\":[\"1002:74b9\"]," members "}"
+#define GATE(members) FAMILY("\"gate\":{" members "}")
+
+static void test_gate_and_clean(void)
+{
+        static const char good[] = GATE(
+                        "\"command\":[\"tool\",\"{address}\"],\"path\":\"/0\",\"accepts\":[\"A\",\"B\"],"
+                        "\"optional\":true},\"clean\":{\"command\":[\"/x\"],\"deadline_seconds\":60");
+        Family f = { 0 };
+
+        CHECK(family_parse(good, strlen(good), "x", "x", &f, NULL) >= 0);
+        CHECK(streq(f.gate.command.words[1], "{address}") && !f.gate.command.words[2]);
+        CHECK(f.gate.command.deadline_usec == 10 * USEC_PER_SEC && f.gate.optional);
+        CHECK(family_gate_accepts(&f.gate, "B") && !family_gate_accepts(&f.gate, "C"));
+        CHECK(streq(f.clean.words[0], "/x") && f.clean.deadline_usec == 60 * USEC_PER_SEC);
+        family_done(&f);
+
+        expect_error(FAMILY("\"gate\":[]"), "'gate' must be an object");
+        expect_error(GATE(""), "'gate.command' is missing");
+        expect_error(GATE("\"command\":[]"), "'gate.command' names none");
+        expect_error(GATE("\"command\":[\"x\",7]"), "'gate.command[1]' must be a string");
+        expect_error(GATE("\"command\":[\"x\\u0000y\"]"), "'gate.command[0]' must be a string");
+        expect_error(GATE("\"command\":[\"sbin/x\"]"), "'gate.command': its first word must be a program");
+        expect_error(GATE("\"command\":[\"x\",\"{bdf}\"]"), "'gate.command': '{bdf}' stands for nothing");
+        expect_error(GATE("\"command\":[\"x\"],\"deadline_seconds\":0"), "'gate.deadline_seconds'");
+        expect_error(GATE("\"command\":[\"x\"]"), "'gate.path' is missing");
+        expect_error(GATE("\"command\":[\"x\"],\"path\":\"a\",\"accepts\":[\"A\"]"),
+                     "'gate.path' must be a JSON");
+        expect_error(GATE("\"command\":[\"x\"],\"path\":\"\""), "'gate.accepts' is missing");
+        expect_error(GATE("\"shell\":true"), "unknown member 'gate.shell'");
+        expect_error(FAMILY("\"clean\":{\"command\":[\"x\"],\"path\":\"\"}"), "unknown member 'clean.path'");
+}
+
 static void clean_up(void)
 {
         static const char *const names[] = { "shipped/a.json",
@@ -276,6 +309,7 @@ int main(void)
         test_errors_in_attributes();
         test_errors_name_the_place();
         test_guest_rules();
+        test_gate_and_clean();
         clean_up();
         return EXIT_SUCCESS;
 }

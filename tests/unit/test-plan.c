@@ -70,10 +70,13 @@ static void check_plan(const Plan *p)
         check_order(p, STEP_REDEFINE, STEP_START);
         check_order(p, STEP_WAKE, STEP_RELEASE);
         check_order(p, STEP_START, STEP_RELEASE);
+        check_order(p, STEP_RELEASE, STEP_CLEAN);
+        check_order(p, STEP_HEALTH, STEP_CLEAN);
 
         CHECK(has(p, STEP_REBIND) == (p->kind == JOB_MOVE));
         if (p->kind != JOB_RESUME)
                 CHECK(has(p, STEP_RELEASE));
+        CHECK(has(p, STEP_CLEAN) == has(p, STEP_RELEASE));
         if (p->kind != JOB_HIBERNATE)
                 CHECK(has(p, STEP_BIND) && has(p, STEP_DISCARD) && has(p, STEP_REDEFINE));
 }
