@@ -10,6 +10,7 @@
 #include <assert.h>
 
 #include "cli/verb.h"
+#include "core/family.h"
 #include "core/job.h"
 #include "core/reserve.h"
 
@@ -28,6 +29,8 @@ static const char *const offers[] = {
         [VALUE_GROUP] = FUNCTION_NAME "_groups",
         [VALUE_COUNT] = "true",
         [VALUE_HOST] = FUNCTION_NAME "_hosts",
+        [VALUE_FILE] = FUNCTION_NAME "_files",
+        [VALUE_FIXUPS] = FUNCTION_NAME "_fixups",
         [VALUE_TEXT] = "true",
 };
 static_assert(ELEMENTSOF(offers) == _VALUE_KIND_MAX, "a kind that is not completed");
@@ -53,6 +56,13 @@ static const char functions_text[] =
                 "    _vgpu_hibernatectl_offer \"${names[@]}\"\n"
                 "}\n"
                 "\n"
+                "_vgpu_hibernatectl_files() {\n"
+                "    local -a names\n"
+                "    compopt -o filenames 2>/dev/null\n"
+                "    mapfile -t names < <(compgen -f -- \"$cur\")\n"
+                "    COMPREPLY=(\"${names[@]/#/$prefix}\")\n"
+                "}\n"
+                "\n"
                 "_vgpu_hibernatectl_hosts() {\n"
                 "    declare -F _known_hosts_real >/dev/null && _known_hosts_real -a -- \"$cur\"\n"
                 "}\n";
@@ -70,6 +80,11 @@ static const char *next_strategy(size_t i)
 static const char *next_fallback(size_t i)
 {
         return job_fallback_to_string((JobFallback) i);
+}
+
+static const char *next_fixups(size_t i)
+{
+        return guest_fixups_to_string((GuestFixups) i);
 }
 
 static const char *next_group(size_t i)
@@ -116,7 +131,7 @@ static bool kind_has_option(ValueKind kind)
         return false;
 }
 
-static void print_option_names(FILE *file, uint32_t set)
+static void print_option_names(FILE *file, uint64_t set)
 {
         for (size_t i = 0; i < _OPTION_ID_MAX; i++)
                 if (!options[i].hidden && (set & OPTION_BIT(i)))
@@ -138,7 +153,7 @@ static void print_values(FILE *file)
 
 static void print_verbs(FILE *file)
 {
-        uint32_t global = 0;
+        uint64_t global = 0;
 
         for (size_t i = _OPTION_FIRST_GLOBAL; i < _OPTION_ID_MAX; i++)
                 global |= OPTION_BIT(i);
@@ -176,6 +191,7 @@ void completion_print_bash(FILE *file)
         print_words(file, offers[VALUE_STRATEGY], next_strategy);
         print_words(file, offers[VALUE_FALLBACK], next_fallback);
         print_words(file, offers[VALUE_GROUP], next_group);
+        print_words(file, offers[VALUE_FIXUPS], next_fixups);
 
         /* Words are joined again where COMP_WORDBREAKS took "=" and ":" for ends of words. */
         (void) fprintf(file, "\n" FUNCTION_NAME "() {\n"

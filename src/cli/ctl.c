@@ -93,9 +93,9 @@ static void print_json_error(Ctl *c, const char *name, const char *message)
 
         root = json_object_new_object();
         error = json_object_new_object();
-        json_add_string(&error, "name", name);
-        json_add_string(&error, "message", message);
-        json_add(&root, "error", TAKE_PTR(error));
+        json_build_string(&error, "name", name);
+        json_build_string(&error, "message", message);
+        json_build_member(&root, "error", TAKE_PTR(error));
         if (ctl_print_json(c, TAKE_PTR(root)) < 0)
                 return; /* out of memory: stderr will have it all the same */
 }
@@ -112,6 +112,13 @@ int ctl_usage(Ctl *c, const char *format, ...)
         print_json_error(c, SD_BUS_ERROR_INVALID_ARGS, text ? text : "out of memory");
         print_line(c, stderr, PROGRAM ": ", text ? text : "out of memory");
         return EXIT_STATUS_USAGE;
+}
+
+int ctl_failure(Ctl *c, const Failure *f, int status)
+{
+        print_json_error(c, failure_code_to_bus_error(f->code), failure_message(f));
+        print_line(c, stderr, PROGRAM ": ", failure_message(f));
+        return status;
 }
 
 int ctl_error(Ctl *c, const sd_bus_error *e, int error, const char *format, ...)

@@ -11,6 +11,7 @@
 
 #include "cli/terminal.h"
 #include "cli/verb.h"
+#include "core/family.h"
 #include "core/job.h"
 
 typedef enum ExitStatus {
@@ -25,8 +26,11 @@ typedef enum ExitStatus {
 struct Ctl {
         const Verb *verb;     /* NULL while the command line is read */
         const char *argument; /* NULL when the verb takes none */
+        const char *second_argument;
         const char *host, *kind, *strategy, *fallback, *reason, *completion;
         const char *pool, *like, *group, *label, *reservation;
+        const char *inventory, *families_dir;
+        GuestFixups fixups;
         uint32_t count;                   /* of verbs whose argument is one */
         uint64_t ttl_seconds, until_usec; /* 0: not given */
         PciAddress functions[JOB_FUNCTIONS_MAX];
@@ -45,6 +49,8 @@ int ctl_usage(Ctl *c, const char *format, ...) _printf_(2, 3);
 /* Says "vgpu-hibernatectl: <format>: <message> (<name>)" of the bus error, or of errno -error when that is
  * not set; with --json as an object on stdout too. Returns the exit status that belongs to it. */
 int ctl_error(Ctl *c, const sd_bus_error *e, int error, const char *format, ...) _printf_(4, 5);
+/* Says "vgpu-hibernatectl: <message>" of something wrong in this process, like ctl_error(). `status` is returned. */
+int ctl_failure(Ctl *c, const Failure *f, int status);
 /* A remark on stderr that is no error; nothing with --quiet. */
 void ctl_note(const Ctl *c, const char *format, ...) _printf_(2, 3);
 /* What was asked for, on stdout, escaped. */

@@ -166,12 +166,12 @@ static json_object *findings_to_json(const ExplanationInfo *e)
                 const FindingInfo *f = &e->findings[i];
                 _cleanup_json_ json_object *o = json_object_new_object();
 
-                json_add_string(&o, "error", f->error);
-                json_add_string(&o, "scope", f->scope);
-                json_add_bool(&o, "blocking", f->blocking);
-                json_add_string(&o, "message", f->message);
-                json_add_string(&o, "remedy", f->remedy);
-                json_append(&array, TAKE_PTR(o));
+                json_build_string(&o, "error", f->error);
+                json_build_string(&o, "scope", f->scope);
+                json_build_bool(&o, "blocking", f->blocking);
+                json_build_string(&o, "message", f->message);
+                json_build_string(&o, "remedy", f->remedy);
+                json_build_element(&array, TAKE_PTR(o));
         }
 
         return TAKE_PTR(array);
@@ -185,10 +185,10 @@ static json_object *candidates_to_json(const ExplanationInfo *e)
                 const CandidateInfo *c = &e->candidates[i];
                 _cleanup_json_ json_object *o = json_object_new_object();
 
-                json_add_string(&o, "function", c->function);
-                json_add_bool(&o, "fits", c->fits);
-                json_add_string(&o, "reason", c->reason);
-                json_append(&array, TAKE_PTR(o));
+                json_build_string(&o, "function", c->function);
+                json_build_bool(&o, "fits", c->fits);
+                json_build_string(&o, "reason", c->reason);
+                json_build_element(&array, TAKE_PTR(o));
         }
 
         return TAKE_PTR(array);
@@ -202,11 +202,11 @@ static json_object *strategies_to_json(const ExplanationInfo *e)
                 const StrategyInfo *s = &e->strategies[i];
                 _cleanup_json_ json_object *o = json_object_new_object();
 
-                json_add_string(&o, "strategy", s->strategy);
-                json_add_bool(&o, "chosen", s->chosen);
-                json_add_bool(&o, "possible", s->possible);
-                json_add_string(&o, "reason", s->reason);
-                json_append(&array, TAKE_PTR(o));
+                json_build_string(&o, "strategy", s->strategy);
+                json_build_bool(&o, "chosen", s->chosen);
+                json_build_bool(&o, "possible", s->possible);
+                json_build_string(&o, "reason", s->reason);
+                json_build_element(&array, TAKE_PTR(o));
         }
 
         return TAKE_PTR(array);
@@ -215,34 +215,34 @@ static json_object *strategies_to_json(const ExplanationInfo *e)
 static void add_bytes(json_object **o, const char *key, uint64_t bytes)
 {
         if (bytes == UINT64_MAX)
-                json_add_string(o, key, NULL);
+                json_build_string(o, key, NULL);
         else
-                json_add_uint64(o, key, bytes);
+                json_build_uint64(o, key, bytes);
 }
 
 static void add_seconds(json_object **o, const char *key, double seconds)
 {
         if (seconds < 0)
-                json_add_string(o, key, NULL);
+                json_build_string(o, key, NULL);
         else
-                json_add(o, key, json_object_new_double(seconds));
+                json_build_member(o, key, json_object_new_double(seconds));
 }
 
 json_object *explanation_info_to_json(const ExplanationInfo *e, const char *domain, const char *kind)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
 
-        json_add_string(&o, "domain", domain);
-        json_add_string(&o, "kind", kind);
-        json_add_bool(&o, "possible", e->possible);
-        json_add_string(&o, "strategy", e->strategy);
-        json_add(&o, "strategies", strategies_to_json(e));
-        json_add(&o, "findings", findings_to_json(e));
+        json_build_string(&o, "domain", domain);
+        json_build_string(&o, "kind", kind);
+        json_build_bool(&o, "possible", e->possible);
+        json_build_string(&o, "strategy", e->strategy);
+        json_build_member(&o, "strategies", strategies_to_json(e));
+        json_build_member(&o, "findings", findings_to_json(e));
         add_bytes(&o, "bytes_needed", e->bytes_needed);
         add_bytes(&o, "bytes_available", e->bytes_available);
         add_bytes(&o, "bytes_promised", e->bytes_promised);
         add_seconds(&o, "save_seconds", e->save_seconds);
         add_seconds(&o, "resume_seconds", e->resume_seconds);
-        json_add(&o, "candidates", candidates_to_json(e));
+        json_build_member(&o, "candidates", candidates_to_json(e));
         return TAKE_PTR(o);
 }

@@ -37,7 +37,8 @@ static void print_verb(FILE *file, const Verb *v)
 {
         _cleanup_free_ char *left = NULL;
 
-        if (asprintf(&left, "  %s%s%s", v->name, v->argument ? " " : "", v->argument ? v->argument : "") < 0)
+        if (asprintf(&left, "  %s%s%s%s%s", v->name, v->argument ? " " : "", v->argument ? v->argument : "",
+                     v->second_argument ? " " : "", v->second_argument ? v->second_argument : "") < 0)
                 left = NULL;
         print_entry(file, left ? left : v->name, v->help);
 

@@ -10,7 +10,7 @@ json_object *strings_to_json(char **strings)
         _cleanup_json_ json_object *array = json_object_new_array();
 
         for (char **s = strings; s && *s; s++)
-                json_append(&array, json_object_new_string(*s));
+                json_build_element(&array, json_object_new_string(*s));
         return TAKE_PTR(array);
 }
 
@@ -18,11 +18,11 @@ json_object *reservation_info_to_json(const ReservationInfo *r)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
 
-        json_add_string(&o, "pool", r->pool);
-        json_add(&o, "functions", strings_to_json(r->functions));
-        json_add_uint64(&o, "uid", r->uid);
-        json_add_known(&o, "expires_usec", r->expires_usec);
-        json_add_string(&o, "label", r->label);
+        json_build_string(&o, "pool", r->pool);
+        json_build_member(&o, "functions", strings_to_json(r->functions));
+        json_build_uint64(&o, "uid", r->uid);
+        json_build_known(&o, "expires_usec", r->expires_usec);
+        json_build_string(&o, "label", r->label);
         return TAKE_PTR(o);
 }
 
@@ -31,18 +31,18 @@ json_object *domain_info_to_json(const DomainInfo *d)
         _cleanup_json_ json_object *o = json_object_new_object();
         uint64_t job;
 
-        json_add_string(&o, "name", d->name);
-        json_add_string(&o, "uuid", d->uuid);
-        json_add_string(&o, "state", d->state);
-        json_add(&o, "functions", strings_to_json(d->functions));
-        json_add_string(&o, "strategy", d->strategy);
-        json_add_uint64(&o, "image_bytes", d->image_bytes);
-        json_add_string(&o, "hold", d->hold);
-        json_add_known(&o, "hold_until_usec", d->hold_until_usec);
+        json_build_string(&o, "name", d->name);
+        json_build_string(&o, "uuid", d->uuid);
+        json_build_string(&o, "state", d->state);
+        json_build_member(&o, "functions", strings_to_json(d->functions));
+        json_build_string(&o, "strategy", d->strategy);
+        json_build_uint64(&o, "image_bytes", d->image_bytes);
+        json_build_string(&o, "hold", d->hold);
+        json_build_known(&o, "hold_until_usec", d->hold_until_usec);
         if (job_id_from_path(d->job, &job))
-                json_add_uint64(&o, "job", job);
+                json_build_uint64(&o, "job", job);
         else
-                json_add_string(&o, "job", NULL);
+                json_build_string(&o, "job", NULL);
         return TAKE_PTR(o);
 }
 
@@ -50,18 +50,18 @@ json_object *function_info_to_json(const FunctionInfo *f)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
 
-        json_add_string(&o, "address", f->address);
-        json_add_string(&o, "physical_function", f->physical_function);
-        json_add_string(&o, "device", f->device);
-        json_add_string(&o, "family", f->family);
-        json_add_string(&o, "driver", f->driver);
-        json_add_index(&o, "iommu_group", f->iommu_group);
-        json_add_index(&o, "numa_node", f->numa_node);
-        json_add_string(&o, "pool", f->pool);
-        json_add_string(&o, "state", f->state);
-        json_add_string(&o, "domain", f->domain);
-        json_add_known(&o, "held_until_usec", f->held_until_usec);
-        json_add_string(&o, "reason", f->reason);
+        json_build_string(&o, "address", f->address);
+        json_build_string(&o, "physical_function", f->physical_function);
+        json_build_string(&o, "device", f->device);
+        json_build_string(&o, "family", f->family);
+        json_build_string(&o, "driver", f->driver);
+        json_build_index(&o, "iommu_group", f->iommu_group);
+        json_build_index(&o, "numa_node", f->numa_node);
+        json_build_string(&o, "pool", f->pool);
+        json_build_string(&o, "state", f->state);
+        json_build_string(&o, "domain", f->domain);
+        json_build_known(&o, "held_until_usec", f->held_until_usec);
+        json_build_string(&o, "reason", f->reason);
         return TAKE_PTR(o);
 }
 
@@ -69,18 +69,18 @@ json_object *pool_info_to_json(const PoolInfo *p)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
 
-        json_add_string(&o, "name", p->name);
-        json_add_string(&o, "policy", p->policy);
-        json_add_uint64(&o, "total", p->total);
-        json_add_uint64(&o, "free", p->free);
-        json_add_uint64(&o, "leased", p->leased);
-        json_add_uint64(&o, "assigned", p->assigned);
-        json_add_uint64(&o, "held", p->held);
-        json_add_uint64(&o, "quarantined", p->quarantined);
-        json_add_uint64(&o, "unknown", p->unknown);
-        json_add_uint64(&o, "physical_functions", p->physical_functions);
-        json_add_uint64(&o, "free_physical_functions", p->free_physical_functions);
-        json_add_uint64(&o, "largest_free", p->largest_free);
+        json_build_string(&o, "name", p->name);
+        json_build_string(&o, "policy", p->policy);
+        json_build_uint64(&o, "total", p->total);
+        json_build_uint64(&o, "free", p->free);
+        json_build_uint64(&o, "leased", p->leased);
+        json_build_uint64(&o, "assigned", p->assigned);
+        json_build_uint64(&o, "held", p->held);
+        json_build_uint64(&o, "quarantined", p->quarantined);
+        json_build_uint64(&o, "unknown", p->unknown);
+        json_build_uint64(&o, "physical_functions", p->physical_functions);
+        json_build_uint64(&o, "free_physical_functions", p->free_physical_functions);
+        json_build_uint64(&o, "largest_free", p->largest_free);
         return TAKE_PTR(o);
 }
 
@@ -91,9 +91,9 @@ static json_object *pairs_to_json(const JobInfo *j)
         for (size_t i = 0; i < j->n_functions; i++) {
                 _cleanup_json_ json_object *o = json_object_new_object();
 
-                json_add_string(&o, "from", j->functions[i].from);
-                json_add_string(&o, "to", j->functions[i].to);
-                json_append(&array, TAKE_PTR(o));
+                json_build_string(&o, "from", j->functions[i].from);
+                json_build_string(&o, "to", j->functions[i].to);
+                json_build_element(&array, TAKE_PTR(o));
         }
 
         return TAKE_PTR(array);
@@ -106,11 +106,11 @@ static json_object *steps_to_json(const JobInfo *j)
         for (size_t i = 0; i < j->n_steps; i++) {
                 _cleanup_json_ json_object *o = json_object_new_object();
 
-                json_add_string(&o, "name", j->steps[i].name);
-                json_add_string(&o, "state", j->steps[i].state);
-                json_add_known(&o, "started_usec", j->steps[i].started_usec);
-                json_add_known(&o, "ended_usec", j->steps[i].ended_usec);
-                json_append(&array, TAKE_PTR(o));
+                json_build_string(&o, "name", j->steps[i].name);
+                json_build_string(&o, "state", j->steps[i].state);
+                json_build_known(&o, "started_usec", j->steps[i].started_usec);
+                json_build_known(&o, "ended_usec", j->steps[i].ended_usec);
+                json_build_element(&array, TAKE_PTR(o));
         }
 
         return TAKE_PTR(array);
@@ -123,12 +123,12 @@ static json_object *attempts_to_json(const JobInfo *j)
         for (size_t i = 0; i < j->n_attempts; i++) {
                 _cleanup_json_ json_object *o = json_object_new_object();
 
-                json_add_known(&o, "usec", j->attempts[i].usec);
-                json_add(&o, "functions", strings_to_json(j->attempts[i].functions));
-                json_add_string(&o, "step", j->attempts[i].step);
-                json_add_string(&o, "error", j->attempts[i].error);
-                json_add_string(&o, "error_message", j->attempts[i].error_message);
-                json_append(&array, TAKE_PTR(o));
+                json_build_known(&o, "usec", j->attempts[i].usec);
+                json_build_member(&o, "functions", strings_to_json(j->attempts[i].functions));
+                json_build_string(&o, "step", j->attempts[i].step);
+                json_build_string(&o, "error", j->attempts[i].error);
+                json_build_string(&o, "error_message", j->attempts[i].error_message);
+                json_build_element(&array, TAKE_PTR(o));
         }
 
         return TAKE_PTR(array);
@@ -141,9 +141,9 @@ static json_object *events_to_json(const JobInfo *j)
         for (size_t i = 0; i < j->n_events; i++) {
                 _cleanup_json_ json_object *o = json_object_new_object();
 
-                json_add_known(&o, "usec", j->events[i].usec);
-                json_add_string(&o, "text", j->events[i].text);
-                json_append(&array, TAKE_PTR(o));
+                json_build_known(&o, "usec", j->events[i].usec);
+                json_build_string(&o, "text", j->events[i].text);
+                json_build_element(&array, TAKE_PTR(o));
         }
 
         return TAKE_PTR(array);
@@ -153,29 +153,29 @@ json_object *job_info_to_json(const JobInfo *j)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
 
-        json_add_uint64(&o, "id", j->id);
-        json_add_string(&o, "kind", j->kind);
-        json_add_string(&o, "domain", j->domain);
-        json_add_string(&o, "domain_uuid", j->domain_uuid);
-        json_add_string(&o, "strategy", j->strategy);
-        json_add_string(&o, "state", j->state);
-        json_add_string(&o, "step", j->step);
-        json_add_uint64(&o, "step_number", j->step_number);
-        json_add_uint64(&o, "step_count", j->step_count);
-        json_add_fraction(&o, "progress", j->progress);
-        json_add_uint64(&o, "bytes", j->bytes);
-        json_add_known(&o, "bytes_total", j->bytes_total);
-        json_add_known(&o, "rate", j->rate);
-        json_add_known(&o, "expected_end_usec", j->expected_end_usec);
-        json_add_string(&o, "error", j->error);
-        json_add_string(&o, "error_message", j->error_message);
-        json_add_bool(&o, "cancelable", j->cancelable);
-        json_add_uint64(&o, "queue_position", j->queue_position);
-        json_add_known(&o, "created_usec", j->created_usec);
-        json_add_known(&o, "ended_usec", j->ended_usec);
-        json_add(&o, "functions", pairs_to_json(j));
-        json_add(&o, "steps", steps_to_json(j));
-        json_add(&o, "attempts", attempts_to_json(j));
-        json_add(&o, "events", events_to_json(j));
+        json_build_uint64(&o, "id", j->id);
+        json_build_string(&o, "kind", j->kind);
+        json_build_string(&o, "domain", j->domain);
+        json_build_string(&o, "domain_uuid", j->domain_uuid);
+        json_build_string(&o, "strategy", j->strategy);
+        json_build_string(&o, "state", j->state);
+        json_build_string(&o, "step", j->step);
+        json_build_uint64(&o, "step_number", j->step_number);
+        json_build_uint64(&o, "step_count", j->step_count);
+        json_build_fraction(&o, "progress", j->progress);
+        json_build_uint64(&o, "bytes", j->bytes);
+        json_build_known(&o, "bytes_total", j->bytes_total);
+        json_build_known(&o, "rate", j->rate);
+        json_build_known(&o, "expected_end_usec", j->expected_end_usec);
+        json_build_string(&o, "error", j->error);
+        json_build_string(&o, "error_message", j->error_message);
+        json_build_bool(&o, "cancelable", j->cancelable);
+        json_build_uint64(&o, "queue_position", j->queue_position);
+        json_build_known(&o, "created_usec", j->created_usec);
+        json_build_known(&o, "ended_usec", j->ended_usec);
+        json_build_member(&o, "functions", pairs_to_json(j));
+        json_build_member(&o, "steps", steps_to_json(j));
+        json_build_member(&o, "attempts", attempts_to_json(j));
+        json_build_member(&o, "events", events_to_json(j));
         return TAKE_PTR(o);
 }

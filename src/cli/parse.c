@@ -9,7 +9,7 @@
 
 typedef struct Parser {
         Ctl *ctl;
-        uint32_t given;                                 /* bits of OptionId */
+        uint64_t given;                                 /* bits of OptionId */
         struct option long_options[_OPTION_ID_MAX + 1]; /* the table, as getopt_long() wants it */
         char short_options[_OPTION_ID_MAX * 2 + sizeof(":")];
 } Parser;
@@ -91,8 +91,16 @@ static int apply(Parser *p, const Option *o, const char *value)
         case OPTION_GROUP:
                 c->group = value;
                 break;
+        case OPTION_GUEST_FIXUPS:
+                c->fixups = guest_fixups_from_string(value);
+                if (c->fixups < 0)
+                        return ctl_usage(c, "'%s' is not yes, no or unknown", value);
+                break;
         case OPTION_HOLD:
                 c->hold = true;
+                break;
+        case OPTION_INVENTORY:
+                c->inventory = value;
                 break;
         case OPTION_KIND:
                 c->kind = value;
@@ -160,6 +168,9 @@ static int apply(Parser *p, const Option *o, const char *value)
                 break;
         case OPTION_COMPLETION:
                 c->completion = value;
+                break;
+        case OPTION_FAMILIES_DIR:
+                c->families_dir = value;
                 break;
         case _OPTION_ID_MAX:
                 break;
@@ -280,7 +291,7 @@ int parse_arguments(Ctl *c, int argc, char *const *argv)
 {
         Parser p = { .ctl = c };
         const char *name = "list", *nearest;
-        int r, n_words;
+        int r, n_words, n_taken;
 
         /* Mistakes are reported as JSON too, wherever on the line the option stands. */
         for (int i = 1; i < argc && !streq(argv[i], "--"); i++)
@@ -307,15 +318,19 @@ int parse_arguments(Ctl *c, int argc, char *const *argv)
                 return ctl_usage(c, "'%s' takes no argument, not '%s'", name, argv[optind + 1]);
         if (c->verb->argument && n_words < 2)
                 return ctl_usage(c, "'%s' needs %s", name, c->verb->argument);
-        if (n_words > 2)
-                return ctl_usage(c, "too many arguments: '%s'", argv[optind + 2]);
+        if (c->verb->second_argument && n_words < 3)
+                return ctl_usage(c, "'%s' needs %s %s", name, c->verb->argument, c->verb->second_argument);
+        n_taken = !c->verb->argument ? 1 : c->verb->second_argument ? 3 : 2;
+        if (n_words > n_taken)
+                return ctl_usage(c, "too many arguments: '%s'", argv[optind + n_taken]);
 
         r = check_options(&p, c->verb);
-        if (r == 0 && c->verb->argument)
-                r = check_argument(c, c->verb, argv[optind + 1]);
+        for (int i = 1; r == 0 && i < n_taken; i++)
+                r = check_argument(c, c->verb, argv[optind + i]);
         if (r != 0)
                 return r;
 
-        c->argument = c->verb->argument ? argv[optind + 1] : NULL;
+        c->argument = n_taken > 1 ? argv[optind + 1] : NULL;
+        c->second_argument = n_taken > 2 ? argv[optind + 2] : NULL;
         return 0;
 }

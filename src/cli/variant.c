@@ -78,7 +78,7 @@ static int list_to_json(sd_bus_message *m, unsigned depth, json_object **ret)
                 r = value_to_json(m, depth, &element);
                 if (r < 0)
                         return r;
-                json_append(&array, element);
+                json_build_element(&array, element);
         }
         if (r < 0)
                 return r;
@@ -99,7 +99,7 @@ static int dictionary_to_json(sd_bus_message *m, const char *entry, unsigned dep
                 if ((r = sd_bus_message_read_basic(m, 's', &key)) < 0 ||
                     (r = value_to_json(m, depth, &value)) < 0)
                         return r;
-                json_add(&o, key, value);
+                json_build_member(&o, key, value);
 
                 r = sd_bus_message_exit_container(m);
                 if (r < 0)

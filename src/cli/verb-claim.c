@@ -44,9 +44,9 @@ static int print_reservation(Ctl *c, const char *cookie, char **functions, uint6
         if (c->json) {
                 _cleanup_json_ json_object *o = json_object_new_object();
 
-                json_add_string(&o, "cookie", cookie);
-                json_add(&o, "functions", strings_to_json(functions));
-                json_add_known(&o, "expires_usec", expires_usec);
+                json_build_string(&o, "cookie", cookie);
+                json_build_member(&o, "functions", strings_to_json(functions));
+                json_build_known(&o, "expires_usec", expires_usec);
                 return ctl_print_json(c, TAKE_PTR(o));
         }
 

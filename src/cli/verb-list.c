@@ -83,7 +83,7 @@ int verb_list(Ctl *c)
                 if (!c->all && !domain_is_ours(&s.domains[i]))
                         continue;
                 if (c->json)
-                        json_append(&array, domain_info_to_json(&s.domains[i]));
+                        json_build_element(&array, domain_info_to_json(&s.domains[i]));
                 else
                         ctl_print(c, "%s", s.domains[i].name ? s.domains[i].name : "");
         }
@@ -151,7 +151,7 @@ int verb_functions(Ctl *c)
         array = json_object_new_array();
         for (size_t i = 0; i < s.n_functions; i++)
                 if (c->json)
-                        json_append(&array, function_info_to_json(&s.functions[i]));
+                        json_build_element(&array, function_info_to_json(&s.functions[i]));
                 else
                         ctl_print(c, "%s", s.functions[i].address ? s.functions[i].address : "");
 
@@ -218,7 +218,7 @@ int verb_pools(Ctl *c)
         array = json_object_new_array();
         for (size_t i = 0; i < s.n_pools; i++)
                 if (c->json)
-                        json_append(&array, pool_info_to_json(&s.pools[i]));
+                        json_build_element(&array, pool_info_to_json(&s.pools[i]));
                 else
                         ctl_print(c, "%s", s.pools[i].name ? s.pools[i].name : "");
 
@@ -287,7 +287,7 @@ int verb_jobs(Ctl *c)
         array = json_object_new_array();
         for (size_t i = 0; i < s.n_jobs; i++)
                 if (c->json)
-                        json_append(&array, job_info_to_json(&s.jobs[i]));
+                        json_build_element(&array, job_info_to_json(&s.jobs[i]));
                 else
                         (void) printf("%" PRIu64 "\n", s.jobs[i].id);
 

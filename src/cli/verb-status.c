@@ -73,7 +73,7 @@ static json_object *counts_to_json(const Counts *c)
         _cleanup_json_ json_object *o = json_object_new_object();
 
         for (size_t i = 0; i < c->n_counts; i++)
-                json_add_uint64(&o, c->counts[i].state, c->counts[i].n);
+                json_build_uint64(&o, c->counts[i].state, c->counts[i].n);
         return TAKE_PTR(o);
 }
 
@@ -100,7 +100,7 @@ static json_object *reservations_to_json(const ManagerInfo *m)
         _cleanup_json_ json_object *array = json_object_new_array();
 
         for (size_t i = 0; i < m->n_reservations; i++)
-                json_append(&array, reservation_info_to_json(&m->reservations[i]));
+                json_build_element(&array, reservation_info_to_json(&m->reservations[i]));
         return TAKE_PTR(array);
 }
 
@@ -132,13 +132,13 @@ static int report(Ctl *c, const ManagerInfo *m, const Snapshot *s)
         if (c->json) {
                 _cleanup_json_ json_object *o = json_object_new_object();
 
-                json_add_string(&o, "version", m->version);
-                json_add_bool(&o, "degraded", m->degraded);
-                json_add_string(&o, "degraded_reason", m->degraded_reason);
-                json_add(&o, "domains", counts_to_json(&domains));
-                json_add(&o, "functions", counts_to_json(&functions));
-                json_add(&o, "jobs", counts_to_json(&jobs));
-                json_add(&o, "reservations", reservations_to_json(m));
+                json_build_string(&o, "version", m->version);
+                json_build_bool(&o, "degraded", m->degraded);
+                json_build_string(&o, "degraded_reason", m->degraded_reason);
+                json_build_member(&o, "domains", counts_to_json(&domains));
+                json_build_member(&o, "functions", counts_to_json(&functions));
+                json_build_member(&o, "jobs", counts_to_json(&jobs));
+                json_build_member(&o, "reservations", reservations_to_json(m));
                 return ctl_print_json(c, TAKE_PTR(o));
         }
 

@@ -127,12 +127,12 @@ static int report(Watch *w, const char *event, size_t kind, const char *path, js
                 (void) putchar('\n');
         } else {
                 o = json_object_new_object();
-                json_add_uint64(&o, "usec", now);
-                json_add_string(&o, "event", event);
-                json_add_string(&o, "object", kinds[kind].kind);
-                json_add_string(&o, "name", name);
+                json_build_uint64(&o, "usec", now);
+                json_build_string(&o, "event", event);
+                json_build_string(&o, "object", kinds[kind].kind);
+                json_build_string(&o, "name", name);
                 if (properties)
-                        json_add(&o, "properties", json_object_get(properties));
+                        json_build_member(&o, "properties", json_object_get(properties));
                 if (!o)
                         return -ENOMEM;
                 (void) puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
@@ -172,7 +172,7 @@ static int read_changes(sd_bus_message *m, json_object **ret)
                 return r;
 
         while ((r = sd_bus_message_read_basic(m, 's', &gone)) > 0)
-                json_add_string(&properties, gone, NULL);
+                json_build_string(&properties, gone, NULL);
         if (r < 0)
                 return r;
 

@@ -37,6 +37,9 @@ const Verb verbs[] = {
           OPTION_BIT(OPTION_KIND) | OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_FUNCTION) |
                           OPTION_BIT(OPTION_RESERVATION),
           0, "Say what would come of a job, without beginning it", verb_explain },
+        { "fits", "FUNCTION", VALUE_TEXT, OPTION_BIT(OPTION_INVENTORY) | OPTION_BIT(OPTION_GUEST_FIXUPS),
+          OPTION_BIT(OPTION_INVENTORY), "Say whether the second function may take over from the first",
+          verb_fits, "FUNCTION" },
         { "list", NULL, VALUE_NONE, OPTION_BIT(OPTION_ALL), 0,
           "List the domains that have functions or are hibernated", verb_list },
         { "functions", NULL, VALUE_NONE, 0, 0, "List the functions of this host's pool", verb_functions },
@@ -76,8 +79,12 @@ const Option options[] = {
                               "Resume on this function; once for each function of the domain" },
         [OPTION_GROUP] = { OPTION_GROUP, "group", '\0', "any|pf", VALUE_GROUP, false, false,
                            "pf: functions that are all of one physical function" },
+        [OPTION_GUEST_FIXUPS] = { OPTION_GUEST_FIXUPS, "guest-fixups", '\0', "yes|no|unknown", VALUE_FIXUPS,
+                                  false, false, "Does the guest's driver follow to another card? unknown" },
         [OPTION_HOLD] = { OPTION_HOLD, "hold", '\0', NULL, VALUE_NONE, false, false,
                           "Keep the functions for this domain's resume" },
+        [OPTION_INVENTORY] = { OPTION_INVENTORY, "inventory", '\0', "FILE", VALUE_FILE, false, false,
+                               "Of a host or a fleet; no daemon is asked" },
         [OPTION_KIND] = { OPTION_KIND, "kind", '\0', "hibernate|resume|move", VALUE_JOB_KIND, false, false,
                           "Of which job; move unless given" },
         [OPTION_LABEL] = { OPTION_LABEL, "label", '\0', "TEXT", VALUE_TEXT, false, false,
@@ -116,6 +123,8 @@ const Option options[] = {
         [OPTION_USER] = { OPTION_USER, "user", '\0', NULL, VALUE_NONE, false, true, NULL },
         [OPTION_COMPLETION] = { OPTION_COMPLETION, "completion", '\0', "SHELL", VALUE_TEXT, false, true,
                                 NULL },
+        [OPTION_FAMILIES_DIR] = { OPTION_FAMILIES_DIR, "families-dir", '\0', "DIRECTORY", VALUE_FILE, false,
+                                  true, NULL },
 };
 static_assert(ELEMENTSOF(options) == _OPTION_ID_MAX, "an option without a row");
-static_assert(_OPTION_ID_MAX <= 32, "an option without a bit");
+static_assert(_OPTION_ID_MAX <= 64, "an option without a bit");

@@ -23,6 +23,8 @@ typedef enum ValueKind {
         VALUE_GROUP,
         VALUE_COUNT,
         VALUE_HOST,
+        VALUE_FILE,
+        VALUE_FIXUPS,
         VALUE_TEXT,
         _VALUE_KIND_MAX,
 } ValueKind;
@@ -33,7 +35,9 @@ typedef enum OptionId {
         OPTION_FOLLOW,
         OPTION_FUNCTION,
         OPTION_GROUP,
+        OPTION_GUEST_FIXUPS,
         OPTION_HOLD,
+        OPTION_INVENTORY,
         OPTION_KIND,
         OPTION_LABEL,
         OPTION_LIKE,
@@ -53,8 +57,9 @@ typedef enum OptionId {
         OPTION_NO_ASK_PASSWORD,
         OPTION_HELP,
         OPTION_VERSION,
-        OPTION_USER,       /* for tests */
-        OPTION_COMPLETION, /* for the build */
+        OPTION_USER,         /* for tests */
+        OPTION_COMPLETION,   /* for the build */
+        OPTION_FAMILIES_DIR, /* for tests */
         _OPTION_ID_MAX,
 } OptionId;
 
@@ -73,14 +78,15 @@ typedef struct Verb {
         const char *name;
         const char *argument; /* how the help calls it; NULL: the verb takes none */
         ValueKind kind;
-        uint32_t options;  /* bits of OptionId, beside the global ones */
-        uint32_t required; /* those of them that must be given */
+        uint64_t options;  /* bits of OptionId, beside the global ones */
+        uint64_t required; /* those of them that must be given */
         const char *help;
         /* Returns the exit status, or a negative error that nobody has reported yet. */
         int (*run)(Ctl *c);
+        const char *second_argument; /* of the same kind; NULL: there is one at most */
 } Verb;
 
-#define OPTION_BIT(id) (UINT32_C(1) << (id))
+#define OPTION_BIT(id) (UINT64_C(1) << (id))
 
 extern const Verb verbs[];
 extern const size_t n_verbs;
@@ -95,6 +101,7 @@ static inline bool option_is_global(const Option *o)
 const Verb *verb_find(const char *name);
 const Option *option_find_short(char name);
 
+int verb_fits(Ctl *c);
 int verb_hibernate(Ctl *c);
 int verb_resume(Ctl *c);
 int verb_move(Ctl *c);

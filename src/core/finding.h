@@ -29,6 +29,8 @@ typedef enum FindingRule {
         RULE_PHYSICAL_FUNCTION_DEAD,
         RULE_IOMMU_GROUP,
         RULE_IDENTITY_UNKNOWN,
+        RULE_HOST, /* the function is on another */
+        RULE_POOL,
         RULE_KIND,
         RULE_VENDOR,
         RULE_DEVICE,

@@ -90,3 +90,43 @@ size_t inventory_find(const Inventory *inv, const PciAddress *a)
 
         return INVENTORY_NONE;
 }
+
+int fleet_find(const Fleet *f, const char *name, FleetFunction *ret, Failure *reterr)
+{
+        const char *slash = strrchr(name, '/'), *other = NULL;
+        FleetFunction found = { .host = INVENTORY_NONE };
+        PciAddress a;
+
+        if (pci_address_parse(slash ? slash + 1 : name, &a) < 0)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'%s' is not the address of a PCI function like 0000:01:10.2", name);
+
+        for (size_t i = 0; i < f->n; i++) {
+                const char *host = f->hosts[i].host;
+                size_t k;
+
+                if (slash && (!host || strlen(host) != (size_t) (slash - name) ||
+                              strncmp(host, name, strlen(host)) != 0))
+                        continue;
+
+                k = inventory_find(f->hosts + i, &a);
+                if (k == INVENTORY_NONE)
+                        continue;
+
+                if (found.host != INVENTORY_NONE) {
+                        other = f->hosts[found.host].host;
+                        return failure_set(
+                                        reterr, FAILURE_INVALID_OPTION,
+                                        "function %s is on host '%s' and on host '%s'; name it as HOST/%s",
+                                        name, other ? other : "?", host ? host : "?", name);
+                }
+                found = (FleetFunction) { .host = i, .function = k };
+        }
+
+        if (found.host == INVENTORY_NONE)
+                return failure_set(reterr, FAILURE_UNKNOWN_FUNCTION, "function %s is not in the inventory",
+                                   name);
+
+        *ret = found;
+        return 0;
+}

@@ -58,6 +58,11 @@ typedef struct Fleet {
         size_t n;
 } Fleet;
 
+/* One function of a fleet. */
+typedef struct FleetFunction {
+        size_t host, function;
+} FleetFunction;
+
 void inventory_done(Inventory *inv);
 void fleet_done(Fleet *f);
 
@@ -65,3 +70,6 @@ void fleet_done(Fleet *f);
 int inventory_index(Inventory *inv, size_t *ret_again) _warn_unused_result_;
 /* INVENTORY_NONE when there is none; binary search in by_address. */
 size_t inventory_find(const Inventory *inv, const PciAddress *a);
+
+/* "0000:01:10.0", or "node1/0000:01:10.0" where several hosts have that address. FAILURE_UNKNOWN_FUNCTION. */
+int fleet_find(const Fleet *f, const char *name, FleetFunction *ret, Failure *reterr) _warn_unused_result_;

@@ -157,6 +157,7 @@ static bool judge_candidate(const Pick *p, size_t i, const Function *f, Findings
                 found = findings_block(findings, FAILURE_INCOMPATIBLE, FINDING_FUNCTION,
                                        "function %s is in pool '%s', not '%s'", PCI_ADDRESS_STR(&f->address),
                                        f->pool, from->pool);
+                finding_set_rule(found, RULE_POOL);
                 finding_set_remedy(found, "choose one of that pool");
                 return false;
         }
