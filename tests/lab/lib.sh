@@ -20,6 +20,9 @@ CPUS=${VGPU_LAB_CPUS:-2}
 DISK_SIZE=${VGPU_LAB_DISK_SIZE:-8G}
 GUESTS=${VGPU_LAB_GUESTS:-s3 ovmf s4 q35}
 
+# Further cards, before the others on the bus, of a boot that gives all buses other numbers.
+MORE_CARDS=${VGPU_LAB_MORE_CARDS:-0}
+
 # Deadlines are meant for two cores under emulation; a slower machine multiplies them.
 SLOWNESS=${VGPU_LAB_SLOWNESS:-1}
 

@@ -33,7 +33,7 @@ host_machine() {
                 -netdev hubport,id=peer,hubid=1
                 -kernel "$kernel/vmlinuz"
         )
-        for (( card = 1; card <= CARDS; card++ )); do
+        for (( card = 1 - MORE_CARDS; card <= CARDS; card++ )); do
                 MACHINE_ARGS+=(
                         -device "pcie-root-port,id=port$card,chassis=$card,slot=$card,addr=$(printf %x $(( 15 + card )))"
                         -netdev "hubport,id=card$card,hubid=1"
@@ -78,7 +78,7 @@ host_start() {
         # Flushes are honoured, or a power cut would not be one: what the host did not sync may be lost, the rest not.
         if ! qemu_system "${MACHINE_ARGS[@]}" \
                 -object "$memory" "${args[@]}" \
-                -initrd "$KERNEL/host.initrd" -append "$HOST_CMDLINE $BOOT_CMDLINE" \
+                -initrd "$KERNEL/host.initrd" -append "${HOST_CMDLINE/lab.cards=$CARDS/lab.cards=$(( CARDS + MORE_CARDS ))} $BOOT_CMDLINE" \
                 -drive "if=none,id=disk,file=$RUN/disk.qcow2,format=qcow2,cache=writeback,discard=unmap" \
                 -device virtio-blk-pci,drive=disk \
                 -netdev "user,id=management,restrict=on,hostfwd=tcp:127.0.0.1:0-:22" \
