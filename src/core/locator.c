@@ -53,6 +53,17 @@ const Function *function_ref_find(const FunctionRef *r, const Function *function
         return NULL;
 }
 
+bool function_ref_learn(FunctionRef *r, const Function *functions, size_t n)
+{
+        const Function *f = locator_is_known(&r->locator) ? NULL : function_ref_find(r, functions, n);
+
+        if (!f || !locator_is_known(&f->locator))
+                return false;
+
+        r->locator = f->locator;
+        return true;
+}
+
 static int compare_serials(const void *a, const void *b)
 {
         const Locator *x = &(*(Function *const *) a)->locator, *y = &(*(Function *const *) b)->locator;

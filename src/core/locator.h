@@ -47,6 +47,9 @@ bool function_ref_is(const FunctionRef *r, const Function *f);
 /* NULL: it is not among them, though another one may have its address now. */
 const Function *function_ref_find(const FunctionRef *r, const Function *functions, size_t n);
 
+/* Learns the locator of one that has none from the function at its address: true when it did. */
+bool function_ref_learn(FunctionRef *r, const Function *functions, size_t n);
+
 /* A serial number that two physical functions have, as cards do whose maker did not care, names neither. */
 int locators_settle(Function *functions, size_t n) _warn_unused_result_;
 

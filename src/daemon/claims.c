@@ -30,15 +30,6 @@ void manager_drop_ended_claims(Manager *m)
         manager_claims_changed(m);
 }
 
-static bool has_open_job(const Manager *m, const char *domain_uuid)
-{
-        for (size_t i = 0; i < m->n_jobs; i++)
-                if (managed_job_is_open(m->jobs[i]) && streq(m->jobs[i]->job->domain_uuid, domain_uuid))
-                        return true;
-
-        return false;
-}
-
 void manager_drop_idle_holds(Manager *m)
 {
         Claims *c = &m->ledger.claims;
@@ -46,7 +37,7 @@ void manager_drop_idle_holds(Manager *m)
         for (size_t i = c->n_holds; i-- > 0;) {
                 const char *uuid = c->holds[i].domain_uuid;
 
-                if (!manager_find_record(m, uuid) && !has_open_job(m, uuid))
+                if (!manager_find_record(m, uuid) && !manager_has_open_job(m, uuid))
                         (void) claims_drop_hold(c, uuid); /* it is there */
         }
 

@@ -61,13 +61,21 @@ static void of_record(const Manager *m, const DomainView *d, FunctionSwap *ret, 
                 return;
         }
 
-        for (size_t i = 0; i < record->n_functions; i++)
+        for (size_t i = 0; i < record->n_functions; i++) {
+                const FunctionRef from = swap_source(record->functions + i);
+
                 ret[i] = (FunctionSwap) {
                         .has_from = true,
-                        .from = record->functions[i].from,
-                        .from_locator = record->functions[i].from_locator,
+                        .from = from.address,
+                        .from_locator = from.locator,
                         .identity = record->functions[i].identity,
                 };
+                if (m->world && !view_find_ref(m->view, &from))
+                        (void) findings_remark(
+                                        l, FINDING_FUNCTION,
+                                        "the function that domain '%s' had at %s is not in the pool any more",
+                                        d->name, PCI_ADDRESS_STR(&from.address));
+        }
 
         *ret_n = record->n_functions;
 }

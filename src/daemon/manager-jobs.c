@@ -53,6 +53,15 @@ size_t manager_count_open_jobs(const Manager *m)
         return n;
 }
 
+bool manager_has_open_job(const Manager *m, const char *domain_uuid)
+{
+        for (size_t i = 0; i < m->n_jobs; i++)
+                if (managed_job_is_open(m->jobs[i]) && streq(m->jobs[i]->job->domain_uuid, domain_uuid))
+                        return true;
+
+        return false;
+}
+
 int manager_append_job(Manager *m, ManagedJob *j)
 {
         if (!ARRAY_GROW(m->jobs, m->n_jobs))

@@ -16,6 +16,7 @@ ManagedJob *manager_find_job(const Manager *m, uint64_t id);
 /* The one that its domain has, NULL: none. */
 ManagedJob *manager_find_open_job(const Manager *m, const char *domain_uuid);
 size_t manager_count_open_jobs(const Manager *m);
+bool manager_has_open_job(const Manager *m, const char *domain_uuid);
 
 /* Takes the job, whose number is higher than all others'. */
 int manager_append_job(Manager *m, ManagedJob *j) _warn_unused_result_;

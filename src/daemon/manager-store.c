@@ -249,6 +249,63 @@ int manager_take_job_id(Manager *m, uint64_t *ret, Failure *reterr)
         return 0;
 }
 
+static bool learn_quarantined(Ledger *l, const World *w)
+{
+        bool learned = false;
+
+        for (size_t i = 0; i < l->n_quarantines; i++)
+                learned |= function_ref_learn(&l->quarantines[i].function, w->functions, w->n_functions);
+        return learned;
+}
+
+static bool learn_reserved(Claims *c, const World *w)
+{
+        bool learned = false;
+
+        for (size_t i = 0; i < c->n_reservations; i++)
+                for (size_t k = 0; k < c->reservations[i].n_functions; k++)
+                        learned |= function_ref_learn(c->reservations[i].functions + k, w->functions,
+                                                      w->n_functions);
+        return learned;
+}
+
+static bool learn_hibernated(ImageRecord *record, const World *w)
+{
+        bool learned = false;
+
+        for (size_t i = 0; i < record->n_functions; i++) {
+                FunctionRef from = swap_source(record->functions + i);
+
+                learned |= function_ref_learn(&from, w->functions, w->n_functions);
+                record->functions[i].from_locator = from.locator;
+        }
+        return learned;
+}
+
+void manager_learn_locators(Manager *m)
+{
+        _cleanup_(failure_done) Failure why = { 0 };
+        bool reserved;
+        int r = 0;
+
+        if (!m->world)
+                return;
+
+        reserved = learn_reserved(&m->ledger.claims, m->world);
+        if (learn_quarantined(&m->ledger, m->world) || reserved)
+                r = ledger_save(m->state_fd, &m->ledger, &why);
+
+        for (size_t i = 0; r >= 0 && i < m->n_records; i++)
+                /* A job's record is its worker's to write and to remove. */
+                if (!manager_has_open_job(m, m->records[i]->domain_uuid) &&
+                    learn_hibernated(m->records[i], m->world))
+                        r = image_record_save(m->images_fd, m->records[i], &why);
+
+        if (r < 0)
+                log_error("Which functions older files speak of is not on disk, after the next boot it may be others: %s",
+                          failure_message(&why));
+}
+
 /* Memory follows the disk: when the ledger cannot be saved, it is as if nothing had been asked. */
 static void manager_put_quarantine_back(Manager *m, const FunctionRef *function, const char *reason)
 {

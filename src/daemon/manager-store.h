@@ -17,6 +17,10 @@ int manager_load_records(Manager *m) _warn_unused_result_;
 /* NULL when there is none. */
 const ImageRecord *manager_find_record(const Manager *m, const char *uuid);
 
+/* What an older version wrote names functions by addresses alone, which are good until the next boot: notes which these
+ * are. Logs. */
+void manager_learn_locators(Manager *m);
+
 /* The next job's number, durably taken. */
 int manager_take_job_id(Manager *m, uint64_t *ret, Failure *reterr) _warn_unused_result_;
 /* Durable. */

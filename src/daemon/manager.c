@@ -194,6 +194,8 @@ static void on_snapshot(World *w, void *userdata)
         free(m->watch_error);
         m->watch_error = NULL;
 
+        if (m->started)
+                manager_learn_locators(m);
         manager_drop_outcomes(m);
         manager_changed(m);
 
@@ -278,6 +280,7 @@ int manager_start(Manager *m)
         if (r < 0)
                 return log_error_errno(r, "Failed to prepare for the host's shutdown: %m");
 
+        manager_learn_locators(m);
         manager_supervise_jobs(m);
 
         m->started = true;

@@ -51,41 +51,57 @@ static int function_to_json(const FunctionSwap *s, json_object *array)
         return 0;
 }
 
-static int record_to_json(const Job *j, uint64_t bytes, json_object **ret)
+static int record_to_json(const ImageRecord *r, json_object **ret)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
         json_object *functions = json_object_new_array();
 
         if (json_add(o, "functions", functions) < 0 || json_add_u64(o, "schema", RECORD_SCHEMA) < 0 ||
-            json_add_string(o, "domain_uuid", j->domain_uuid) < 0 ||
-            json_add_string(o, "domain_name", j->domain_name) < 0 ||
-            json_add_string(o, "strategy", strategy_to_string(j->strategy)) < 0 ||
-            json_add_u64(o, "job", j->id) < 0 || json_add_u64(o, "bytes", bytes) < 0 ||
-            json_add_u64(o, "created_usec", clock_realtime_usec()) < 0)
+            json_add_string(o, "domain_uuid", r->domain_uuid) < 0 ||
+            json_add_string(o, "domain_name", r->domain_name) < 0 ||
+            json_add_string(o, "strategy", strategy_to_string(r->strategy)) < 0 ||
+            json_add_u64(o, "job", r->job) < 0 || json_add_u64(o, "bytes", r->bytes) < 0 ||
+            json_add_u64(o, "created_usec", r->created_usec) < 0)
                 return -ENOMEM;
 
-        for (size_t i = 0; i < j->n_swaps; i++)
-                if (function_to_json(j->swaps + i, functions) < 0)
+        for (size_t i = 0; i < r->n_functions; i++)
+                if (function_to_json(r->functions + i, functions) < 0)
                         return -ENOMEM;
 
         *ret = TAKE_PTR(o);
         return 0;
 }
 
-int image_record_write(int dir_fd, const Job *j, uint64_t bytes, Failure *reterr)
+int image_record_save(int dir_fd, const ImageRecord *record, Failure *reterr)
 {
         _cleanup_json_ json_object *o = NULL;
         _cleanup_free_ char *name = NULL;
         int r;
 
-        r = record_name(j->domain_uuid, &name);
+        r = record_name(record->domain_uuid, &name);
         if (r >= 0)
-                r = record_to_json(j, bytes, &o);
+                r = record_to_json(record, &o);
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot write the record of domain '%s'",
-                                         j->domain_name);
+                                         record->domain_name);
 
         return json_write_file_at(dir_fd, name, o, reterr);
+}
+
+int image_record_write(int dir_fd, const Job *j, uint64_t bytes, Failure *reterr)
+{
+        const ImageRecord record = {
+                .domain_uuid = j->domain_uuid,
+                .domain_name = j->domain_name,
+                .strategy = j->strategy,
+                .job = j->id,
+                .bytes = bytes,
+                .created_usec = clock_realtime_usec(),
+                .functions = j->swaps,
+                .n_functions = j->n_swaps,
+        };
+
+        return image_record_save(dir_fd, &record, reterr);
 }
 
 static int strategy_from_name(const char *s)

@@ -27,6 +27,7 @@ DEFINE_CLEANUP_FUNC(ImageRecord *, image_record_free);
 
 /* `dir_fd` is the images directory. */
 int image_record_write(int dir_fd, const Job *j, uint64_t bytes, Failure *reterr) _warn_unused_result_;
+int image_record_save(int dir_fd, const ImageRecord *record, Failure *reterr) _warn_unused_result_;
 /* -ENOENT when there is none. */
 int image_record_read(int dir_fd, const char *domain_uuid, ImageRecord **ret,
                       Failure *reterr) _warn_unused_result_;

@@ -207,6 +207,18 @@ static void test_same(void)
         CHECK(!locator_equal(&old.locator, &old.locator));
 }
 
+static void test_learn(void)
+{
+        const Function a = function(1, "pci0000:00/10.0/00.0", 0, 0), b = function(2, "", 0, 0);
+        FunctionRef old = { .address = a.address }, known = function_ref(&a),
+                    gone = { .address = { .bus = 9 } }, nothing = { .address = b.address };
+        const Function list[] = { a, b };
+
+        CHECK(function_ref_learn(&old, list, 2) && locator_equal(&old.locator, &a.locator));
+        CHECK(!function_ref_learn(&old, list, 2) && !function_ref_learn(&known, list, 2));
+        CHECK(!function_ref_learn(&gone, list, 2) && !function_ref_learn(&nothing, list, 2));
+}
+
 static void test_settle(void)
 {
         Function list[] = {
@@ -229,6 +241,7 @@ int main(void)
         test_index();
         test_find();
         test_same();
+        test_learn();
         test_settle();
         return EXIT_SUCCESS;
 }
