@@ -12,6 +12,7 @@
 #include "cli/verb.h"
 #include "core/family.h"
 #include "core/job.h"
+#include "core/planner-goal.h"
 #include "core/reserve.h"
 
 #define FUNCTION_NAME "_vgpu_hibernatectl"
@@ -31,6 +32,7 @@ static const char *const offers[] = {
         [VALUE_HOST] = FUNCTION_NAME "_hosts",
         [VALUE_FILE] = FUNCTION_NAME "_files",
         [VALUE_FIXUPS] = FUNCTION_NAME "_fixups",
+        [VALUE_GOAL] = FUNCTION_NAME "_goals",
         [VALUE_TEXT] = "true",
 };
 static_assert(ELEMENTSOF(offers) == _VALUE_KIND_MAX, "a kind that is not completed");
@@ -90,6 +92,11 @@ static const char *next_fixups(size_t i)
 static const char *next_group(size_t i)
 {
         return reserve_group_to_string((ReserveGroup) i);
+}
+
+static const char *next_goal(size_t i)
+{
+        return planner_goal_kind_to_string((PlannerGoalKind) i);
 }
 
 /* The shell function that offers fixed words; `next` returns one after the other, NULL at the end. */
@@ -191,6 +198,7 @@ void completion_print_bash(FILE *file)
         print_words(file, offers[VALUE_STRATEGY], next_strategy);
         print_words(file, offers[VALUE_FALLBACK], next_fallback);
         print_words(file, offers[VALUE_GROUP], next_group);
+        print_words(file, offers[VALUE_GOAL], next_goal);
         print_words(file, offers[VALUE_FIXUPS], next_fixups);
 
         /* Words are joined again where COMP_WORDBREAKS took "=" and ":" for ends of words. */

@@ -13,6 +13,7 @@
 #include "cli/verb.h"
 #include "core/family.h"
 #include "core/job.h"
+#include "core/planner-goal.h"
 
 typedef enum ExitStatus {
         EXIT_STATUS_OK = 0,
@@ -35,6 +36,9 @@ struct Ctl {
         uint64_t ttl_seconds, until_usec; /* 0: not given */
         PciAddress functions[JOB_FUNCTIONS_MAX];
         size_t n_functions;
+        PlannerGoal goals[PLANNER_GOALS_MAX];
+        size_t n_goals;
+        uint64_t parallel, time_limit_seconds; /* 0: not given */
         bool all, follow, hold, release, no_wait, json, quiet, no_legend, no_ask_password, user, help,
                         version;
         Terminal terminal;

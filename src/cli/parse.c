@@ -48,6 +48,22 @@ static int add_function(Ctl *c, const char *value)
         return 0;
 }
 
+static int add_goal(Ctl *c, const char *value)
+{
+        _cleanup_(failure_done) Failure why = { 0 };
+
+        if (c->n_goals == ELEMENTSOF(c->goals))
+                return ctl_usage(c, "too many goals, at most %zu", ELEMENTSOF(c->goals));
+        if (planner_goal_parse(value, c->goals + c->n_goals, &why) < 0)
+                return ctl_usage(c, "%s", failure_message(&why));
+
+        c->n_goals++;
+        return 0;
+}
+
+#define PARALLEL_MAX 1000U
+#define TIME_LIMIT_SECONDS_MAX 86400U
+
 /* 1 and more, without a sign. */
 static int parse_count(const char *text, uint64_t max, uint64_t *ret)
 {
@@ -88,6 +104,8 @@ static int apply(Parser *p, const Option *o, const char *value)
                 break;
         case OPTION_FUNCTION:
                 return add_function(c, value);
+        case OPTION_GOAL:
+                return add_goal(c, value);
         case OPTION_GROUP:
                 c->group = value;
                 break;
@@ -114,6 +132,10 @@ static int apply(Parser *p, const Option *o, const char *value)
         case OPTION_NO_WAIT:
                 c->no_wait = true;
                 break;
+        case OPTION_PARALLEL:
+                if (parse_count(value, PARALLEL_MAX, &c->parallel) < 0)
+                        return ctl_usage(c, "'%s' is not a number of domains, 1 to %u", value, PARALLEL_MAX);
+                break;
         case OPTION_POOL:
                 c->pool = value;
                 break;
@@ -130,6 +152,11 @@ static int apply(Parser *p, const Option *o, const char *value)
                 break;
         case OPTION_STRATEGY:
                 c->strategy = value;
+                break;
+        case OPTION_TIME_LIMIT:
+                if (parse_count(value, TIME_LIMIT_SECONDS_MAX, &c->time_limit_seconds) < 0)
+                        return ctl_usage(c, "'%s' is not a number of seconds, 1 to %u", value,
+                                         TIME_LIMIT_SECONDS_MAX);
                 break;
         case OPTION_TTL:
                 if (parse_count(value, INT64_MAX, &c->ttl_seconds) < 0)

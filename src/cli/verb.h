@@ -25,6 +25,7 @@ typedef enum ValueKind {
         VALUE_HOST,
         VALUE_FILE,
         VALUE_FIXUPS,
+        VALUE_GOAL,
         VALUE_TEXT,
         _VALUE_KIND_MAX,
 } ValueKind;
@@ -34,6 +35,7 @@ typedef enum OptionId {
         OPTION_FALLBACK,
         OPTION_FOLLOW,
         OPTION_FUNCTION,
+        OPTION_GOAL,
         OPTION_GROUP,
         OPTION_GUEST_FIXUPS,
         OPTION_HOLD,
@@ -42,11 +44,13 @@ typedef enum OptionId {
         OPTION_LABEL,
         OPTION_LIKE,
         OPTION_NO_WAIT,
+        OPTION_PARALLEL,
         OPTION_POOL,
         OPTION_REASON,
         OPTION_RELEASE,
         OPTION_RESERVATION,
         OPTION_STRATEGY,
+        OPTION_TIME_LIMIT,
         OPTION_TTL,
         OPTION_UNTIL,
         _OPTION_FIRST_GLOBAL,
@@ -117,5 +121,7 @@ int verb_release(Ctl *c);
 int verb_hold(Ctl *c);
 int verb_quarantine(Ctl *c);
 int verb_clear(Ctl *c);
+int verb_plan(Ctl *c);
+int verb_map(Ctl *c);
 int verb_status(Ctl *c);
 int verb_watch(Ctl *c);

@@ -215,7 +215,7 @@ static int add_domain(PlannerHost *h, size_t index, Failure *reterr)
                 .class = h->class_of[d->functions[0]],
                 .size = (uint32_t) d->n_functions,
                 .level = level_of(d->affinity),
-                .weight = planner_weight((uint64_t) (d->cost_seconds * (double) USEC_PER_SEC + 0.5)),
+                .weight = planner_weight(planner_cost_usec(d->cost_seconds)),
                 .parts = calloc(d->n_functions, sizeof(PlannerPart)),
         };
         if (!to->parts)

@@ -88,6 +88,12 @@ static inline uint64_t planner_weight(uint64_t cost_usec)
         return (cost_usec << PLANNER_MOVE_BITS) + 1;
 }
 
+/* Of what an inventory tells, which is not negative and no more than PLANNER_COST_SECONDS_MAX. */
+static inline uint64_t planner_cost_usec(double seconds)
+{
+        return (uint64_t) (seconds * (double) USEC_PER_SEC + 0.5);
+}
+
 static inline uint64_t planner_weight_usec(uint64_t weight)
 {
         return weight >> PLANNER_MOVE_BITS;

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A plan as JSON: vgpu-hibernatectl(1), under "Plans". */
+
+#include <json-c/json.h>
+
+#include "core/planner.h"
+
+int planner_plan_to_json(const Fleet *fleet, const PlannerPlan *plan,
+                         json_object **ret) _warn_unused_result_;

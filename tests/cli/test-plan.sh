@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# usage: test-plan.sh VGPU-HIBERNATECTL
+# Plans of small inventories, word by word: what they print, and how they end.
+set -eu
+
+ctl=$1
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+failed=0
+
+# expect STATUS OUTPUT ARGUMENT...
+expect() {
+        status=$1
+        wanted=$2
+        shift 2
+        got=0
+        output=$("$ctl" "$@" 2>&1) || got=$?
+        if [ "$got" -ne "$status" ] || [ "$output" != "$wanted" ]; then
+                printf '%s\nends with %s, %s expected, and prints\n%s\n---\n%s\n' "$*" "$got" "$status" "$output" "$wanted" >&2
+                failed=1
+        fi
+}
+
+vf() {
+        printf '{ "address": "0000:0%s:02.%s", "physical_function": "0000:0%s:00.0", "kind": "k", "state": "%s"%s }' \
+                "$1" "$2" "$1" "$3" "${4:+, \"domain\": \"$4\"}"
+}
+
+# Two physical functions of two: one domain on each.
+cat >"$directory/two" <<END
+{ "schema": 1, "stamp": "s1", "functions": [
+  $(vf 1 0 assigned vm1), $(vf 1 1 free), $(vf 2 0 assigned vm2), $(vf 2 1 free) ],
+  "domains": [ { "name": "vm1", "functions": [ "0000:01:02.0" ], "cost_seconds": 2.5 },
+    { "name": "vm2", "functions": [ "0000:02:02.0" ], "cost_seconds": 1.25 } ] }
+END
+expect 0 '{"schema":1,"stamp":"s1","feasible":true,"optimal":true,"cost_seconds":1.25,"lower_bound":1.25,"moves":[{"domain":"vm2","cost_seconds":1.25,"wave":0,"functions":[{"from":"0000:02:02.0","to":"0000:01:02.1"}]}],"waves":[["vm2"]],"rooms":[],"reason":null}' \
+        plan --json --inventory "$directory/two" --goal free-pf=1
+expect 0 'WAVE  DOMAIN  DOWN  FROM          TO
+   1  vm1     2.5s  0000:01:02.0  0000:02:02.1
+1 move in 1 wave, down for 2.5s in all: nothing does with less' \
+        plan --inventory "$directory/two" --goal evacuate=0000:01:00.0
+expect 3 '{"schema":1,"stamp":"s1","feasible":false,"optimal":true,"cost_seconds":null,"lower_bound":null,"moves":[],"waves":[],"rooms":[],"reason":"needs 1 more free function of kind k in pool default for a request of 3"}' \
+        plan --json --inventory "$directory/two" --goal fit=3
+expect 0 '                BEFORE  AFTER
+0000:01:00.0    A.      AB
+0000:02:00.0    B.      ..
+A vm1
+B vm2, moves
+. free  + leased  = held  ! quarantined  ? unknown' \
+        map --inventory "$directory/two" --goal compact
+expect 0 '0000:01:00.0    A.
+0000:02:00.0    B.' \
+        map --no-legend --inventory "$directory/two"
+
+# Full: they can only change places, for the sake of nothing.
+cat >"$directory/full" <<END
+{ "schema": 1, "functions": [
+  $(vf 1 0 assigned vm1), $(vf 1 1 assigned vm3), $(vf 2 0 assigned vm2), $(vf 2 1 quarantined) ],
+  "domains": [ { "name": "vm1", "functions": [ "0000:01:02.0" ] }, { "name": "vm2", "functions": [ "0000:02:02.0" ] },
+    { "name": "vm3", "functions": [ "0000:01:02.1" ], "movable": false } ] }
+END
+expect 3 'Not possible: 0000:01:00.0 cannot be evacuated: function 0000:01:02.1 is assigned to domain vm3, which may not be moved' \
+        plan --inventory "$directory/full" --goal evacuate=0000:01:00.0
+expect 3 'Not possible: needs 1 more free function of kind k in pool default outside 0000:02:00.0' \
+        plan --inventory "$directory/full" --goal evacuate=0000:02:00.0
+
+# What makes no sense.
+expect 2 "vgpu-hibernatectl: there is no physical function 0000:09:00.0 in the inventory" \
+        plan --inventory "$directory/two" --goal evacuate=0000:09:00.0
+for goal in '' x compact=1 fit= fit=0 fit=01x fit=99999999999 fit=1,on=both fit=1,pool= free-pf=1,on=pf evacuate=1 compact,pool=a; do
+        "$ctl" plan --inventory "$directory/two" --goal "$goal" >/dev/null 2>&1 && got=0 || got=$?
+        [ "$got" -eq 2 ] || { echo "goal '$goal' ends with $got" >&2; failed=1; }
+done
+"$ctl" plan --inventory "$directory/absent" --goal compact >/dev/null 2>&1 && got=0 || got=$?
+[ "$got" -eq 2 ] || { echo "an inventory that is not there ends with $got" >&2; failed=1; }
+
+exit $failed
