@@ -116,7 +116,8 @@ const Option options[] = {
         [OPTION_RESERVATION] = { OPTION_RESERVATION, "reservation", '\0', "COOKIE", VALUE_TEXT, false, false,
                                  "Resume on functions of this reservation, and use it up" },
         [OPTION_STRATEGY] = { OPTION_STRATEGY, "strategy", '\0', "STRATEGY", VALUE_STRATEGY, false, false,
-                              "How the guest is saved: auto, suspend-to-ram, suspend-to-disk" },
+                              "How the guest is saved: auto, suspend-to-ram, suspend-to-disk, device-state; or "
+                              "unplug, which loses what its functions hold" },
         [OPTION_TIME_LIMIT] = { OPTION_TIME_LIMIT, "time-limit", '\0', "SECONDS", VALUE_COUNT, false, false,
                                 "Take the best plan found by then" },
         [OPTION_TTL] = { OPTION_TTL, "ttl", '\0', "SECONDS", VALUE_COUNT, false, false,

@@ -51,5 +51,7 @@ void domain_facts_done(DomainFacts *f)
         free(f->functions);
         free(f->declared.wrong);
         free(f->fixups_reason);
+        free(f->devices);
+        free(f->migration_blockers);
         *f = (DomainFacts) { 0 };
 }

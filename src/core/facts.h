@@ -5,6 +5,7 @@
 
 #include "core/family.h"
 #include "core/firmware.h"
+#include "core/plan.h"
 
 /* libvirt's view: virDomainState, include/libvirt/libvirt-domain.h. It lies after failed saves and restores. */
 typedef enum DomainState {
@@ -61,6 +62,11 @@ typedef struct DomainFacts {
         uint64_t vram_used_bytes; /* of all its functions, as the guest says; 0: not known */
         PciAddress *functions;    /* owned: PCI hostdevs in XML order, live XML when active, else inactive */
         size_t n_functions;
+        char *devices; /* owned: these hostdevs as libvirt's XML has them, in a <domain> with nothing else */
+        bool has_plain;   /* one of them is on vfio-pci itself, which knows nothing of a device's state: */
+        PciAddress plain; /* the first */
+        StrategyList strategies; /* what the families of these functions allow */
+        char *migration_blockers; /* owned: why QEMU cannot save it as it is, in its own words; NULL: it says none */
         bool pm_mem_enabled,
                         pm_disk_enabled; /* <pm> of the XML: QEMU's default is enabled, libvirt leaves it */
         bool has_agent_channel;          /* org.qemu.guest_agent.0 in the XML */

@@ -37,6 +37,9 @@ typedef enum FailureCode {
         FAILURE_NO_AGENT,
         FAILURE_SUSPEND_DISABLED,
         FAILURE_SUSPEND_FAILED,
+        FAILURE_NOT_MIGRATABLE, /* the function's driver cannot hand its state over */
+        FAILURE_UNPLUG_FAILED,
+        FAILURE_PLUG_FAILED,
         FAILURE_QEMU_TOO_OLD,
         FAILURE_NO_SPACE,
         FAILURE_SAVE_FAILED,

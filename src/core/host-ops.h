@@ -48,8 +48,20 @@ struct HostOps {
 
         /* QMP migrate-set-parameters mode: cpr-reboot or normal. */
         int (*set_cpr_mode)(void *host, const char *uuid, bool cpr, Failure *reterr);
-        /* Managed save without SAVE_RUNNING. On failure the QEMU lives on, suspended. */
-        int (*save)(void *host, const char *uuid, HostProgress progress, void *userdata, Failure *reterr);
+        /* Managed save of a suspended guest, or with `running` of one that runs. On failure the QEMU lives on, as it was
+         * or paused. */
+        int (*save)(void *host, const char *uuid, bool running, HostProgress progress, void *userdata,
+                    Failure *reterr);
+
+        /* Asks a guest that runs to let go of these functions; returns when QEMU has none of them any more: libvirt's own
+         * success proves nothing. FAILURE_UNPLUG_FAILED when it does not by the deadline: some may be gone, and the
+         * guest may still let go of the others. */
+        int (*unplug)(void *host, const char *uuid, const PciAddress *functions, size_t n, Failure *reterr);
+        /* Gives a guest that runs or is paused one function for each of `devices` (DomainFacts.devices), in their order;
+         * with `back` those that it had, after a while in which it may still let go of one. Those that it has are passed
+         * by. FAILURE_PLUG_FAILED: libvirt or QEMU refuse one; FAILURE_LIBVIRT: who knows. */
+        int (*plug)(void *host, const char *uuid, const char *devices, const PciAddress *functions, size_t n,
+                    bool back, Failure *reterr);
 
         /* Until no save is under way, whoever asked for it: one may begin, go on, or be complete with nobody there who
          * ends its QEMU, after the worker that asked for it died. Success says nothing about what it left. */
@@ -73,13 +85,14 @@ struct HostOps {
 
         /* virDomainCreate from a managed save image that was just proven valid: comes up paused. */
         int (*restore)(void *host, const char *uuid, Failure *reterr);
-        /* virDomainResume: libvirt running, QEMU suspended. */
+        /* virDomainResume: libvirt running, QEMU suspended, or running if so it was saved. */
         int (*cont)(void *host, const char *uuid, Failure *reterr);
         /* virDomainCreate without any managed save image: a boot. */
         int (*start)(void *host, const char *uuid, Failure *reterr);
         /* Ends a QEMU whose guest has not run since it was restored; refuses one in status running. */
         int (*destroy_unwoken)(void *host, const char *uuid, Failure *reterr);
-        /* Until the guest agent answers. FAILURE_GUEST_UNHEALTHY at the deadline. */
+        /* Until the guest agent answers; a domain that has no channel for one is not waited for. FAILURE_GUEST_UNHEALTHY at
+         * the deadline. */
         int (*wait_agent)(void *host, const char *uuid, Failure *reterr);
 
         /* The address at which this function is now. FAILURE_UNKNOWN_FUNCTION: it is not on this host any more, whoever has
@@ -89,6 +102,8 @@ struct HostOps {
          * FAILURE_FOREIGN_DRIVER: somebody else has it, or a member of its IOMMU group. FAILURE_UNKNOWN_FUNCTION: it is
          * gone. FAILURE_BIND_FAILED: vfio-pci does not take it. */
         int (*function_bind)(void *host, const PciAddress *a, bool *ret_bound, Failure *reterr);
+        /* Can its driver put the state of another one into it? Else FAILURE_NOT_MIGRATABLE. */
+        int (*function_takes_state)(void *host, const PciAddress *a, Failure *reterr);
         /* Back to no driver. Left alone: one that an active domain has. */
         int (*function_unbind)(void *host, const PciAddress *a, Failure *reterr);
         /* Resets and reads its config space: an error means quarantine. Left alone: one that an active domain has. */

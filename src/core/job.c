@@ -78,6 +78,7 @@ Job *job_free(Job *j)
         free(j->quarantines);
         free(j->events);
         free(j->swaps);
+        free(j->devices);
         failure_done(&j->failure);
         free(j->stuck);
         free(j->domain_uuid);
@@ -248,6 +249,8 @@ const char *job_outcome_of_undo(const Job *j)
                 return "the domain is off";
         if (j->failure.code == FAILURE_UNKNOWN_DOMAIN)
                 return "somebody undefined the domain";
+        if (j->failure.code == FAILURE_PLUG_FAILED)
+                return JOB_RUNS_WITHOUT;
         if (!has_touched(j))
                 return "nothing was changed";
         return "the domain runs on as before";
@@ -302,7 +305,8 @@ static bool step_starts_domain(const JobStep *s)
         if (s->state == STEP_STARTED)
                 return s->id == STEP_RESTORE || s->id == STEP_START;
 
-        return s->state == STEP_UNDOING && (s->id == STEP_SAVE || s->id == STEP_SUSPEND);
+        return s->state == STEP_UNDOING &&
+               (s->id == STEP_SAVE || s->id == STEP_SUSPEND || s->id == STEP_UNPLUG);
 }
 
 bool job_is_starting(const Job *j)

@@ -108,6 +108,7 @@ typedef struct Job {
         char *domain_name;
         FunctionSwap *swaps;
         size_t n_swaps;
+        char *devices; /* owned; what is to be plugged, see DomainFacts.devices; NULL: not known, or no need */
         bool targets_asked_for; /* by the caller, by name: no other will do */
         JobFallback fallback;
         bool back;            /* the targets are the functions the domain had: the last resort */
@@ -168,6 +169,10 @@ typedef enum JobImage {
 } JobImage;
 
 JobImage job_image(const Job *j);
+/* What is said of a guest that runs and could not be given what it should have, with the remedy. */
+#define JOB_RUNS_WITHOUT                                                                                      \
+        "the domain runs without it: 'virsh attach-device' gives it a function, as does to shut it down and " \
+        "start it"
 /* "the domain runs on as before": what an undo up to the last commit leaves, for people. */
 const char *job_outcome_of_undo(const Job *j);
 /* Does its worker start the domain at this moment, or may it be about to, forwards or to go back? */

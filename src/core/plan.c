@@ -11,8 +11,13 @@
  * - sync is the commit of the first half: only an image on stable storage may outlive its QEMU. libvirt syncs the
  *   data but not its last header write (libvirt 11.3 src/qemu/qemu_saveimage.c), so we do.
  * - rebind is bind for the targets of a later attempt; for those of the first one it finds all done.
- * - rewrite, restore and continue are undone into "hibernated": no instruction of the guest has run.
- * - wake is the commit of the second half. From its intent on, this image is never restored again.
+ * - unplug after bind, for the same reason. What the functions hold is lost from then on, and undoing it gives the guest
+ *   the functions back, not that.
+ * - rewrite, restore, plug and continue are undone into "hibernated": no instruction of the guest has run.
+ * - plug before continue: QEMU takes a function also while the guest is paused, which finds it when it runs. A function
+ *   that cannot be given is so found while another can still be tried.
+ * - wake is the commit of the second half, or continue where the guest was saved while it ran. From its intent on, this
+ *   image is never restored again.
  * - discard follows at once: what is removed cannot be replayed.
  * - redefine after wake (suspend-to-ram): the image's XML was the one that counted until then. With
  *   suspend-to-disk the persistent XML is what boots, so it comes before start.
@@ -29,8 +34,44 @@ static const char *const strategy_table[] = {
         [STRATEGY_AUTO] = "auto",
         [STRATEGY_SUSPEND_TO_RAM] = "suspend-to-ram",
         [STRATEGY_SUSPEND_TO_DISK] = "suspend-to-disk",
+        [STRATEGY_DEVICE_STATE] = "device-state",
+        [STRATEGY_UNPLUG] = "unplug",
 };
 DEFINE_ENUM_TABLE(strategy, Strategy, _STRATEGY_MAX);
+
+bool strategy_writes_image(Strategy s)
+{
+        return s == STRATEGY_SUSPEND_TO_RAM || strategy_saves_running(s);
+}
+
+bool strategy_saves_running(Strategy s)
+{
+        return s == STRATEGY_DEVICE_STATE || s == STRATEGY_UNPLUG;
+}
+
+bool strategy_list_has(const StrategyList *l, Strategy s)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (l->list[i] == s)
+                        return true;
+
+        return !l->said;
+}
+
+void strategy_list_narrow(StrategyList *l, const StrategyList *by)
+{
+        StrategyList narrow = { .said = true };
+        const StrategyList *order = l->said ? l : by;
+
+        if (!by->said)
+                return;
+
+        for (size_t i = 0; i < order->n; i++)
+                if (strategy_list_has(by, order->list[i]))
+                        narrow.list[narrow.n++] = order->list[i];
+
+        *l = narrow;
+}
 
 static const char *const job_kind_table[] = {
         [JOB_HIBERNATE] = "hibernate",
@@ -40,24 +81,16 @@ static const char *const job_kind_table[] = {
 DEFINE_ENUM_TABLE(job_kind, JobKind, _JOB_KIND_MAX);
 
 static const char *const step_id_table[] = {
-        [STEP_CHECK] = "check",
-        [STEP_BIND] = "bind",
-        [STEP_SUSPEND] = "suspend",
-        [STEP_SET_MODE] = "set-mode",
-        [STEP_SAVE] = "save",
-        [STEP_SYNC] = "sync",
-        [STEP_SUSPEND_DISK] = "suspend-disk",
-        [STEP_RECORD] = "record",
-        [STEP_REBIND] = "rebind",
-        [STEP_REWRITE] = "rewrite",
-        [STEP_REDEFINE] = "redefine",
-        [STEP_RESTORE] = "restore",
-        [STEP_CONTINUE] = "continue",
-        [STEP_WAKE] = "wake",
-        [STEP_START] = "start",
-        [STEP_DISCARD] = "discard",
-        [STEP_HEALTH] = "health",
-        [STEP_RELEASE] = "release",
+        [STEP_CHECK] = "check",       [STEP_BIND] = "bind",
+        [STEP_SUSPEND] = "suspend",   [STEP_SET_MODE] = "set-mode",
+        [STEP_UNPLUG] = "unplug",     [STEP_SAVE] = "save",
+        [STEP_SYNC] = "sync",         [STEP_SUSPEND_DISK] = "suspend-disk",
+        [STEP_RECORD] = "record",     [STEP_REBIND] = "rebind",
+        [STEP_REWRITE] = "rewrite",   [STEP_REDEFINE] = "redefine",
+        [STEP_RESTORE] = "restore",   [STEP_PLUG] = "plug",
+        [STEP_CONTINUE] = "continue", [STEP_WAKE] = "wake",
+        [STEP_START] = "start",       [STEP_DISCARD] = "discard",
+        [STEP_HEALTH] = "health",     [STEP_RELEASE] = "release",
         [STEP_CLEAN] = "clean",
 };
 DEFINE_ENUM_TABLE(step_id, StepId, _STEP_ID_MAX);
@@ -115,6 +148,71 @@ static const PlanStep move_disk_steps[] = {
         { STEP_CLEAN, 2, 0 },
 };
 
+static const PlanStep hibernate_state_steps[] = {
+        { STEP_CHECK, 0, 0 },   { STEP_SAVE, 0, PLAN_TOUCHES }, { STEP_SYNC, 0, PLAN_COMMIT },
+        { STEP_RELEASE, 1, 0 }, { STEP_CLEAN, 1, 0 },
+};
+
+static const PlanStep resume_state_steps[] = {
+        { STEP_CHECK, 0, 0 },
+        { STEP_BIND, 0, 0 },
+        { STEP_REWRITE, 0, 0 },
+        { STEP_RESTORE, 0, PLAN_TOUCHES },
+        { STEP_CONTINUE, 0, PLAN_COMMIT },
+        { STEP_DISCARD, 1, 0 },
+        { STEP_REDEFINE, 1, 0 },
+        { STEP_HEALTH, 1, 0 },
+};
+
+static const PlanStep move_state_steps[] = {
+        { STEP_CHECK, 0, 0 },
+        { STEP_BIND, 0, 0 },
+        { STEP_SAVE, 0, PLAN_TOUCHES },
+        { STEP_SYNC, 0, PLAN_COMMIT },
+        { STEP_REBIND, 1, 0 },
+        { STEP_REWRITE, 1, 0 },
+        { STEP_RESTORE, 1, PLAN_TOUCHES },
+        { STEP_CONTINUE, 1, PLAN_COMMIT },
+        { STEP_DISCARD, 2, 0 },
+        { STEP_REDEFINE, 2, 0 },
+        { STEP_RELEASE, 2, 0 },
+        { STEP_HEALTH, 2, 0 },
+        { STEP_CLEAN, 2, 0 },
+};
+
+static const PlanStep hibernate_unplug_steps[] = {
+        { STEP_CHECK, 0, 0 },          { STEP_UNPLUG, 0, PLAN_TOUCHES }, { STEP_SAVE, 0, 0 },
+        { STEP_SYNC, 0, PLAN_COMMIT }, { STEP_RELEASE, 1, 0 },           { STEP_CLEAN, 1, 0 },
+};
+
+static const PlanStep resume_unplug_steps[] = {
+        { STEP_CHECK, 0, 0 },
+        { STEP_BIND, 0, 0 },
+        { STEP_RESTORE, 0, PLAN_TOUCHES },
+        { STEP_PLUG, 0, 0 },
+        { STEP_CONTINUE, 0, PLAN_COMMIT },
+        { STEP_DISCARD, 1, 0 },
+        { STEP_REDEFINE, 1, 0 },
+        { STEP_HEALTH, 1, 0 },
+};
+
+static const PlanStep move_unplug_steps[] = {
+        { STEP_CHECK, 0, 0 },
+        { STEP_BIND, 0, 0 },
+        { STEP_UNPLUG, 0, PLAN_TOUCHES },
+        { STEP_SAVE, 0, 0 },
+        { STEP_SYNC, 0, PLAN_COMMIT },
+        { STEP_REBIND, 1, 0 },
+        { STEP_RESTORE, 1, PLAN_TOUCHES },
+        { STEP_PLUG, 1, 0 },
+        { STEP_CONTINUE, 1, PLAN_COMMIT },
+        { STEP_DISCARD, 2, 0 },
+        { STEP_REDEFINE, 2, 0 },
+        { STEP_RELEASE, 2, 0 },
+        { STEP_HEALTH, 2, 0 },
+        { STEP_CLEAN, 2, 0 },
+};
+
 static const Plan plans[] = {
         { JOB_HIBERNATE, STRATEGY_AUTO, auto_steps, ELEMENTSOF(auto_steps) },
         { JOB_RESUME, STRATEGY_AUTO, auto_steps, ELEMENTSOF(auto_steps) },
@@ -125,6 +223,12 @@ static const Plan plans[] = {
         { JOB_HIBERNATE, STRATEGY_SUSPEND_TO_DISK, hibernate_disk_steps, ELEMENTSOF(hibernate_disk_steps) },
         { JOB_RESUME, STRATEGY_SUSPEND_TO_DISK, resume_disk_steps, ELEMENTSOF(resume_disk_steps) },
         { JOB_MOVE, STRATEGY_SUSPEND_TO_DISK, move_disk_steps, ELEMENTSOF(move_disk_steps) },
+        { JOB_HIBERNATE, STRATEGY_DEVICE_STATE, hibernate_state_steps, ELEMENTSOF(hibernate_state_steps) },
+        { JOB_RESUME, STRATEGY_DEVICE_STATE, resume_state_steps, ELEMENTSOF(resume_state_steps) },
+        { JOB_MOVE, STRATEGY_DEVICE_STATE, move_state_steps, ELEMENTSOF(move_state_steps) },
+        { JOB_HIBERNATE, STRATEGY_UNPLUG, hibernate_unplug_steps, ELEMENTSOF(hibernate_unplug_steps) },
+        { JOB_RESUME, STRATEGY_UNPLUG, resume_unplug_steps, ELEMENTSOF(resume_unplug_steps) },
+        { JOB_MOVE, STRATEGY_UNPLUG, move_unplug_steps, ELEMENTSOF(move_unplug_steps) },
 };
 
 static_assert(ELEMENTSOF(move_ram_steps) <= PLAN_STEPS_MAX, "the longest plan does not fit into a job");

@@ -17,12 +17,31 @@ typedef enum Strategy {
         STRATEGY_AUTO, /* the verdict decides; never in a plan */
         STRATEGY_SUSPEND_TO_RAM,
         STRATEGY_SUSPEND_TO_DISK,
+        STRATEGY_DEVICE_STATE,
+        STRATEGY_UNPLUG, /* loses what the function holds: never unless asked for */
         _STRATEGY_MAX,
         _STRATEGY_INVALID = -EINVAL,
 } Strategy;
 
 const char *strategy_to_string(Strategy s);
 Strategy strategy_from_string(const char *s);
+
+/* What the families of some functions allow, the best first. */
+typedef struct StrategyList {
+        Strategy list[_STRATEGY_MAX];
+        size_t n;
+        bool said; /* else nothing is said, and all are allowed */
+} StrategyList;
+
+bool strategy_list_has(const StrategyList *l, Strategy s);
+/* What both allow, in the order of the first that says something. */
+void strategy_list_narrow(StrategyList *l, const StrategyList *by);
+
+/* Is the guest's memory written to an image on this host? Else it is on the guest's own disk. */
+bool strategy_writes_image(Strategy s);
+/* Is that the image of a guest that runs? Then its first instruction after the restore is the "continue", and there is
+ * nobody to wake. */
+bool strategy_saves_running(Strategy s);
 
 typedef enum JobKind {
         JOB_HIBERNATE,
@@ -40,6 +59,7 @@ typedef enum StepId {
         STEP_BIND,    /* targets to vfio-pci; undo: the drivers they had */
         STEP_SUSPEND, /* guest S3, until QEMU says "suspended" and gates that its driver let go; undo: wake */
         STEP_SET_MODE, /* QEMU migration mode cpr-reboot; undo: normal */
+        STEP_UNPLUG,   /* the guest lets go of its functions; undo: the same ones plugged back */
         STEP_SAVE,     /* managed save; undo: remove what it left */
         STEP_SYNC,     /* image and directory on disk, guard link and record made. Commit of a hibernate */
         STEP_SUSPEND_DISK, /* guest S4 until shut off. Commit of a hibernate: nothing can undo it */
@@ -48,13 +68,15 @@ typedef enum StepId {
         STEP_REWRITE,      /* image XML names the targets; undo: the sources */
         STEP_REDEFINE,     /* persistent XML names the targets; undo (before a commit): the sources */
         STEP_RESTORE,      /* create, paused; undo: destroy, image put back from its guard link */
-        STEP_CONTINUE,     /* libvirt running, QEMU suspended; undone by restore's undo */
-        STEP_WAKE,         /* the guest's first instruction. Commit of a resume */
-        STEP_START,   /* suspend-to-disk: boot, the guest's kernel reads its image. Commit of a resume */
-        STEP_DISCARD, /* guard link and record removed: the image can never run again */
-        STEP_HEALTH,  /* agent answers */
-        STEP_RELEASE, /* sources reset and probed; free or quarantined */
-        STEP_CLEAN,   /* sources cleaned by the command of their family; free or quarantined */
+        STEP_PLUG,         /* the targets into the paused QEMU; undone by restore's undo */
+        STEP_CONTINUE, /* libvirt running, QEMU suspended; undone by restore's undo. Of a guest that was saved
+                            * running: its first instruction, and the commit of a resume */
+        STEP_WAKE,     /* the guest's first instruction. Commit of a resume */
+        STEP_START,    /* suspend-to-disk: boot, the guest's kernel reads its image. Commit of a resume */
+        STEP_DISCARD,  /* guard link and record removed: the image can never run again */
+        STEP_HEALTH,   /* agent answers */
+        STEP_RELEASE,  /* sources reset and probed; free or quarantined */
+        STEP_CLEAN,    /* sources cleaned by the command of their family; free or quarantined */
         _STEP_ID_MAX,
         _STEP_ID_INVALID = -EINVAL,
 } StepId;

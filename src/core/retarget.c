@@ -14,7 +14,8 @@ bool retarget_blames(StepId step, FailureCode code)
                 { STEP_REBIND, FAILURE_UNKNOWN_FUNCTION }, { STEP_RESTORE, FAILURE_RESTORE_FAILED },
                 { STEP_CONTINUE, FAILURE_RESTORE_FAILED }, { STEP_WAKE, FAILURE_WAKE_FAILED },
                 { STEP_START, FAILURE_RESTORE_FAILED },    { STEP_RESTORE, FAILURE_UNKNOWN_FUNCTION },
-                { STEP_START, FAILURE_UNKNOWN_FUNCTION },
+                { STEP_START, FAILURE_UNKNOWN_FUNCTION },  { STEP_BIND, FAILURE_NOT_MIGRATABLE },
+                { STEP_REBIND, FAILURE_NOT_MIGRATABLE },   { STEP_PLUG, FAILURE_PLUG_FAILED },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(blames); i++)

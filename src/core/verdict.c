@@ -21,7 +21,7 @@
 
 uint64_t verdict_image_bytes(const DomainFacts *facts, Strategy strategy)
 {
-        if (strategy == STRATEGY_SUSPEND_TO_DISK)
+        if (!strategy_writes_image(strategy))
                 return 0;
 
         return facts->memory_bytes + facts->memory_bytes / 64 + IMAGE_OVERHEAD_BYTES;
@@ -69,7 +69,7 @@ static void judge_running(const DomainFacts *facts, Findings *l)
                 finding_set_remedy(f, "start it first");
         } else if (!is_up(facts)) {
                 f = findings_block(l, FAILURE_NOT_RUNNING, FINDING_GUEST,
-                                   "domain '%s' is %s (QEMU: %s), its guest cannot suspend itself",
+                                   "domain '%s' is %s (QEMU: %s), and only a running one can be hibernated",
                                    facts->name, domain_state_to_string(facts->state),
                                    qemu_status_to_string(facts->qemu));
                 /* So it reads a QEMU that was suspended while it was started (libvirt 11.3, QEMU's "suspended" is unknown
@@ -264,6 +264,52 @@ static void judge_suspend_to_disk(const VerdictRequest *request, const DomainFac
         guest_judge_disk(facts, l);
 }
 
+/* Neither needs the agent, but a job asks it in the end whether the guest is well. */
+static void judge_silent(const DomainFacts *facts, Findings *l)
+{
+        if (is_up(facts) && facts->has_agent_channel && !facts->agent_answers)
+                (void) findings_remark(
+                                l, FINDING_GUEST,
+                                "the guest agent of domain '%s' does not answer: whether the guest is well "
+                                "afterwards will not be known, and the job says so",
+                                facts->name);
+}
+
+static void judge_device_state(const VerdictRequest *request, const DomainFacts *facts, Findings *l)
+{
+        Finding *f = NULL;
+
+        if (facts->has_plain)
+                f = findings_block(
+                                l, FAILURE_NOT_MIGRATABLE, FINDING_FUNCTION,
+                                "the state of function %s of domain '%s' cannot be saved: the host has it on "
+                                "vfio-pci itself, not on a driver that knows the device%s%s",
+                                PCI_ADDRESS_STR(&facts->plain), facts->name,
+                                facts->migration_blockers ? "; QEMU says: " : "",
+                                facts->migration_blockers ? facts->migration_blockers : "");
+        else if (facts->migration_blockers)
+                f = findings_block(l, FAILURE_NOT_MIGRATABLE, FINDING_FUNCTION,
+                                   "the state of domain '%s' cannot be saved as it is: %s", facts->name,
+                                   facts->migration_blockers);
+        finding_set_remedy(f, "use --strategy suspend-to-ram");
+
+        judge_image_dir(facts, l);
+        judge_space(request, facts, STRATEGY_DEVICE_STATE, l);
+        judge_silent(facts, l);
+}
+
+static void judge_unplug(const VerdictRequest *request, const DomainFacts *facts, Findings *l)
+{
+        judge_image_dir(facts, l);
+        judge_space(request, facts, STRATEGY_UNPLUG, l);
+        judge_silent(facts, l);
+        (void) findings_remark(
+                        l, FINDING_POLICY,
+                        "strategy unplug loses all that the functions of domain '%s' hold: device memory and "
+                        "contexts; what uses them in the guest ends or fails. It is never taken unasked",
+                        facts->name);
+}
+
 /* What speaks against each by itself, the better ones first. */
 static const struct {
         Strategy strategy;
@@ -271,22 +317,73 @@ static const struct {
 } strategies[] = {
         { STRATEGY_SUSPEND_TO_RAM, judge_suspend_to_ram },
         { STRATEGY_SUSPEND_TO_DISK, judge_suspend_to_disk },
+        { STRATEGY_DEVICE_STATE, judge_device_state },
+        { STRATEGY_UNPLUG, judge_unplug },
 };
 
-/* Which of the two can work is decided by the XML alone; everything else that is missing has a remedy and is therefore
- * said, not answered with a silent change of strategy. */
-static Strategy choose_strategy(const DomainFacts *facts, Strategy asked, Findings *l)
+/* Which can work is decided by the XML and the host's drivers alone; everything else that is missing has a remedy and is
+ * therefore said, not answered with a silent change of strategy. */
+static bool can_work(const DomainFacts *facts, Strategy s)
 {
-        if (asked != STRATEGY_AUTO)
-                return asked;
-        if (facts->pm_mem_enabled || !facts->pm_disk_enabled)
-                return STRATEGY_SUSPEND_TO_RAM;
+        switch (s) {
+        case STRATEGY_SUSPEND_TO_RAM:
+                return facts->pm_mem_enabled;
+        case STRATEGY_SUSPEND_TO_DISK:
+                return facts->pm_disk_enabled;
+        case STRATEGY_DEVICE_STATE:
+                return !facts->has_plain && !facts->migration_blockers;
+        case STRATEGY_AUTO:
+        case STRATEGY_UNPLUG:
+        case _STRATEGY_MAX:
+        case _STRATEGY_INVALID:
+                break;
+        }
 
-        (void) findings_remark(l, FINDING_POLICY,
-                               "strategy suspend-to-disk is chosen, since the XML of domain '%s' does not "
-                               "allow to suspend to RAM",
-                               facts->name);
-        return STRATEGY_SUSPEND_TO_DISK;
+        return false;
+}
+
+static Strategy choose_strategy(const VerdictRequest *request, const DomainFacts *facts, Findings *l)
+{
+        static const StrategyList unsaid = { .list = { STRATEGY_SUSPEND_TO_RAM, STRATEGY_SUSPEND_TO_DISK },
+                                             .n = 2 };
+        const StrategyList *order = facts->strategies.n > 0 ? &facts->strategies : &unsaid;
+        size_t i = 0;
+
+        if (request->strategy != STRATEGY_AUTO)
+                return request->strategy;
+
+        while (i < order->n && !can_work(facts, order->list[i]))
+                i++;
+        if (i == order->n)
+                return order->list[0];
+
+        if (i > 0 && order->list[0] == STRATEGY_DEVICE_STATE)
+                (void) findings_remark(
+                                l, FINDING_POLICY,
+                                "strategy %s is chosen, since the drivers of the functions of domain '%s' do "
+                                "not save their state",
+                                strategy_to_string(order->list[i]), facts->name);
+        else if (i > 0)
+                (void) findings_remark(
+                                l, FINDING_POLICY,
+                                "strategy %s is chosen, since the XML of domain '%s' does not allow %s",
+                                strategy_to_string(order->list[i]), facts->name,
+                                strategy_to_string(order->list[0]));
+        return order->list[i];
+}
+
+static void judge_allowed(const DomainFacts *facts, Strategy s, Findings *l)
+{
+        if (s == STRATEGY_UNPLUG || strategy_list_has(&facts->strategies, s))
+                return;
+
+        finding_set_remedy(
+                        findings_block(l, FAILURE_INCOMPATIBLE, FINDING_POLICY,
+                                       "strategy %s is not for the functions of domain '%s': their families do not "
+                                       "name it",
+                                       strategy_to_string(s), facts->name),
+                        facts->strategies.n > 0 ? "use --strategy auto"
+                                                : "they name no strategy that would do for all of them");
 }
 
 /* Of the chosen one the findings say it all; of the others one reason is enough. */
@@ -296,13 +393,21 @@ static void judge_option(const VerdictRequest *request, const DomainFacts *facts
         bool chosen = strategies[i].strategy == v->strategy, possible;
         _cleanup_(findings_done) Findings own = { 0 };
         _cleanup_(failure_done) Failure why = { 0 };
+        const char *reason = NULL;
 
+        judge_allowed(facts, strategies[i].strategy, &own);
         strategies[i].judge(request, facts, &own);
-        if (chosen)
+        if (chosen) {
+                judge_allowed(facts, strategies[i].strategy, &v->findings);
                 strategies[i].judge(request, facts, &v->findings);
+        }
 
         possible = findings_check(&own, &why) >= 0 && !blocked;
-        if (verdict_add_option(v, strategies[i].strategy, chosen, possible, why.message) < 0)
+        if (why.code != FAILURE_NONE)
+                reason = why.message;
+        else if (own.n > 0) /* possible, but not for nothing */
+                reason = own.list[own.n - 1].message;
+        if (verdict_add_option(v, strategies[i].strategy, chosen, possible, reason) < 0)
                 v->findings.incomplete = true;
 }
 
@@ -324,7 +429,7 @@ static void judge_hibernate(const VerdictRequest *request, const DomainFacts *fa
         judge_older_image(facts, &v->findings);
         blocked = findings_are_blocking(&v->findings);
 
-        v->strategy = choose_strategy(facts, request->strategy, &v->findings);
+        v->strategy = choose_strategy(request, facts, &v->findings);
         v->bytes_needed = verdict_image_bytes(facts, v->strategy);
         for (size_t i = 0; i < ELEMENTSOF(strategies); i++)
                 judge_option(request, facts, i, blocked, v);

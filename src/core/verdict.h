@@ -46,8 +46,9 @@ typedef struct VerdictRequest {
 /* Those of the other jobs of this host that matter. */
 void verdict_request_add_jobs(VerdictRequest *request, const JobList *jobs);
 
-/* Of a hibernate and of a move the strategy may be STRATEGY_AUTO: then suspend-to-ram is taken where the domain's
- * definition allows it, else suspend-to-disk; neither loses GPU state. */
+/* Of a hibernate and of a move the strategy may be STRATEGY_AUTO: then the first that the families name is taken which the
+ * domain's definition and its functions' drivers allow. Where they name none, that is suspend-to-ram, else
+ * suspend-to-disk; never one that loses GPU state. */
 void verdict_judge(const VerdictRequest *request, const DomainFacts *facts, Verdict *ret);
 
 /* Bytes that must be free before a save of this domain starts; 0: the strategy writes no image on this host. */

@@ -191,7 +191,7 @@ static int append_seconds(const Explanation *e, sd_bus_message *reply)
         uint64_t resumed = e->kind == JOB_RESUME ? e->image_bytes : e->bytes_needed;
         int r;
 
-        if (e->strategy != STRATEGY_SUSPEND_TO_RAM)
+        if (!strategy_writes_image(e->strategy))
                 return 0;
 
         if (e->kind != JOB_RESUME && e->bytes_needed > 0 && e->save_rate > 0) {

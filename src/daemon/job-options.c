@@ -23,11 +23,10 @@ static int read_strategy(sd_bus_message *m, const char *key, void *options, Fail
 
         s = strategy_from_string(text);
         if (s < 0)
-                return failure_set(
-                                reterr, FAILURE_INVALID_OPTION,
-                                "option 'strategy' cannot be '%s'; allowed are 'auto', 'suspend-to-ram' and "
-                                "'suspend-to-disk'",
-                                bus_option_echo(text));
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "option 'strategy' cannot be '%s'; allowed are 'auto', 'suspend-to-ram', "
+                                   "'suspend-to-disk', 'device-state' and 'unplug'",
+                                   bus_option_echo(text));
 
         o->strategy = s;
         return 0;

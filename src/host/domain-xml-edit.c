@@ -7,12 +7,6 @@
 
 #include "host/domain-xml-tree.h"
 
-static void free_buffer(xmlBufferPtr *buffer)
-{
-        if (*buffer)
-                xmlBufferFree(*buffer);
-}
-
 static const PciAddress *swap_old(const FunctionSwap *s, bool back)
 {
         return back ? &s->to : &s->from;
@@ -77,22 +71,6 @@ static int set_source(const Hostdev *h, const PciAddress *a)
                         return -ENOMEM;
         }
 
-        return 0;
-}
-
-static int dump_root(xmlDocPtr doc, char **ret)
-{
-        _cleanup_(free_buffer) xmlBufferPtr buffer = xmlBufferCreate();
-        char *text;
-
-        if (!buffer || xmlNodeDump(buffer, doc, xmlDocGetRootElement(doc), 0, 0) < 0)
-                return -ENOMEM;
-
-        text = strdup((const char *) xmlBufferContent(buffer));
-        if (!text)
-                return -ENOMEM;
-
-        *ret = text;
         return 0;
 }
 
@@ -201,7 +179,7 @@ int domain_xml_set_functions(const char *xml, const FunctionSwap *swaps, size_t 
                 return 0;
         }
 
-        r = dump_root(doc, ret);
+        r = xml_tree_dump(doc, xmlDocGetRootElement(doc), ret);
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "domain XML");
         return 1;

@@ -15,6 +15,28 @@ void xml_tree_free_string(xmlChar **s)
                 xmlFree(*s);
 }
 
+static void free_buffer(xmlBufferPtr *buffer)
+{
+        if (*buffer)
+                xmlBufferFree(*buffer);
+}
+
+int xml_tree_dump(xmlDocPtr doc, xmlNodePtr node, char **ret)
+{
+        _cleanup_(free_buffer) xmlBufferPtr buffer = xmlBufferCreate();
+        char *text;
+
+        if (!buffer || xmlNodeDump(buffer, doc, node, 0, 0) < 0)
+                return -ENOMEM;
+
+        text = strdup((const char *) xmlBufferContent(buffer));
+        if (!text)
+                return -ENOMEM;
+
+        *ret = text;
+        return 0;
+}
+
 bool xml_tree_is(xmlNodePtr node, const char *name)
 {
         return node->type == XML_ELEMENT_NODE && streq((const char *) node->name, name);

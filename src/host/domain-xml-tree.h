@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What domain-xml.c (reading) and domain-xml-edit.c (the edit) share: a parsed document and the PCI hostdevs
- * in it. Private to these two; the interface is host/domain-xml.h.
+ * What domain-xml.c (reading), domain-xml-edit.c (the edit) and domain-xml-devices.c share: a parsed document and the PCI
+ * hostdevs in it. Private to these; the interface is host/domain-xml.h.
  */
 
 #include <libxml/tree.h>
@@ -34,5 +34,7 @@ bool xml_tree_attribute_is(xmlNodePtr node, const char *name, const char *value)
 /* Numbers as libvirt reads them, strtoul() with base 0: "0x1f", "31", "037". */
 int xml_tree_parse_number(const char *s, uint64_t max, uint64_t *ret) _warn_unused_result_;
 
+/* The text of a node and all below it; the caller frees. */
+int xml_tree_dump(xmlDocPtr doc, xmlNodePtr node, char **ret) _warn_unused_result_;
 int xml_tree_parse(const char *xml, xmlDocPtr *ret, Failure *reterr) _warn_unused_result_;
 int xml_tree_list_hostdevs(xmlDocPtr doc, HostdevList *ret, Failure *reterr) _warn_unused_result_;

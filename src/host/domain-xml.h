@@ -39,3 +39,20 @@ int domain_xml_parse(const char *xml, DomainXml *ret, Failure *reterr) _warn_unu
  * FAILURE_UNKNOWN_FUNCTION when a swap does not match exactly one hostdev. */
 int domain_xml_set_functions(const char *xml, const FunctionSwap *swaps, size_t n, bool back, char **ret,
                              Failure *reterr) _warn_unused_result_;
+
+/* The PCI hostdevs alone, as libvirt wrote them and in their order, in a <domain> with nothing else: what
+ * domain_xml_set_functions() and domain_xml_list_devices() take as well. The caller frees. */
+int domain_xml_take_devices(const char *xml, char **ret, Failure *reterr) _warn_unused_result_;
+
+typedef struct DomainDevice {
+        PciAddress function; /* the host's side */
+        char *xml;           /* its element */
+} DomainDevice;
+
+typedef struct DomainDevices {
+        DomainDevice *list;
+        size_t n;
+} DomainDevices;
+
+void domain_devices_done(DomainDevices *l);
+int domain_xml_list_devices(const char *xml, DomainDevices *ret, Failure *reterr) _warn_unused_result_;

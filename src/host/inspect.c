@@ -9,6 +9,7 @@
 #include "host/domain-xml.h"
 #include "host/guest-probe.h"
 #include "host/image.h"
+#include "host/vfio.h"
 #include "host/virt-status.h"
 
 /* QEMU's version with a VFIO driver that lets go of a suspended guest: commit 0cb51c183a91 of QEMU 9.0. */
@@ -29,6 +30,10 @@ static int read_xml(virDomainPtr d, bool active, DomainFacts *facts, Failure *re
         if (r < 0)
                 return r;
 
+        r = domain_xml_take_devices(xml, &facts->devices, reterr);
+        if (r < 0)
+                return r;
+
         facts->name = TAKE_PTR(x.name);
         facts->uuid = TAKE_PTR(x.uuid);
         facts->memory_bytes = x.memory_bytes;
@@ -41,6 +46,26 @@ static int read_xml(virDomainPtr d, bool active, DomainFacts *facts, Failure *re
         x.declared = (GuestDeclaration) { 0 };
         facts->efi = x.efi;
         facts->firmware_sleep = firmware_sleep(x.machine, x.efi);
+        return 0;
+}
+
+/* Of a domain that runs: others have nothing that could be saved. What cannot be asked counts as not to be saved, and is
+ * no reason to know nothing of the domain. */
+static int read_device_state(RealHost *h, virDomainPtr d, DomainFacts *facts, Failure *reterr)
+{
+        _cleanup_(failure_done) Failure why = { 0 };
+        _cleanup_free_ char *reply = NULL;
+
+        for (size_t i = 0; i < facts->n_functions && !facts->has_plain; i++) {
+                if (vfio_is_plain(h->pci_fd, &facts->functions[i], &facts->has_plain, NULL) < 0)
+                        facts->has_plain = true;
+                facts->plain = facts->functions[i];
+        }
+
+        if ((virt_qmp(d, QMP_QUERY_MIGRATE, &reply, &why) < 0 ||
+             qmp_parse_migration_blockers(reply, &facts->migration_blockers, &why) < 0) &&
+            free_and_strdup(&facts->migration_blockers, failure_message(&why)) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot ask QEMU");
         return 0;
 }
 
@@ -201,8 +226,12 @@ int host_inspect(void *host, const char *uuid, bool ask_guest, DomainFacts *ret,
                 return r;
         facts.image_dir_read_only = image_file_is_read_only(h->settings.image_dir);
 
-        if (ask_guest && s.active)
+        if (ask_guest && s.active) {
+                r = read_device_state(h, d, &facts, reterr);
+                if (r < 0)
+                        return r;
                 ask(h, d, &facts);
+        }
 
         *ret = facts;
         facts = (DomainFacts) { 0 };

@@ -2,6 +2,7 @@
 #include "host/qmp.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #define REPLY_BYTES_MAX (UINT64_C(1) << 20)
 #define REPLY_DEPTH_MAX 16
@@ -130,5 +131,39 @@ int qmp_parse_migrate_completed(const char *reply, bool *ret, Failure *reterr)
 
         /* No status at all: this QEMU has never migrated. */
         *ret = streq_ptr(qmp_get_string(value, "status"), "completed");
+        return 0;
+}
+
+int qmp_parse_migration_blockers(const char *reply, char **ret, Failure *reterr)
+{
+        _cleanup_(qmp_reply_put) json_object *owner = NULL;
+        _cleanup_free_ char *all = NULL;
+        json_object *value, *reasons;
+        int r;
+
+        assert(reply);
+        assert(ret);
+
+        r = qmp_parse_reply(reply, &owner, &value, reterr);
+        if (r < 0)
+                return r;
+
+        *ret = NULL;
+        if (!json_object_is_type(value, json_type_object) ||
+            !json_object_object_get_ex(value, "blocked-reasons", &reasons) ||
+            !json_object_is_type(reasons, json_type_array))
+                return 0;
+
+        for (size_t i = 0; i < json_object_array_length(reasons); i++) {
+                const char *reason = json_object_get_string(json_object_array_get_idx(reasons, i));
+                char *longer;
+
+                if (asprintf(&longer, "%s%s%s", all ? all : "", all ? "; " : "", reason ? reason : "?") < 0)
+                        return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "monitor reply");
+                free(all);
+                all = longer;
+        }
+
+        *ret = TAKE_PTR(all);
         return 0;
 }

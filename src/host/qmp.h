@@ -38,6 +38,8 @@ int qmp_check_reply(const char *reply, Failure *reterr) _warn_unused_result_;
 int qmp_parse_status(const char *reply, QmpStatus *ret, Failure *reterr) _warn_unused_result_;
 /* Is the outgoing migration, which is what a save is, complete? */
 int qmp_parse_migrate_completed(const char *reply, bool *ret, Failure *reterr) _warn_unused_result_;
+/* Why QEMU would refuse to save this guest as it is, in its own words; NULL: it would not. The caller frees. */
+int qmp_parse_migration_blockers(const char *reply, char **ret, Failure *reterr) _warn_unused_result_;
 
 static inline void qmp_reply_put(json_object **o)
 {

@@ -9,6 +9,7 @@
 #include "host/image.h"
 #include "host/inspect.h"
 #include "host/pci-locator.h"
+#include "host/plug.h"
 #include "host/restore.h"
 #include "host/rewrite.h"
 #include "host/save.h"
@@ -150,6 +151,22 @@ static int function_bind(void *host, const PciAddress *a, bool *ret_bound, Failu
         return vfio_bind(((RealHost *) host)->pci_fd, a, ret_bound, reterr);
 }
 
+static int function_takes_state(void *host, const PciAddress *a, Failure *reterr)
+{
+        bool plain;
+        int r;
+
+        r = vfio_is_plain(((RealHost *) host)->pci_fd, a, &plain, reterr);
+        if (r < 0 || !plain)
+                return r;
+
+        return failure_set(
+                        reterr, FAILURE_NOT_MIGRATABLE,
+                        "function %s cannot take the state of another one: it is on vfio-pci itself, not on a "
+                        "driver that knows the device",
+                        PCI_ADDRESS_STR(a));
+}
+
 int real_host_function_in_use(RealHost *h, const PciAddress *a, Failure *reterr)
 {
         _cleanup_(world_freep) World *w = calloc(1, sizeof(World));
@@ -208,6 +225,8 @@ const HostOps real_host_ops = {
         .suspend_to_disk = host_suspend_to_disk,
         .wake = host_wake,
         .set_cpr_mode = host_set_cpr_mode,
+        .unplug = host_unplug,
+        .plug = host_plug,
         .save = host_save,
         .settle_suspend = host_settle_suspend,
         .settle_save = host_settle_save,
@@ -225,6 +244,7 @@ const HostOps real_host_ops = {
         .wait_agent = host_wait_agent,
         .function_find = function_find,
         .function_bind = function_bind,
+        .function_takes_state = function_takes_state,
         .function_unbind = function_unbind,
         .function_reset = function_reset,
         .function_gate = host_function_gate,

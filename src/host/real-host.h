@@ -28,6 +28,7 @@ typedef struct RealHostSettings {
         uint64_t agent_timeout_usec;           /* one guest agent command */
         uint64_t suspend_timeout_usec;         /* guest S3, until QEMU says suspended */
         uint64_t suspend_to_disk_timeout_usec; /* guest S4, until shut off */
+        uint64_t unplug_timeout_usec;          /* until the guest has let go of its functions */
         uint64_t wake_timeout_usec;            /* until QEMU says running */
         uint64_t health_timeout_usec;          /* until the agent answers after a resume */
         const volatile sig_atomic_t *canceled; /* set by a signal handler; NULL: cannot be canceled */

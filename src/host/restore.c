@@ -102,9 +102,9 @@ int host_restore(void *host, const char *uuid, Failure *reterr)
         if (r < 0)
                 return r;
 
-        /* START_PAUSED makes no difference to a restored guest, which is not continued either way. But
-         * should libvirt still find the image bad, what it then boots does not execute one instruction, and
-         * the disks stay as the image knows them. */
+        /* START_PAUSED keeps a guest that was saved running from running on at once; a suspended one is not continued
+         * either way. And should libvirt still find the image bad, what it then boots does not execute one
+         * instruction, and the disks stay as the image knows them. */
         if (virDomainCreateWithFlags(d, VIR_DOMAIN_START_PAUSED) < 0)
                 (void) virt_failure(&refused, FAILURE_RESTORE_FAILED, "cannot restore domain '%s'",
                                     virDomainGetName(d));

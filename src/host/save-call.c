@@ -33,8 +33,10 @@ static void *run(void *userdata)
 {
         _cleanup_(save_call_unrefp) SaveCall *c = userdata;
 
-        /* Without SAVE_RUNNING: with it, libvirt would "cont" the QEMU of a failed save, which can abort
-         * it. */
+        /* Without SAVE_RUNNING: with it, libvirt would "cont" the QEMU of a failed save, which can abort one that was
+         * suspended. One that ran it continues without being told, and with SAVE_PAUSED it would not; that a restored
+         * guest stays paused is for the restore to ask for (libvirt 11.3 src/qemu/qemu_driver.c,
+         * qemuDomainSaveInternal()). */
         c->result = virDomainManagedSave(c->domain, 0);
         if (c->result < 0)
                 c->error = virSaveLastError();

@@ -12,7 +12,7 @@
 /*
  * Save. What the call returns is a hint; how it ended is read from the world, since libvirtd finishes a save
  * whose client it lost (as on SIGTERM), and may itself die and leave QEMU in one of three states:
- *  - suspended: nothing was lost, the guest can be woken, a partial file may be left;
+ *  - suspended, or running or paused if that is how it began: nothing was lost, a partial file may be left;
  *  - still writing: wait;
  *  - done writing ("postmigrate"), and nobody there to mark the file as complete. This QEMU cannot be
  *    continued (that aborts it), so the file is all there is: finish what libvirtd did not.
@@ -280,7 +280,8 @@ int host_settle_save(void *host, const char *uuid, Failure *reterr)
         return settle(&w, &s, reterr);
 }
 
-int host_save(void *host, const char *uuid, HostProgress progress, void *userdata, Failure *reterr)
+int host_save(void *host, const char *uuid, bool running, HostProgress progress, void *userdata,
+              Failure *reterr)
 {
         RealHost *h = host;
         _cleanup_(failure_done) Failure why = { 0 };
@@ -300,25 +301,25 @@ int host_save(void *host, const char *uuid, HostProgress progress, void *userdat
         if (r < 0)
                 return r;
 
-        if (s.qemu == QEMU_SUSPENDED) {
+        if (s.qemu == (running ? QEMU_RUNNING : QEMU_SUSPENDED)) {
                 if (real_host_canceled(h))
                         return failure_set(reterr, FAILURE_CANCELED, "the save of domain %s was canceled",
                                            uuid);
 
-                /* From any other state libvirt would stop and, on failure, continue this QEMU. */
-                if (s.state != DOMAIN_PMSUSPENDED)
-                        return failure_set(
-                                        reterr, FAILURE_SAVE_FAILED,
-                                        "domain %s is suspended, but libvirt's state is '%s'; wake it and "
-                                        "begin again",
-                                        uuid, domain_state_to_string(s.state));
+                /* From any other state libvirt would stop and, on failure, continue this QEMU: which is what a guest that
+                 * runs needs, and could abort a suspended one. */
+                if (s.state != (running ? DOMAIN_RUNNING : DOMAIN_PMSUSPENDED))
+                        return failure_set(reterr, FAILURE_SAVE_FAILED,
+                                           "domain %s is %s, but libvirt's state is '%s'; %s", uuid,
+                                           qemu_status_to_string(s.qemu), domain_state_to_string(s.state),
+                                           running ? "restart libvirtd and begin again"
+                                                   : "wake it and begin again");
 
                 if (save(&w, &why) < 0 && why.code == FAILURE_UNKNOWN_DOMAIN)
                         return failure_set(reterr, why.code, "%s", failure_message(&why));
         } else if (s.active && s.qemu != QEMU_FINISH_MIGRATE && s.qemu != QEMU_POSTMIGRATE)
-                return failure_set(reterr, FAILURE_SAVE_FAILED,
-                                   "domain %s is not suspended, QEMU's status is '%s'", uuid,
-                                   qemu_status_to_string(s.qemu));
+                return failure_set(reterr, FAILURE_SAVE_FAILED, "domain %s is not %s, QEMU's status is '%s'",
+                                   uuid, running ? "running" : "suspended", qemu_status_to_string(s.qemu));
 
         r = settle(&w, &s, reterr);
         if (r < 0)

@@ -241,10 +241,26 @@ int host_mend(void *host, const char *uuid, bool again, Failure *reterr)
         return virt_qmp(d, QMP_CONT, NULL, reterr);
 }
 
+static bool has_no_agent(RealHost *h, const char *uuid)
+{
+        _cleanup_(virDomainFreep) virDomainPtr d = NULL;
+        _cleanup_(domain_xml_done) DomainXml x = { 0 };
+        _cleanup_free_ char *xml = NULL;
+
+        if (real_host_domain(h, uuid, &d, NULL) < 0)
+                return false;
+
+        xml = virDomainGetXMLDesc(d, 0);
+        return xml && domain_xml_parse(xml, &x, NULL) >= 0 && !x.has_agent_channel;
+}
+
 int host_wait_agent(void *host, const char *uuid, Failure *reterr)
 {
         RealHost *h = host;
         uint64_t deadline_usec = clock_monotonic_usec() + h->settings.health_timeout_usec;
+
+        if (has_no_agent(h, uuid))
+                return 0;
 
         for (;;) {
                 _cleanup_(failure_done) Failure silent = { 0 };

@@ -222,6 +222,28 @@ int vfio_bind(int pci_fd, const PciAddress *a, bool *ret_bound, Failure *reterr)
         return 0;
 }
 
+int vfio_is_plain(int pci_fd, const PciAddress *a, bool *ret, Failure *reterr)
+{
+        _cleanup_close_ int fd = -EBADF;
+        _cleanup_free_ char *driver = NULL;
+        int r;
+
+        assert(a);
+        assert(ret);
+
+        fd = open_function(pci_fd, a, reterr);
+        if (fd < 0)
+                return fd;
+
+        r = read_driver(fd, "driver", &driver);
+        if (r < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, r, "cannot read the driver of '%s'",
+                                         PCI_ADDRESS_STR(a));
+
+        *ret = !driver || streq(driver, VFIO_DRIVER);
+        return 0;
+}
+
 int vfio_unbind(int pci_fd, const PciAddress *a, Failure *reterr)
 {
         _cleanup_close_ int fd = -EBADF;

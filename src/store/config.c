@@ -50,6 +50,7 @@ int config_new(Config **ret)
                 .agent_timeout_usec = 10 * USEC_PER_SEC,
                 .suspend_timeout_usec = 60 * USEC_PER_SEC,
                 .suspend_to_disk_timeout_usec = 600 * USEC_PER_SEC,
+                .unplug_timeout_usec = 60 * USEC_PER_SEC,
                 .wake_timeout_usec = 30 * USEC_PER_SEC,
                 .health_timeout_usec = 180 * USEC_PER_SEC,
                 .attempts_max = 3,
@@ -266,11 +267,17 @@ static int parse_pools(json_object *root, Config *c, Failure *reterr)
 
 static int parse_timeouts(json_object *root, Config *c, Failure *reterr)
 {
-        static const char *const known[] = { "agent_seconds", "suspend_seconds", "suspend_to_disk_seconds",
-                                             "wake_seconds",  "health_seconds",  NULL };
-        uint64_t *const fields[] = { &c->agent_timeout_usec, &c->suspend_timeout_usec,
-                                     &c->suspend_to_disk_timeout_usec, &c->wake_timeout_usec,
-                                     &c->health_timeout_usec };
+        static const char *const known[] = { "agent_seconds",
+                                             "suspend_seconds",
+                                             "suspend_to_disk_seconds",
+                                             "unplug_seconds",
+                                             "wake_seconds",
+                                             "health_seconds",
+                                             NULL };
+        uint64_t *const fields[] = {
+                &c->agent_timeout_usec,  &c->suspend_timeout_usec, &c->suspend_to_disk_timeout_usec,
+                &c->unplug_timeout_usec, &c->wake_timeout_usec,    &c->health_timeout_usec
+        };
         json_object *timeouts;
         int r;
 

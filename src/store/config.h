@@ -42,6 +42,7 @@ typedef struct Config {
         uint64_t agent_timeout_usec;           /* one guest agent command */
         uint64_t suspend_timeout_usec;         /* guest S3, until QEMU says suspended */
         uint64_t suspend_to_disk_timeout_usec; /* guest S4, until shut off */
+        uint64_t unplug_timeout_usec;          /* until the guest has let go of its functions */
         uint64_t wake_timeout_usec;            /* until QEMU says running */
         uint64_t health_timeout_usec;          /* until the agent answers after a resume */
         uint64_t attempts_max;        /* sets of targets that a job may try, 1 to JOB_ATTEMPTS_MAX - 1 */

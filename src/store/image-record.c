@@ -19,6 +19,7 @@ ImageRecord *image_record_free(ImageRecord *r)
         free(r->domain_uuid);
         free(r->domain_name);
         free(r->functions);
+        free(r->devices);
         free(r);
         return NULL;
 }
@@ -61,7 +62,8 @@ static int record_to_json(const ImageRecord *r, json_object **ret)
             json_add_string(o, "domain_name", r->domain_name) < 0 ||
             json_add_string(o, "strategy", strategy_to_string(r->strategy)) < 0 ||
             json_add_u64(o, "job", r->job) < 0 || json_add_u64(o, "bytes", r->bytes) < 0 ||
-            json_add_u64(o, "created_usec", r->created_usec) < 0)
+            json_add_u64(o, "created_usec", r->created_usec) < 0 ||
+            json_add_string(o, "devices", r->devices) < 0)
                 return -ENOMEM;
 
         for (size_t i = 0; i < r->n_functions; i++)
@@ -99,6 +101,7 @@ int image_record_write(int dir_fd, const Job *j, uint64_t bytes, Failure *reterr
                 .created_usec = clock_realtime_usec(),
                 .functions = j->swaps,
                 .n_functions = j->n_swaps,
+                .devices = j->devices,
         };
 
         return image_record_save(dir_fd, &record, reterr);
@@ -142,7 +145,7 @@ static int functions_from_json(json_object *o, ImageRecord *record, Failure *ret
 static int record_from_json(json_object *o, ImageRecord **ret, Failure *reterr)
 {
         _cleanup_(image_record_freep) ImageRecord *record = calloc(1, sizeof(ImageRecord));
-        const char *uuid, *name;
+        const char *uuid, *name, *devices = NULL;
         int strategy, r;
 
         if (!record)
@@ -156,6 +159,7 @@ static int record_from_json(json_object *o, ImageRecord **ret, Failure *reterr)
             (r = json_get_u64(o, "", "bytes", true, 0, INT64_MAX, &record->bytes, reterr)) < 0 ||
             (r = json_get_u64(o, "", "created_usec", true, 0, INT64_MAX, &record->created_usec, reterr)) <
                             0 ||
+            (r = json_get_string(o, "", "devices", false, &devices, reterr)) < 0 ||
             (r = functions_from_json(o, record, reterr)) < 0)
                 return r;
 
@@ -163,9 +167,14 @@ static int record_from_json(json_object *o, ImageRecord **ret, Failure *reterr)
                 return failure_set(reterr, FAILURE_INVALID_OPTION,
                                    "'strategy' says not how it was hibernated");
 
+        if (strategy == STRATEGY_UNPLUG && !devices)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'devices' is missing, which says what is to be plugged");
+
         record->strategy = (Strategy) strategy;
         if (free_and_strdup(&record->domain_uuid, uuid) < 0 ||
-            free_and_strdup(&record->domain_name, name) < 0)
+            free_and_strdup(&record->domain_name, name) < 0 ||
+            free_and_strdup(&record->devices, devices) < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read a record");
 
         *ret = TAKE_PTR(record);

@@ -18,6 +18,7 @@ typedef struct ImageRecord {
         uint64_t created_usec;
         FunctionSwap *functions; /* from and identity of each */
         size_t n_functions;
+        char *devices; /* Job.devices: of a domain that was unplugged from its functions, else NULL */
 } ImageRecord;
 
 ImageRecord *image_record_free(ImageRecord *r);

@@ -142,8 +142,8 @@ int job_to_json(const Job *j, json_object **ret)
             json_add_u64(o, "ended_usec", j->ended_usec) < 0 ||
             json_add_u64(o, "worker_pid", j->worker_pid) < 0 ||
             json_add_u64(o, "worker_start_ticks", j->worker_start_ticks) < 0 ||
-            json_add_string(o, "stuck", j->stuck) < 0 || failure_to_json(&j->failure, o) < 0 ||
-            story_to_json(j, o) < 0)
+            json_add_string(o, "devices", j->devices) < 0 || json_add_string(o, "stuck", j->stuck) < 0 ||
+            failure_to_json(&j->failure, o) < 0 || story_to_json(j, o) < 0)
                 return -ENOMEM;
 
         for (size_t i = 0; i < j->n_swaps; i++)
@@ -421,7 +421,7 @@ int job_from_json(json_object *o, Job **ret, Failure *reterr)
 {
         _cleanup_(job_freep) Job *j = NULL;
         int kind, state, strategy, r;
-        const char *uuid, *name, *stuck = NULL;
+        const char *uuid, *name, *devices = NULL, *stuck = NULL;
         uint64_t id;
 
         if ((r = json_check_schema(o, "the journal", JOURNAL_SCHEMA, reterr)) < 0 ||
@@ -431,6 +431,7 @@ int job_from_json(json_object *o, Job **ret, Failure *reterr)
             (r = json_get_enum(o, "", "strategy", true, strategy_from_name, &strategy, reterr)) < 0 ||
             (r = json_get_string(o, "", "domain_uuid", true, &uuid, reterr)) < 0 ||
             (r = json_get_string(o, "", "domain_name", true, &name, reterr)) < 0 ||
+            (r = json_get_string(o, "", "devices", false, &devices, reterr)) < 0 ||
             (r = json_get_string(o, "", "stuck", false, &stuck, reterr)) < 0)
                 return r;
 
@@ -438,7 +439,7 @@ int job_from_json(json_object *o, Job **ret, Failure *reterr)
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot read the journal");
         j->state = (JobState) state;
-        if (free_and_strdup(&j->stuck, stuck) < 0)
+        if (free_and_strdup(&j->devices, devices) < 0 || free_and_strdup(&j->stuck, stuck) < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the journal");
 
         if ((r = job_numbers_from_json(o, j, reterr)) < 0 || (r = swaps_from_json(o, j, reterr)) < 0 ||

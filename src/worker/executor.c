@@ -93,8 +93,11 @@ int walk_undo_stage(Executor *e, size_t from)
                 e->store_ops->tell_step(e->store, e->job, s, NULL);
                 if (step_undo(e, s->id, &why) >= 0)
                         (void) set_step(e, s, STEP_UNDONE, NULL);
-                else if (why.code == FAILURE_LOST || why.code == FAILURE_UNKNOWN_DOMAIN) {
-                        /* There is nothing left to go back to, and it is worse than what this job failed of. */
+                else if (why.code == FAILURE_LOST || why.code == FAILURE_UNKNOWN_DOMAIN ||
+                         why.code == FAILURE_PLUG_FAILED) {
+                        /* There is nothing left to go back to, and it is worse than what this job failed of. Nor is a
+                         * function that the guest does not get back: whoever waits for that waits for a person. */
+                        TELL(e, "going back from: %s", failure_message(&e->job->failure));
                         failure_done(&e->job->failure);
                         e->job->failure = why;
                         e->job->retry = false;
@@ -168,7 +171,8 @@ int walk_turn_back(Executor *e, size_t i)
         case GUEST_ASLEEP:
                 /* What its QEMU holds is the newest there is, so it is woken once more, and is never exchanged for
                  * the image. */
-                r = e->ops->wake(e->host, e->job->domain_uuid, &e->stuck);
+                r = step_do(e, strategy_saves_running(e->job->strategy) ? STEP_CONTINUE : STEP_WAKE,
+                            &e->stuck);
                 if (r < 0)
                         return -EAGAIN;
                 break;

@@ -36,6 +36,8 @@ typedef struct ExecutorStore {
         int (*write_job)(void *store, const Job *j, Failure *reterr);
         int (*write_record)(void *store, const Job *j, uint64_t bytes, Failure *reterr);
         int (*remove_record)(void *store, const char *domain_uuid, Failure *reterr);
+        /* What the record says of the devices that the domain had (Job.devices); NULL: nothing. The caller's to free. */
+        int (*read_devices)(void *store, const char *domain_uuid, char **ret, Failure *reterr);
         /* Bytes of a save, many times a second at most; not durable. */
         void (*progress)(void *store, const Job *j);
         /* For people: a step is begun or undone (its state says which), or failed of `why`. */

@@ -12,7 +12,10 @@ int ask_guest_run(Executor *e, size_t from, GuestRun *ret, Failure *reterr)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
         const JobStep *begin = job_find_step(e->job, STEP_RESTORE);
-        bool woken = step_may_have_happened(job_find_step(e->job, STEP_WAKE));
+        bool was_running = strategy_saves_running(e->job->strategy);
+        /* What the guest's first instruction follows from, and QEMU's status before it. */
+        bool woken = step_may_have_happened(job_find_step(e->job, was_running ? STEP_CONTINUE : STEP_WAKE));
+        QemuStatus before = was_running ? QEMU_PAUSED : QEMU_SUSPENDED;
         int r;
 
         if (!begin)
@@ -32,9 +35,9 @@ int ask_guest_run(Executor *e, size_t from, GuestRun *ret, Failure *reterr)
                 *ret = GUEST_RAN;
         else if (woken && facts.qemu == QEMU_NONE)
                 *ret = GUEST_MAY_HAVE_RUN;
-        else if (woken && facts.qemu == QEMU_SUSPENDED && !e->recovering)
+        else if (woken && facts.qemu == before && !e->recovering)
                 *ret = GUEST_NOT_RUN; /* this very process waited for it to run until now */
-        else if (woken && facts.qemu == QEMU_SUSPENDED)
+        else if (woken && facts.qemu == before)
                 *ret = GUEST_ASLEEP;
         else if (woken)
                 return failure_set(

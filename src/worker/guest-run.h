@@ -9,7 +9,7 @@ typedef enum GuestRun {
         GUEST_NOT_RUN,
         GUEST_RAN,
         GUEST_MAY_HAVE_RUN, /* its QEMU is gone, and the wake-up may have reached it before */
-        GUEST_ASLEEP,       /* its QEMU lives, and the wake-up may or may not have reached it */
+        GUEST_ASLEEP, /* its QEMU lives, suspended or paused, and the wake-up may or may not have reached it */
 } GuestRun;
 
 /* Has the guest that the stage of step `from` brings back run? Asked of QEMU, not of the journal. Negative: the

@@ -23,6 +23,7 @@ RealHostSettings host_settings(const Config *config, const volatile sig_atomic_t
                 .agent_timeout_usec = config->agent_timeout_usec,
                 .suspend_timeout_usec = config->suspend_timeout_usec,
                 .suspend_to_disk_timeout_usec = config->suspend_to_disk_timeout_usec,
+                .unplug_timeout_usec = config->unplug_timeout_usec,
                 .wake_timeout_usec = config->wake_timeout_usec,
                 .health_timeout_usec = config->health_timeout_usec,
                 .canceled = canceled,

@@ -95,6 +95,20 @@ static int remove_record(void *store, const char *domain_uuid, Failure *reterr)
         return image_record_remove(s->images_fd, domain_uuid, reterr);
 }
 
+static int read_devices(void *store, const char *domain_uuid, char **ret, Failure *reterr)
+{
+        _cleanup_(image_record_freep) ImageRecord *record = NULL;
+        JobStore *s = store;
+        int r;
+
+        r = image_record_read(s->images_fd, domain_uuid, &record, reterr);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(record->devices);
+        return 0;
+}
+
 static void progress(void *store, const Job *j)
 {
         JobStore *s = store;
@@ -129,6 +143,7 @@ const ExecutorStore job_store_ops = {
         .write_job = write_job,
         .write_record = write_record,
         .remove_record = remove_record,
+        .read_devices = read_devices,
         .progress = progress,
         .tell_step = tell_step,
 };

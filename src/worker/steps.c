@@ -118,6 +118,18 @@ static int check_gates(Executor *e, Failure *reterr)
         return 0;
 }
 
+/* What is to be plugged in the end: of a domain that runs, what it has; of one that is hibernated, what it had. */
+static int note_devices(Executor *e, DomainFacts *facts, Failure *reterr)
+{
+        if (e->job->strategy != STRATEGY_UNPLUG || e->job->devices)
+                return 0;
+        if (e->job->kind == JOB_RESUME)
+                return e->store_ops->read_devices(e->store, e->job->domain_uuid, &e->job->devices, reterr);
+
+        e->job->devices = TAKE_PTR(facts->devices);
+        return 0;
+}
+
 static int do_check(Executor *e, Failure *reterr)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
@@ -155,8 +167,10 @@ static int do_check(Executor *e, Failure *reterr)
                 r = check_functions(e, &facts, reterr);
         if (r >= 0)
                 r = check_gates(e, reterr);
-        if (r < 0 || resume)
+        if (r < 0)
                 return r;
+        if (resume)
+                return note_devices(e, &facts, reterr);
 
         e->job->bytes_total = facts.memory_bytes;
         e->job->space_bytes = verdict.bytes_needed;
@@ -166,7 +180,8 @@ static int do_check(Executor *e, Failure *reterr)
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "no plan for strategy '%s'",
                                          strategy_to_string(verdict.strategy));
-        return 0;
+
+        return note_devices(e, &facts, reterr);
 }
 
 static int note_quarantine(Executor *e, const FunctionRef *f, const char *reason, Failure *reterr)
@@ -225,6 +240,12 @@ static int do_bind(Executor *e, Failure *reterr)
                 }
 
                 s->bound = s->bound || bound;
+
+                if (e->job->strategy == STRATEGY_DEVICE_STATE) {
+                        r = e->ops->function_takes_state(e->host, &s->to, reterr);
+                        if (r < 0)
+                                return r;
+                }
         }
 
         return 0;
@@ -275,12 +296,10 @@ static int undo_bind(Executor *e, Failure *reterr)
         return ret;
 }
 
-/* A guest that sleeps has let go of its functions only when their gates say so. */
-static int do_suspend(Executor *e, Failure *reterr)
+/* A guest that sleeps, or was unplugged, has let go of its functions only when their gates say so. */
+static int await_gates(Executor *e, Failure *reterr)
 {
-        int r;
-
-        r = e->ops->suspend_to_ram(e->host, e->job->domain_uuid, reterr);
+        int r = 0;
 
         for (size_t i = 0; r >= 0 && i < e->job->n_swaps; i++) {
                 const FunctionRef from = swap_source(e->job->swaps + i);
@@ -289,6 +308,13 @@ static int do_suspend(Executor *e, Failure *reterr)
         }
 
         return r;
+}
+
+static int do_suspend(Executor *e, Failure *reterr)
+{
+        int r = e->ops->suspend_to_ram(e->host, e->job->domain_uuid, reterr);
+
+        return r < 0 ? r : await_gates(e, reterr);
 }
 
 static void report_bytes(uint64_t bytes, uint64_t bytes_total, void *userdata)
@@ -302,16 +328,29 @@ static void report_bytes(uint64_t bytes, uint64_t bytes_total, void *userdata)
 
 static int do_save(Executor *e, Failure *reterr)
 {
-        return e->ops->save(e->host, e->job->domain_uuid, report_bytes, e, reterr);
+        return e->ops->save(e->host, e->job->domain_uuid, strategy_saves_running(e->job->strategy),
+                            report_bytes, e, reterr);
 }
 
-/* The image and the definition name the functions that the domain had. Since a boot with other numbers of buses they are
- * elsewhere, and who has their addresses is not the domain's. */
-static int follow_sources(Executor *e, Failure *reterr)
+/* Restored and paused, on the way back. A guest that was suspended sleeps on when it is continued, and can be restored
+ * again until it is woken. One that was running runs: what it was restored from must be gone before. */
+static int continue_restored(Executor *e, Failure *reterr)
 {
-        FunctionSwap moves[JOB_FUNCTIONS_MAX];
+        bool runs_then = strategy_saves_running(e->job->strategy);
         const char *uuid = e->job->domain_uuid;
-        _cleanup_(failure_done) Failure why = { 0 };
+        int r;
+
+        r = runs_then ? e->ops->image_discard(e->host, uuid, reterr) : e->ops->cont(e->host, uuid, reterr);
+        if (r < 0)
+                return r;
+
+        return runs_then ? e->ops->cont(e->host, uuid, reterr)
+                         : e->ops->image_discard(e->host, uuid, reterr);
+}
+
+/* Where the functions that the domain had are now. 1: not all where they were. */
+static int find_sources(Executor *e, FunctionSwap moves[static JOB_FUNCTIONS_MAX], Failure *reterr)
+{
         bool moved = false;
         int r;
 
@@ -325,10 +364,26 @@ static int follow_sources(Executor *e, Failure *reterr)
                 moved = moved || !pci_address_equal(&moves[i].from, &moves[i].to);
         }
 
-        if (!moved)
-                return 0;
+        return moved;
+}
 
-        r = e->ops->image_set_functions(e->host, uuid, moves, e->job->n_swaps, false, reterr);
+/* The image, unless it was unplugged before, and the definition name the functions that the domain had. Since a boot with
+ * other numbers of buses they are elsewhere, and who has their addresses is not the domain's. */
+static int follow_sources(Executor *e, Failure *reterr)
+{
+        FunctionSwap moves[JOB_FUNCTIONS_MAX];
+        const char *uuid = e->job->domain_uuid;
+        _cleanup_(failure_done) Failure why = { 0 };
+        int r;
+
+        r = find_sources(e, moves, reterr);
+        if (r <= 0)
+                return r;
+
+        r = e->job->strategy == STRATEGY_UNPLUG
+                            ? 0
+                            : e->ops->image_set_functions(e->host, uuid, moves, e->job->n_swaps, false,
+                                                          reterr);
         if (r < 0)
                 return r;
 
@@ -367,11 +422,10 @@ static int restore_back(Executor *e, Failure *reterr)
                                 facts.image == IMAGE_DAMAGED ? "; the partial image is left where it is"
                                                              : "");
 
-        if ((r = follow_sources(e, reterr)) < 0 || (r = e->ops->restore(e->host, uuid, reterr)) < 0 ||
-            (r = e->ops->cont(e->host, uuid, reterr)) < 0)
+        if ((r = follow_sources(e, reterr)) < 0 || (r = e->ops->restore(e->host, uuid, reterr)) < 0)
                 return r;
 
-        return e->ops->image_discard(e->host, uuid, reterr);
+        return continue_restored(e, reterr);
 }
 
 static int undo_save(Executor *e, Failure *reterr)
@@ -394,11 +448,8 @@ static int undo_save(Executor *e, Failure *reterr)
         switch (facts.qemu) {
         case QEMU_NONE:
                 return restore_back(e, reterr);
-        case QEMU_PAUSED: /* an earlier try to go back died between restore and continue */
-                r = e->ops->cont(e->host, e->job->domain_uuid, reterr);
-                if (r < 0)
-                        return r;
-                return e->ops->image_discard(e->host, e->job->domain_uuid, reterr);
+        case QEMU_PAUSED: /* an earlier try to go back died between restore and continue, or a save left it so */
+                return continue_restored(e, reterr);
         case QEMU_RUNNING:
         case QEMU_SUSPENDED:
                 /* It holds the memory; what was written of an image is waste. */
@@ -457,11 +508,76 @@ static int undo_suspend(Executor *e, Failure *reterr)
         return e->ops->mend(e->host, e->job->domain_uuid, e->recovering, reterr);
 }
 
+static int do_unplug(Executor *e, Failure *reterr)
+{
+        PciAddress functions[JOB_FUNCTIONS_MAX];
+        int r;
+
+        for (size_t i = 0; i < e->job->n_swaps; i++)
+                functions[i] = e->job->swaps[i].from;
+
+        r = e->ops->unplug(e->host, e->job->domain_uuid, functions, e->job->n_swaps, reterr);
+        return r < 0 ? r : await_gates(e, reterr);
+}
+
+static int do_plug(Executor *e, bool back, Failure *reterr)
+{
+        FunctionSwap moves[JOB_FUNCTIONS_MAX];
+        PciAddress functions[JOB_FUNCTIONS_MAX];
+        _cleanup_(failure_done) Failure why = { 0 };
+        int r;
+
+        r = back ? find_sources(e, moves, &why) : 0;
+        if (r < 0)
+                return failure_set(reterr,
+                                   why.code == FAILURE_UNKNOWN_FUNCTION ? FAILURE_PLUG_FAILED : why.code,
+                                   "%s", failure_message(&why));
+
+        for (size_t i = 0; i < e->job->n_swaps; i++)
+                functions[i] = back ? moves[i].to : e->job->swaps[i].to;
+
+        if (!e->job->devices)
+                return failure_set(reterr, FAILURE_PLUG_FAILED,
+                                   "nobody noted what functions domain '%s' had", e->job->domain_name);
+
+        return e->ops->plug(e->host, e->job->domain_uuid, e->job->devices, functions, e->job->n_swaps, back,
+                            reterr);
+}
+
+static int undo_unplug(Executor *e, Failure *reterr)
+{
+        _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
+        int r;
+
+        r = e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, reterr);
+        if (r >= 0 && facts.qemu == QEMU_NONE)
+                r = restore_back(e, reterr);
+        if (r < 0)
+                return r;
+
+        return do_plug(e, true, reterr);
+}
+
+/* Somebody may have let the guest run before the job came to that, and what went forward from there knows of no step that
+ * was left out. */
+static int check_plugged(Executor *e, Failure *reterr)
+{
+        int r = e->job->strategy == STRATEGY_UNPLUG ? do_plug(e, false, reterr) : 0;
+
+        if (r < 0 && reterr->code == FAILURE_PLUG_FAILED)
+                failure_append(reterr, JOB_RUNS_WITHOUT);
+        return r;
+}
+
 static int do_health(Executor *e, Failure *reterr)
 {
         int r;
 
         r = e->ops->mend(e->host, e->job->domain_uuid, e->recovering, reterr);
+        if (r < 0)
+                return r;
+
+        r = check_plugged(e, reterr);
         if (r < 0)
                 return r;
 
@@ -552,7 +668,7 @@ static int do_discard(Executor *e, Failure *reterr)
 {
         int r;
 
-        if (e->job->strategy == STRATEGY_SUSPEND_TO_RAM) {
+        if (strategy_writes_image(e->job->strategy)) {
                 r = e->ops->image_discard(e->host, e->job->domain_uuid, reterr);
                 if (r < 0)
                         return r;
@@ -659,6 +775,8 @@ int step_do(Executor *e, StepId id, Failure *reterr)
                 return do_suspend(e, reterr);
         case STEP_SET_MODE:
                 return e->ops->set_cpr_mode(e->host, uuid, true, reterr);
+        case STEP_UNPLUG:
+                return do_unplug(e, reterr);
         case STEP_SAVE:
                 return do_save(e, reterr);
         case STEP_SYNC:
@@ -673,6 +791,8 @@ int step_do(Executor *e, StepId id, Failure *reterr)
                 return do_redefine(e, false, reterr);
         case STEP_RESTORE:
                 return do_restore(e, reterr);
+        case STEP_PLUG:
+                return do_plug(e, false, reterr);
         case STEP_CONTINUE:
                 return e->ops->cont(e->host, uuid, reterr);
         case STEP_WAKE:
@@ -707,6 +827,8 @@ int step_undo(Executor *e, StepId id, Failure *reterr)
                 return undo_suspend(e, reterr);
         case STEP_SET_MODE:
                 return undo_set_mode(e, reterr);
+        case STEP_UNPLUG:
+                return undo_unplug(e, reterr);
         case STEP_SAVE:
                 return undo_save(e, reterr);
         case STEP_SYNC:
@@ -724,7 +846,8 @@ int step_undo(Executor *e, StepId id, Failure *reterr)
                 return look_at_targets(e, reterr);
         case STEP_CHECK:        /* touched nothing */
         case STEP_SUSPEND_DISK: /* it either happened, and is the commit, or the guest runs */
-        case STEP_CONTINUE:     /* undone by restore's undo, as are the next two */
+        case STEP_PLUG:         /* undone by restore's undo, as are the next three */
+        case STEP_CONTINUE:
         case STEP_WAKE:
         case STEP_DISCARD: /* the rest belongs to a last stage, which is never undone */
         case STEP_HEALTH:

@@ -77,6 +77,7 @@ void fake_host_init(FakeHost *h)
                 .image = IMAGE_NONE,
                 .bound = { true },
                 .dirty = { true },
+                .plugged = true,
                 .canceled_in = _STEP_ID_INVALID,
                 .space_bytes = UINT64_C(1) << 40,
                 .other = _JOB_KIND_INVALID,
@@ -102,7 +103,8 @@ static void qemu_dies(FakeHost *h)
         h->qemu = QEMU_NONE;
         h->libvirt = DOMAIN_SHUTOFF;
         h->cpr_mode = false;
-        h->suspend_asked_for = false;
+        h->plugged = false;
+        h->suspend_asked_for = h->unplug_asked_for = h->save_asked_for = false;
 }
 
 /* Which fault hits the present call? */
@@ -209,7 +211,9 @@ static int fake_inspect(void *host, const char *uuid, bool ask_guest, DomainFact
                 .image = h->image,
                 .memory_bytes = FAKE_MEMORY_BYTES,
                 .functions = calloc(1, sizeof(PciAddress)),
-                .n_functions = 1,
+                .n_functions = active && !h->plugged ? 0 : 1,
+                .devices = strdup("<domain/>"),
+                .has_plain = !h->device_state,
                 .pm_mem_enabled = true,
                 .pm_disk_enabled = true,
                 .has_agent_channel = true,
@@ -257,6 +261,66 @@ static int fake_settle_suspend(void *host, const char *uuid, Failure *reterr)
         return leave(h, reterr);
 }
 
+static void guest_runs_on(FakeHost *h, unsigned function)
+{
+        h->dirty[function] = true;
+        h->gate_open[function] = false;
+}
+
+static bool cannot_be_given(const FakeHost *h, unsigned function)
+{
+        return h->bad[function] == FAKE_BAD_RESTORE || h->bad[function] == FAKE_BAD_PROBE;
+}
+
+static void unplug_happens(FakeHost *h)
+{
+        if (h->unplug_asked_for && h->qemu == QEMU_RUNNING)
+                h->plugged = false;
+        h->unplug_asked_for = false;
+}
+
+static int fake_unplug(void *host, const char *uuid, const PciAddress *functions, size_t n, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->ignores_unplug || h->qemu != QEMU_RUNNING)
+                return failure_set(reterr, FAILURE_UNPLUG_FAILED, "the guest did not let go of it");
+
+        h->unplug_asked_for = true;
+        if (present_fault(h) == FAKE_FAULT_KILL_ASKED)
+                longjmp(h->killed, 1);
+        if (present_fault(h) == FAKE_FAULT_ERROR_ASKED)
+                return failure_set(reterr, FAILURE_UNPLUG_FAILED, "the guest takes its time");
+
+        unplug_happens(h);
+        return leave(h, reterr);
+}
+
+static int fake_plug(void *host, const char *uuid, const char *devices, const PciAddress *functions,
+                     size_t n, bool back, Failure *reterr)
+{
+        unsigned function;
+
+        ENTER(host, reterr);
+
+        assert(devices && n == 1);
+        function = function_index(functions);
+        if (back)
+                unplug_happens(h);
+        if (h->qemu == QEMU_NONE)
+                return failure_set(reterr, FAILURE_LIBVIRT, "domain is not running");
+        if (h->plugged && h->qemu_has == function)
+                return leave(h, reterr);
+        if (h->plugged || !h->bound[function] || cannot_be_given(h, function))
+                return failure_set(reterr, FAILURE_PLUG_FAILED, "vfio_pci: no");
+
+        h->plugged = true;
+        h->qemu_has = function;
+        if (h->qemu == QEMU_RUNNING)
+                guest_runs_on(h, function);
+        return leave(h, reterr);
+}
+
 static int fake_suspend_to_disk(void *host, const char *uuid, Failure *reterr)
 {
         ENTER(host, reterr);
@@ -267,13 +331,8 @@ static int fake_suspend_to_disk(void *host, const char *uuid, Failure *reterr)
         h->s4_image = true;
         h->qemu = QEMU_NONE;
         h->libvirt = DOMAIN_SHUTOFF;
+        h->plugged = false;
         return leave(h, reterr);
-}
-
-static void guest_runs_on(FakeHost *h, unsigned function)
-{
-        h->dirty[function] = true;
-        h->gate_open[function] = false;
 }
 
 static int fake_wake(void *host, const char *uuid, Failure *reterr)
@@ -328,20 +387,25 @@ static void save_happens(FakeHost *h)
         h->image = IMAGE_VALID;
         h->image_consumed = false;
         h->image_names = h->qemu_has;
+        h->image_has_none = !h->plugged;
+        h->image_was_running = h->qemu == QEMU_RUNNING;
+        h->plugged = false;
         h->qemu = QEMU_NONE;
         h->qemu_is_restored = false;
         h->libvirt = DOMAIN_SHUTOFF;
         h->cpr_mode = false;
 }
 
-static int fake_save(void *host, const char *uuid, HostProgress progress, void *userdata, Failure *reterr)
+static int fake_save(void *host, const char *uuid, bool running, HostProgress progress, void *userdata,
+                     Failure *reterr)
 {
         ENTER(host, reterr);
 
-        if (h->qemu != QEMU_SUSPENDED || !h->cpr_mode)
+        if (running ? h->qemu != QEMU_RUNNING || (h->plugged && !h->device_state)
+                    : h->qemu != QEMU_SUSPENDED || !h->cpr_mode)
                 return failure_set(reterr, FAILURE_SAVE_FAILED, "cannot migrate domain");
 
-        h->saved_ungated = h->saved_ungated || !h->gate_open[h->qemu_has];
+        h->saved_ungated = h->saved_ungated || !(h->gate_open[h->qemu_has] || (running && h->plugged));
         progress(FAKE_IMAGE_BYTES / 2, FAKE_IMAGE_BYTES, userdata);
 
         /* Whatever is stored of a domain that is alive is outdated. */
@@ -352,6 +416,11 @@ static int fake_save(void *host, const char *uuid, HostProgress progress, void *
         if (present_fault(h) == FAKE_FAULT_KILL_ASKED) {
                 h->save_asked_for = true;
                 longjmp(h->killed, 1);
+        }
+        if (present_fault(h) == FAKE_FAULT_ERROR_ASKED && running) {
+                h->qemu = QEMU_PAUSED;
+                h->libvirt = DOMAIN_PAUSED;
+                return failure_set(reterr, FAILURE_SAVE_FAILED, "it was not finished");
         }
         if (present_fault(h) == FAKE_FAULT_QEMU_DIES) {
                 qemu_dies(h);
@@ -367,7 +436,7 @@ static int fake_settle_save(void *host, const char *uuid, Failure *reterr)
         ENTER(host, reterr);
 
         /* A save that had only been asked for by a worker that died now happens. */
-        if (h->save_asked_for && h->qemu == QEMU_SUSPENDED)
+        if (h->save_asked_for && (h->qemu == QEMU_SUSPENDED || h->qemu == QEMU_RUNNING))
                 save_happens(h);
         h->save_asked_for = false;
         return leave(h, reterr);
@@ -409,7 +478,7 @@ static int fake_image_discard(void *host, const char *uuid, Failure *reterr)
         if (h->qemu == QEMU_NONE && memory_is_stored(h))
                 h->memory_lost = true;
         /* A file that is just about to be written: what comes then goes nowhere. */
-        if (h->save_asked_for && h->qemu == QEMU_SUSPENDED)
+        if (h->save_asked_for && (h->qemu == QEMU_SUSPENDED || h->qemu == QEMU_RUNNING))
                 h->memory_lost = true;
         h->image = IMAGE_NONE;
         h->guard = false;
@@ -445,11 +514,6 @@ static int fake_definition_set_functions(void *host, const char *uuid, const Fun
         return leave(h, reterr);
 }
 
-static bool cannot_be_given(const FakeHost *h, unsigned function)
-{
-        return h->bad[function] == FAKE_BAD_RESTORE || h->bad[function] == FAKE_BAD_PROBE;
-}
-
 /* libvirt's hook, without a daemon: it goes by the journal (core/start-check.h). */
 static int check_hook(const FakeHost *h, Failure *reterr)
 {
@@ -468,9 +532,9 @@ static int fake_restore(void *host, const char *uuid, Failure *reterr)
                 return failure_set(reterr, FAILURE_IMAGE_DAMAGED, "no image to restore");
         if (check_hook(h, reterr) < 0)
                 return -EREMOTEIO;
-        if (!h->bound[h->image_names])
+        if (!h->image_has_none && !h->bound[h->image_names])
                 return failure_set(reterr, FAILURE_RESTORE_FAILED, "Unmanaged PCI device must be detached");
-        if (cannot_be_given(h, h->image_names))
+        if (!h->image_has_none && cannot_be_given(h, h->image_names))
                 return failure_set(reterr, FAILURE_RESTORE_FAILED, "vfio_pci: no");
 
         if (h->image_consumed)
@@ -478,6 +542,7 @@ static int fake_restore(void *host, const char *uuid, Failure *reterr)
         h->image = IMAGE_NONE; /* libvirt unlinks it */
         h->qemu = QEMU_PAUSED;
         h->qemu_has = h->image_names;
+        h->plugged = !h->image_has_none;
         h->qemu_is_restored = true;
         h->libvirt_is_new = false;
         h->libvirt = DOMAIN_PAUSED;
@@ -490,7 +555,15 @@ static int fake_cont(void *host, const char *uuid, Failure *reterr)
 
         if (h->qemu == QEMU_NONE)
                 return failure_set(reterr, FAILURE_RESTORE_FAILED, "domain is not running");
-        if (h->qemu == QEMU_PAUSED) {
+        if (h->qemu == QEMU_PAUSED && (!h->qemu_is_restored || h->image_was_running)) {
+                if (h->qemu_is_restored && h->plugged && h->bad[h->qemu_has] == FAKE_BAD_WAKE)
+                        return failure_set(reterr, FAILURE_RESTORE_FAILED, "it does not run");
+                h->qemu = QEMU_RUNNING;
+                h->libvirt = DOMAIN_RUNNING;
+                if (h->plugged)
+                        guest_runs_on(h, h->qemu_has);
+                h->image_consumed = h->image_consumed || h->qemu_is_restored;
+        } else if (h->qemu == QEMU_PAUSED) {
                 h->qemu = QEMU_SUSPENDED;
                 h->libvirt = present_fault(h) == FAKE_FAULT_ERROR_ASKED ? DOMAIN_PAUSED : DOMAIN_RUNNING;
         }
@@ -520,6 +593,7 @@ static int fake_start(void *host, const char *uuid, Failure *reterr)
         h->qemu = QEMU_RUNNING;
         h->qemu_has = h->definition_names;
         guest_runs_on(h, h->qemu_has);
+        h->plugged = true;
         h->libvirt = DOMAIN_RUNNING;
         return leave(h, reterr);
 }
@@ -534,6 +608,7 @@ static int fake_destroy_unwoken(void *host, const char *uuid, Failure *reterr)
                 h->memory_lost = true;
         h->qemu = QEMU_NONE;
         h->libvirt = DOMAIN_SHUTOFF;
+        h->plugged = false;
         return leave(h, reterr);
 }
 
@@ -574,7 +649,7 @@ static int fake_function_bind(void *host, const PciAddress *a, bool *ret_bound, 
 /* Left alone, by the contract; that it was asked for is a mistake all the same. */
 static bool is_in_use(FakeHost *h, const PciAddress *a)
 {
-        bool in_use = h->qemu != QEMU_NONE && h->qemu_has == function_index(a);
+        bool in_use = h->plugged && h->qemu_has == function_index(a);
 
         h->took_from_guest = h->took_from_guest || in_use;
         return in_use;
@@ -587,6 +662,15 @@ static int fake_function_unbind(void *host, const PciAddress *a, Failure *reterr
         if (is_in_use(h, a))
                 return leave(h, reterr);
         h->bound[function_index(a)] = false;
+        return leave(h, reterr);
+}
+
+static int fake_function_takes_state(void *host, const PciAddress *a, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (!h->device_state)
+                return failure_set(reterr, FAILURE_NOT_MIGRATABLE, "vfio-pci knows nothing of it");
         return leave(h, reterr);
 }
 
@@ -613,7 +697,7 @@ static int fake_function_gate(void *host, const PciAddress *a, GateQuestion ques
         if (question == GATE_ANSWERS)
                 return leave(h, reterr);
 
-        if (h->bad[i] == FAKE_BAD_GATE || (h->qemu == QEMU_RUNNING && h->qemu_has == i))
+        if (h->bad[i] == FAKE_BAD_GATE || (h->qemu == QEMU_RUNNING && h->plugged && h->qemu_has == i))
                 return failure_set(reterr, FAILURE_GATE_CLOSED, "it is active");
         h->gate_open[i] = true;
         return leave(h, reterr);
@@ -639,6 +723,8 @@ const HostOps fake_host_ops = {
         .suspend_to_disk = fake_suspend_to_disk,
         .wake = fake_wake,
         .set_cpr_mode = fake_set_cpr_mode,
+        .unplug = fake_unplug,
+        .plug = fake_plug,
         .save = fake_save,
         .settle_suspend = fake_settle_suspend,
         .settle_save = fake_settle_save,
@@ -656,6 +742,7 @@ const HostOps fake_host_ops = {
         .wait_agent = fake_wait_agent,
         .function_find = fake_function_find,
         .function_bind = fake_function_bind,
+        .function_takes_state = fake_function_takes_state,
         .function_unbind = fake_function_unbind,
         .function_reset = fake_function_reset,
         .function_gate = fake_function_gate,
@@ -667,7 +754,8 @@ static Job *copy_job(const Job *j)
         Job *copy;
 
         if (job_new(j->id, j->kind, j->strategy, j->domain_uuid, j->domain_name, &copy) < 0 ||
-            job_set_swaps(copy, j->swaps, j->n_swaps) < 0 || free_and_strdup(&copy->stuck, j->stuck) < 0)
+            job_set_swaps(copy, j->swaps, j->n_swaps) < 0 || free_and_strdup(&copy->stuck, j->stuck) < 0 ||
+            free_and_strdup(&copy->devices, j->devices) < 0)
                 assert(false && "out of memory");
 
         for (size_t i = 0; i < j->n_attempts; i++) {
@@ -754,6 +842,14 @@ static int fake_remove_record(void *host, const char *domain_uuid, Failure *rete
         return leave(h, reterr);
 }
 
+static int fake_read_devices(void *host, const char *domain_uuid, char **ret, Failure *reterr)
+{
+        ENTER_STORE(host, reterr);
+
+        *ret = strdup("<domain/>");
+        return leave(h, reterr);
+}
+
 static void fake_progress(void *host, const Job *j)
 {
 }
@@ -767,6 +863,7 @@ const ExecutorStore fake_store_ops = {
         .write_job = fake_write_job,
         .write_record = fake_write_record,
         .remove_record = fake_remove_record,
+        .read_devices = fake_read_devices,
         .progress = fake_progress,
         .tell_step = fake_tell_step,
 };

@@ -22,7 +22,9 @@ typedef enum FakeFault {
         FAKE_FAULT_NONE,
         FAKE_FAULT_ERROR,       /* the operation fails, without effect */
         FAKE_FAULT_ERROR_AFTER, /* it has its effect, and fails all the same: a reply that was lost */
-        FAKE_FAULT_ERROR_ASKED, /* in suspend and continue: libvirtd dies, what it was asked for happens; elsewhere nothing */
+        FAKE_FAULT_ERROR_ASKED, /* in suspend and continue: libvirtd dies, what it was asked for happens; in unplug: the guest
+                                 * lets go later; in the save of a guest that runs: it fails and leaves that paused; elsewhere
+                                 * nothing */
         FAKE_FAULT_DISK_FULL,   /* from here on nothing can be written to the journal and the records */
         FAKE_FAULT_CANCEL,      /* SIGTERM comes while the operation is under way */
         FAKE_FAULT_HOLD,        /* SIGUSR1 does, and the host goes down when the worker has ended */
@@ -30,8 +32,8 @@ typedef enum FakeFault {
         FAKE_FAULT_KILL_AFTER,  /* the worker dies after the effect */
         FAKE_FAULT_POWER_CUT,   /* the host dies after the effect: QEMU is gone */
         FAKE_FAULT_RENUMBER,    /* the same, and it boots with other numbers for its buses */
-        FAKE_FAULT_KILL_ASKED, /* in save and suspend: the worker dies, what it asked for is yet to begin; in mend: half way;
-                                * else nothing */
+        FAKE_FAULT_KILL_ASKED, /* in save, suspend and unplug: the worker dies, what it asked for is yet to begin; in mend:
+                                * half way; else nothing */
         FAKE_FAULT_QEMU_DIES, /* in save: QEMU is killed in the middle of it; elsewhere nothing */
         _FAKE_FAULT_MAX,
 } FakeFault;
@@ -61,6 +63,9 @@ typedef struct FakeHost {
         unsigned image_names, definition_names; /* place of the function that the XMLs name */
         unsigned qemu_has;                      /* place of the function that the running QEMU has */
         unsigned shift;                         /* function 0 is at this place */
+        bool plugged;                           /* it has it */
+        bool image_has_none;                    /* the image is of one that was unplugged */
+        bool image_was_running;                 /* and of a guest that ran */
         bool bound[FAKE_FUNCTIONS];
         FakeBad bad[FAKE_FUNCTIONS];
         bool asked[FAKE_FUNCTIONS];     /* its gate was */
@@ -69,10 +74,13 @@ typedef struct FakeHost {
         Job *journal;                   /* store: the last durable copy */
         bool save_asked_for;            /* of libvirt, which has not begun with it */
         bool suspend_asked_for;         /* of the guest, the same */
+        bool unplug_asked_for;
 
         /* What the guest is like. */
         bool ignores_suspend;
+        bool ignores_unplug;
         bool agent_dead;
+        bool device_state; /* the drivers of its functions speak of it */
 
         uint64_t space_bytes; /* where images are written */
         JobKind other;        /* under way, with a promise of the whole space; _JOB_KIND_INVALID: none */

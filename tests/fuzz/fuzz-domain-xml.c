@@ -3,16 +3,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Whatever the XML is, the edit's result must be readable and must not want the same edit again. */
+/* Whatever the XML is, what is taken of it and what the edit makes of it must be readable, and not want the same edit
+ * again. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        _cleanup_free_ char *xml = strndup((const char *) data, size), *edited = NULL, *again = NULL;
+        _cleanup_free_ char *xml = strndup((const char *) data, size), *edited = NULL, *again = NULL,
+                            *taken = NULL;
+        _cleanup_(domain_devices_done) DomainDevices devices = { 0 };
         _cleanup_(domain_xml_done) DomainXml x = { 0 }, after = { 0 };
         FunctionSwap swaps[2] = { 0 };
         size_t n;
 
         if (!xml || domain_xml_parse(xml, &x, NULL) < 0)
                 return 0;
+
+        if (domain_xml_take_devices(xml, &taken, NULL) < 0 ||
+            domain_xml_list_devices(taken, &devices, NULL) < 0 || devices.n != x.n_functions)
+                abort();
 
         n = x.n_functions < ELEMENTSOF(swaps) ? x.n_functions : ELEMENTSOF(swaps);
         for (size_t i = 0; i < n; i++)

@@ -267,6 +267,39 @@ static void test_declaration(void)
         }
 }
 
+/* What is noted of the functions while the domain has none, and made of it when it gets others. */
+static void test_devices(void)
+{
+        const FunctionSwap swaps[] = { swap("0000:01:10.0", "0000:02:10.0"),
+                                       swap("0000:01:10.2", "0000:02:10.2") };
+        _cleanup_free_ char *taken = NULL, *edited = NULL;
+        DomainDevices l;
+
+        CHECK(domain_xml_take_devices(two, &taken, NULL) >= 0);
+        CHECK(!strstr(taken, "usb") && !strstr(taken, "channel") && !strstr(taken, "network"));
+
+        CHECK(domain_xml_list_devices(taken, &l, NULL) >= 0);
+        CHECK(l.n == 2);
+        CHECK(pci_address_equal(&l.list[0].function, &swaps[0].from));
+        CHECK(pci_address_equal(&l.list[1].function, &swaps[1].from));
+        CHECK(strstr(l.list[0].xml, "<hostdev ") == l.list[0].xml && strstr(l.list[0].xml, "ua-vf"));
+        CHECK(strstr(l.list[0].xml, "managed=\"yes\""));
+        CHECK(strstr(l.list[1].xml, "<interface ") == l.list[1].xml && strstr(l.list[1].xml, "52:54:00"));
+        domain_devices_done(&l);
+
+        /* All that the guest sees stays. */
+        CHECK(domain_xml_set_functions(taken, swaps, 2, false, &edited, NULL) == 1);
+        CHECK(domain_xml_list_devices(edited, &l, NULL) >= 0);
+        CHECK(l.n == 2 && pci_address_equal(&l.list[0].function, &swaps[0].to));
+        CHECK(strstr(l.list[0].xml, "bus=\"0x06\"") && strstr(l.list[0].xml, "managed=\"no\""));
+        domain_devices_done(&l);
+
+        CHECK(domain_xml_list_devices(DOMAIN(""), &l, NULL) >= 0 && l.n == 0);
+        domain_devices_done(&l);
+        CHECK(domain_xml_list_devices("<domain", &l, NULL) < 0);
+        CHECK(domain_xml_take_devices("<network/>", &taken, NULL) < 0);
+}
+
 int main(void)
 {
         test_declaration();
@@ -277,5 +310,6 @@ int main(void)
         test_same();
         test_refusals();
         test_hostile();
+        test_devices();
         return 0;
 }

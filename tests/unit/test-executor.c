@@ -105,17 +105,22 @@ static void make_world(const Case *c, FakeHost *h)
         fake_host_init(h);
         for (unsigned i = 0; i < c->n_bad; i++)
                 h->bad[turn[i]] = c->bad;
+        h->device_state = c->strategy == STRATEGY_DEVICE_STATE;
         if (c->kind != JOB_RESUME)
                 return;
 
         h->qemu = QEMU_NONE;
         h->libvirt = DOMAIN_SHUTOFF;
+        h->plugged = false;
         h->record = true;
-        if (c->strategy == STRATEGY_SUSPEND_TO_RAM) {
-                h->image = IMAGE_VALID;
-                h->guard = true;
-        } else
-                h->s4_image = true;
+        h->s4_image = !strategy_writes_image(c->strategy);
+        if (h->s4_image)
+                return;
+
+        h->image = IMAGE_VALID;
+        h->guard = true;
+        h->image_has_none = c->strategy == STRATEGY_UNPLUG;
+        h->image_was_running = strategy_saves_running(c->strategy);
 }
 
 typedef enum WorkerEnd {
@@ -276,7 +281,7 @@ static void check_bindings(const Case *c, const FakeHost *h)
                         return;
 
         for (unsigned i = 1; i < FAKE_FUNCTIONS; i++)
-                EXPECT(c, h, !h->bound[i] || (h->qemu != QEMU_NONE && h->qemu_has == i));
+                EXPECT(c, h, !h->bound[i] || (h->plugged && h->qemu_has == i));
 }
 
 /* Index of the function that the job was for. */
@@ -334,6 +339,13 @@ static void check_clean(const Case *c, const FakeHost *h)
                                                 clean->state != STEP_DONE));
 }
 
+/* Only when it does not get back what it had: that went bad meanwhile. */
+static bool is_said_to_run_without(const Case *c, const Job *j)
+{
+        return c->n_bad == FAKE_FUNCTIONS && j->failure.code == FAILURE_PLUG_FAILED &&
+               strstr(failure_message(&j->failure), JOB_RUNS_WITHOUT);
+}
+
 static void check_invariants(const Case *c, const FakeHost *h)
 {
         const Job *j = h->journal;
@@ -342,7 +354,9 @@ static void check_invariants(const Case *c, const FakeHost *h)
         /* A worker died over a guest that was being woken, and it does not wake: it may have run and be asleep again,
          * so nobody but a person may decide to end it. */
         if (c->bad == FAKE_BAD_WAKE && c->fault[0] != FAKE_FAULT_NONE && !job_state_is_final(j->state)) {
-                EXPECT(c, h, h->qemu == QEMU_SUSPENDED && j->stuck && !h->memory_lost);
+                EXPECT(c, h,
+                       h->qemu == (strategy_saves_running(c->strategy) ? QEMU_PAUSED : QEMU_SUSPENDED) &&
+                                       j->stuck && !h->memory_lost);
                 return;
         }
         /* The way back is the restore of what was saved, and the domain's own function went bad meanwhile: tried again
@@ -369,13 +383,15 @@ static void check_invariants(const Case *c, const FakeHost *h)
                 EXPECT(c, h, !h->record && !h->guard && h->image == IMAGE_NONE && !h->s4_image);
                 EXPECT(c, h, !h->cpr_mode);
                 EXPECT(c, h, h->libvirt == DOMAIN_RUNNING);
+                EXPECT(c, h, h->plugged || is_said_to_run_without(c, j));
                 EXPECT(c, h, h->bound[h->qemu_has]);
                 EXPECT(c, h, has_own_function(h));
                 EXPECT(c, h, h->definition_names == h->qemu_has || j->failure.code != FAILURE_NONE);
         }
         if (j->state == JOB_DONE && !h->memory_cut)
                 EXPECT(c, h,
-                       c->kind == JOB_HIBERNATE ? is_hibernated(h) : runs && h->qemu_has == target_of(j));
+                       c->kind == JOB_HIBERNATE ? is_hibernated(h)
+                                                : runs && h->plugged && h->qemu_has == target_of(j));
         for (size_t i = 0; i < j->n_steps; i++)
                 EXPECT(c, h, j->steps[i].state != STEP_STARTED && j->steps[i].state != STEP_UNDOING);
         check_bindings(c, h);
@@ -441,6 +457,75 @@ static void test_undisturbed(void)
                 }
 }
 
+/* The guest that does not let go of its function, or only when nobody waits for that any more: it runs on with it. */
+static void test_guest_ignores_unplug(void)
+{
+        for (unsigned late = 0; late < 2; late++) {
+                Case c = { .kind = JOB_MOVE,
+                           .strategy = STRATEGY_UNPLUG,
+                           .fault = { late ? FAKE_FAULT_ERROR_ASKED : FAKE_FAULT_NONE } };
+                bool reached = true;
+
+                for (unsigned call = 1; reached && call < 64; call++) {
+                        FakeHost h;
+
+                        c.call[0] = call;
+                        make_world(&c, &h);
+                        h.ignores_unplug = !late;
+                        h.journal = make_job(&c, &h);
+                        arm(&h, &c, 0);
+                        (void) run_worker(&h, false);
+                        check_invariants(&c, &h);
+                        reached = h.reached[0];
+                        if (!late)
+                                CHECK(h.journal->failure.code == FAILURE_UNPLUG_FAILED);
+                        if (h.journal->failure.code == FAILURE_UNPLUG_FAILED)
+                                CHECK(h.plugged && h.qemu_has == 0 && h.qemu == QEMU_RUNNING && !h.bound[2]);
+                        fake_host_done(&h);
+                }
+        }
+}
+
+/* Nothing of a device's state can be saved of a function on plain vfio-pci, and it is found before anything is done. */
+static void test_no_device_state(void)
+{
+        Case c = { .kind = JOB_MOVE, .strategy = STRATEGY_DEVICE_STATE };
+        FakeHost h;
+
+        make_world(&c, &h);
+        h.device_state = false;
+        h.journal = make_job(&c, &h);
+        (void) run_worker(&h, false);
+        check_invariants(&c, &h);
+        CHECK(h.journal->failure.code == FAILURE_NOT_MIGRATABLE && !h.bound[2]);
+        CHECK(job_find_step(h.journal, STEP_BIND)->state == STEP_PENDING);
+        fake_host_done(&h);
+}
+
+/* Somebody lets the restored guest run before its function is plugged: it gets that all the same. */
+static void test_ran_before_it_was_plugged(void)
+{
+        Case c = { .kind = JOB_RESUME, .strategy = STRATEGY_UNPLUG };
+        FakeHost h;
+        Job *j;
+
+        make_world(&c, &h);
+        h.qemu = QEMU_RUNNING;
+        h.libvirt = DOMAIN_RUNNING;
+        h.image = IMAGE_NONE;
+        h.image_consumed = h.qemu_is_restored = h.bound[2] = true;
+        j = make_job(&c, &h);
+        CHECK(free_and_strdup(&j->devices, "<domain/>") >= 0 && job_set_state(j, JOB_RUNNING) >= 0);
+        for (size_t i = 0; i < j->n_steps && j->steps[i].id != STEP_PLUG; i++)
+                j->steps[i].state = STEP_DONE;
+        h.journal = j;
+
+        (void) run_worker(&h, true);
+        check_invariants(&c, &h);
+        CHECK(h.journal->state == JOB_DONE && h.plugged && h.qemu_has == 2);
+        fake_host_done(&h);
+}
+
 static void test_auto_becomes_suspend_to_ram(void)
 {
         Case c = { .kind = JOB_MOVE, .strategy = STRATEGY_AUTO };
@@ -456,7 +541,7 @@ static void test_auto_becomes_suspend_to_ram(void)
 /* The guest that claims to suspend and does not: it must run on, and nothing of the target stay bound. */
 static void test_guest_ignores_suspend(void)
 {
-        for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++) {
+        for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s <= STRATEGY_SUSPEND_TO_DISK; s++) {
                 Case c = { .kind = JOB_MOVE, .strategy = s };
                 FakeHost h;
 
@@ -474,16 +559,15 @@ static void test_guest_ignores_suspend(void)
 }
 
 /* A guard link that outlived its guest, for whatever reason, is never the way back. */
-static void test_stale_guard(void)
+static void test_stale_guard(Strategy strategy)
 {
         for (FakeFault f = FAKE_FAULT_ERROR; f < _FAKE_FAULT_MAX; f++) {
                 bool reached = true;
 
                 for (unsigned call = 1; reached; call++) {
-                        Case c = { .kind = JOB_MOVE,
-                                   .strategy = STRATEGY_SUSPEND_TO_RAM,
-                                   .fault = { f },
-                                   .call = { call } };
+                        Case c = {
+                                .kind = JOB_MOVE, .strategy = strategy, .fault = { f }, .call = { call }
+                        };
                         FakeHost h;
 
                         reached = run_case_in(&c, &h, make_world_with_stale_guard);
@@ -635,13 +719,13 @@ static void check_bad_targets(const Case *c, const FakeHost *h)
 
 static void test_bad_targets(void)
 {
-        for (unsigned i = 0; i < 2 * 2 * 2 * _FAKE_BAD_MAX * (FAKE_FUNCTIONS + 1); i++) {
+        for (unsigned i = 0; i < 2 * 4 * 2 * _FAKE_BAD_MAX * (FAKE_FUNCTIONS + 1); i++) {
                 Case c = {
                         .kind = i & 1 ? JOB_MOVE : JOB_RESUME,
-                        .strategy = i & 2 ? STRATEGY_SUSPEND_TO_DISK : STRATEGY_SUSPEND_TO_RAM,
-                        .fallback = i & 4 ? FALLBACK_STAY : FALLBACK_BACK,
-                        .bad = (FakeBad) (i / 8 % _FAKE_BAD_MAX),
-                        .n_bad = i / 8 / _FAKE_BAD_MAX,
+                        .strategy = (Strategy) (STRATEGY_SUSPEND_TO_RAM + (i >> 1) % 4),
+                        .fallback = i & 8 ? FALLBACK_STAY : FALLBACK_BACK,
+                        .bad = (FakeBad) (i / 16 % _FAKE_BAD_MAX),
+                        .n_bad = i / 16 / _FAKE_BAD_MAX,
                 };
                 const Job *j;
                 FakeHost h;
@@ -766,8 +850,12 @@ int main(int argc, char *argv[])
         test_auto_becomes_suspend_to_ram();
         test_guest_ignores_suspend();
         test_cancel();
-        if (!errors)
-                test_stale_guard();
+        test_guest_ignores_unplug();
+        test_no_device_state();
+        test_ran_before_it_was_plugged();
+        for (Strategy s = STRATEGY_SUSPEND_TO_RAM; !errors && s < _STRATEGY_MAX; s++)
+                if (strategy_writes_image(s))
+                        test_stale_guard(s);
         for (JobKind k = JOB_RESUME; k <= JOB_MOVE; k++) {
                 test_ran_and_stopped(k, QEMU_SUSPENDED);
                 test_ran_and_stopped(k, QEMU_PAUSED);
@@ -786,7 +874,9 @@ int main(int argc, char *argv[])
                                 for (unsigned n_bad = 1; n_bad <= FAKE_FUNCTIONS; n_bad++) {
                                         c.bad = bad;
                                         c.n_bad = n_bad;
-                                        n += run_all(&c, last, n_bad == 1 && bad == FAKE_BAD_PROBE);
+                                        n += run_all(&c, last,
+                                                     n_bad == 1 && bad == FAKE_BAD_PROBE &&
+                                                                     s != STRATEGY_DEVICE_STATE);
                                 }
                 }
 

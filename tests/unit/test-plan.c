@@ -59,6 +59,11 @@ static void check_plan(const Plan *p)
         check_order(p, STEP_SUSPEND, STEP_SET_MODE);
         check_order(p, STEP_SET_MODE, STEP_SAVE);
         check_order(p, STEP_SAVE, STEP_SYNC);
+        check_order(p, STEP_BIND, STEP_UNPLUG);
+        check_order(p, STEP_UNPLUG, STEP_SAVE);
+        check_order(p, STEP_RESTORE, STEP_PLUG);
+        check_order(p, STEP_PLUG, STEP_CONTINUE);
+        check_order(p, STEP_CONTINUE, STEP_DISCARD);
         check_order(p, STEP_SYNC, STEP_REBIND);
         check_order(p, STEP_RECORD, STEP_REBIND);
         check_order(p, STEP_REBIND, STEP_REWRITE);
@@ -150,8 +155,8 @@ int main(void)
 {
         for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++) {
                 CHECK(plan_find(k, STRATEGY_AUTO)->n_steps == 1);
-                check_plan(plan_find(k, STRATEGY_SUSPEND_TO_RAM));
-                check_plan(plan_find(k, STRATEGY_SUSPEND_TO_DISK));
+                for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++)
+                        check_plan(plan_find(k, s));
         }
         CHECK(!plan_find(_JOB_KIND_MAX, STRATEGY_SUSPEND_TO_RAM));
         test_job_takes_its_plan();

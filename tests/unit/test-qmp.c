@@ -42,6 +42,32 @@ static void test_status(void)
         }
 }
 
+/* In QEMU 10.0's own words. */
+static void test_migration_blockers(void)
+{
+        static const struct {
+                const char *reply, *expected;
+        } cases[] = {
+                { "{\"return\":{},\"id\":\"libvirt-9\"}", NULL },
+                { "{\"return\":{\"blocked-reasons\":7}}", NULL },
+                { "{\"return\":{\"blocked-reasons\":[\"0000:01:10.0: VFIO migration is not supported in kernel\"]}}",
+                  "0000:01:10.0: VFIO migration is not supported in kernel" },
+                { "{\"return\":{\"blocked-reasons\":[\"one\",\"two\"],\"status\":\"completed\"}}",
+                  "one; two" },
+        };
+        char *blockers = NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *got = NULL;
+
+                CHECK(qmp_parse_migration_blockers(cases[i].reply, &got, NULL) >= 0);
+                CHECK(streq_ptr(got, cases[i].expected));
+        }
+
+        CHECK(qmp_parse_migration_blockers("{\"error\":{\"desc\":\"no\"}}", &blockers, NULL) < 0 &&
+              !blockers);
+}
+
 static void test_error(void)
 {
         _cleanup_(failure_done) Failure why = { 0 };
@@ -111,6 +137,7 @@ int main(void)
 {
         test_commands();
         test_status();
+        test_migration_blockers();
         test_error();
         test_hostile();
         test_migrate();

@@ -60,6 +60,7 @@ static Job *make_job(uint64_t id)
         (void) failure_set(&j->failure, FAILURE_BIND_FAILED, "because");
         CHECK(job_add_attempt(j, 21, STEP_BIND, &j->failure) >= 0);
         job_tell(j, 22, "and so on");
+        CHECK(free_and_strdup(&j->devices, "<domain><devices/></domain>") >= 0);
         j->fallback = FALLBACK_STAY;
         j->targets_asked_for = j->back = j->retry = true;
         return j;
@@ -222,11 +223,18 @@ static void test_record(int dir)
         CHECK(r->n_functions == 1 && pci_address_equal(&r->functions[0].from, &j->swaps[0].from));
         CHECK(r->functions[0].identity.bars[0].bytes == 16384);
         CHECK(locator_equal(&r->functions[0].from_locator, &j->swaps[0].from_locator));
+        CHECK(streq(r->devices, j->devices));
 
         CHECK(image_record_list(dir, &all, &n, &broken, NULL) >= 0);
         CHECK(n == 1);
         (void) image_record_free(all[0]);
         free(all);
+
+        /* Of what was unplugged it must be known what to plug. */
+        CHECK(job_set_strategy(j, STRATEGY_UNPLUG) >= 0 && free_and_strdup(&j->devices, NULL) >= 0);
+        CHECK(image_record_write(dir, j, 4096, NULL) >= 0);
+        r = image_record_free(r);
+        CHECK(image_record_read(dir, UUID, &r, NULL) < 0);
 
         CHECK(image_record_remove(dir, UUID, NULL) >= 0);
         CHECK(image_record_remove(dir, UUID, NULL) >= 0);

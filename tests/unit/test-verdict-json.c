@@ -73,7 +73,7 @@ static void test_errors(void)
         expect_error(HEAD "], \"strategies\": [7]}", "strategies[0]");
         expect_error(HEAD "], \"strategies\": [1, 2, 3, 4, 5, 6, 7, 8, 9]}", "'strategies'");
         expect_error("{" NUMBERS ", \"findings\": []}", "'strategy' is missing");
-        expect_error("{\"strategy\": \"unplug\", " NUMBERS ", \"findings\": []}", "'strategy'");
+        expect_error("{\"strategy\": \"magic\", " NUMBERS ", \"findings\": []}", "'strategy'");
         expect_error("{\"strategy\": \"auto\", " NUMBERS "}", "'findings' is missing");
         expect_error(HEAD "7]}", "findings[0]");
         expect_error(HEAD "{\"scope\": \"guest\", \"blocking\": true, \"message\": \"m\"}]}",

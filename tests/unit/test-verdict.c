@@ -30,6 +30,7 @@ static DomainFacts good_facts(void)
                 .qemu_cpr_reboot = true,
                 .qemu_version = 10000013,
                 .image_space_bytes = 2 * GIB,
+                .has_plain = true,
         };
 }
 
@@ -259,6 +260,109 @@ static void test_options(void)
         }
 }
 
+/* What the families of its functions name, in their order, and what the drivers of these can. */
+static void test_families(void)
+{
+        static char blockers[] = "0000:01:10.0: VFIO migration is not supported in kernel";
+        static const struct {
+                StrategyList families;
+                Strategy asked;
+                bool plain, blocked, no_mem;
+                Strategy chosen;
+                FailureCode code; /* FAILURE_NONE: possible */
+                const char *word; /* in what is said first */
+        } table[] = {
+                /* Where nothing is said, it is never taken unasked. */
+                { .chosen = STRATEGY_SUSPEND_TO_RAM },
+                { .asked = STRATEGY_DEVICE_STATE, .chosen = STRATEGY_DEVICE_STATE },
+                { .asked = STRATEGY_DEVICE_STATE,
+                  .plain = true,
+                  .blocked = true,
+                  .chosen = STRATEGY_DEVICE_STATE,
+                  .code = FAILURE_NOT_MIGRATABLE,
+                  .word = "QEMU says: 0000:01:10.0: VFIO migration is not supported in kernel" },
+                { .asked = STRATEGY_DEVICE_STATE,
+                  .blocked = true,
+                  .chosen = STRATEGY_DEVICE_STATE,
+                  .code = FAILURE_NOT_MIGRATABLE,
+                  .word = "not supported in kernel" },
+
+                /* The first that can work. */
+                { .families = { { STRATEGY_DEVICE_STATE, STRATEGY_SUSPEND_TO_RAM }, 2, true },
+                  .chosen = STRATEGY_DEVICE_STATE },
+                { .families = { { STRATEGY_DEVICE_STATE, STRATEGY_SUSPEND_TO_RAM }, 2, true },
+                  .plain = true,
+                  .chosen = STRATEGY_SUSPEND_TO_RAM,
+                  .word = "do not save their state" },
+                { .families = { { STRATEGY_SUSPEND_TO_RAM, STRATEGY_DEVICE_STATE }, 2, true },
+                  .no_mem = true,
+                  .chosen = STRATEGY_DEVICE_STATE,
+                  .word = "does not allow suspend-to-ram" },
+                { .families = { { STRATEGY_DEVICE_STATE }, 1, true },
+                  .plain = true,
+                  .chosen = STRATEGY_DEVICE_STATE,
+                  .code = FAILURE_NOT_MIGRATABLE,
+                  .word = "on vfio-pci itself" },
+
+                /* What they do not name is not for these functions, but to lose everything is always possible. */
+                { .families = { { STRATEGY_DEVICE_STATE }, 1, true },
+                  .asked = STRATEGY_SUSPEND_TO_RAM,
+                  .chosen = STRATEGY_SUSPEND_TO_RAM,
+                  .code = FAILURE_INCOMPATIBLE,
+                  .word = "do not name it" },
+                { .families = { .said = true },
+                  .chosen = STRATEGY_SUSPEND_TO_RAM,
+                  .code = FAILURE_INCOMPATIBLE,
+                  .word = "do not name it" },
+                { .families = { { STRATEGY_DEVICE_STATE }, 1, true },
+                  .asked = STRATEGY_UNPLUG,
+                  .chosen = STRATEGY_UNPLUG,
+                  .word = "loses all that the functions" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                DomainFacts f = good_facts();
+                Failure why = { 0 };
+                Verdict v;
+
+                f.has_plain = table[i].plain;
+                f.migration_blockers = table[i].blocked ? blockers : NULL;
+                f.pm_mem_enabled = !table[i].no_mem;
+                f.strategies = table[i].families;
+                verdict_judge(&(VerdictRequest) { .kind = JOB_MOVE, .strategy = table[i].asked }, &f, &v);
+                CHECK(v.strategy == table[i].chosen);
+                CHECK((findings_check(&v.findings, &why) < 0) == (table[i].code != FAILURE_NONE));
+                CHECK(why.code == table[i].code);
+                CHECK(table[i].word ? v.findings.n > 0 && strstr(v.findings.list[0].message, table[i].word)
+                                    : v.findings.n == 0);
+                failure_done(&why);
+                verdict_done(&v);
+        }
+}
+
+/* It is possible, and never chosen; that it has its price is said wherever it is named. */
+static void test_unplug(void)
+{
+        DomainFacts f = good_facts();
+        Verdict v = judge(&f, STRATEGY_AUTO);
+
+        expect_option(&v, STRATEGY_UNPLUG, false, true, "never taken unasked");
+        expect_option(&v, STRATEGY_DEVICE_STATE, false, false, "vfio-pci");
+        verdict_done(&v);
+
+        f.pm_mem_enabled = f.pm_disk_enabled = false;
+        expect(&f, STRATEGY_AUTO, FAILURE_SUSPEND_DISABLED, "suspend-to-mem");
+        f.has_agent_channel = false;
+        expect_strategy(&f, STRATEGY_UNPLUG, STRATEGY_UNPLUG);
+        f.image_space_bytes = 0;
+        expect(&f, STRATEGY_UNPLUG, FAILURE_NO_SPACE, "MiB free");
+
+        /* The job will look for it at its end. */
+        f = good_facts();
+        f.agent_answers = false;
+        EXPECT_ALL(&f, STRATEGY_UNPLUG, FAILURE_NONE, FAILURE_NONE);
+}
+
 static void test_no_silent_change_of_strategy(void)
 {
         DomainFacts f = good_facts();
@@ -444,6 +548,8 @@ static void test_resume(void)
         expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_SUSPEND_TO_DISK, 0, FAILURE_IMAGE_DAMAGED);
         expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_SUSPEND_TO_RAM, 0, FAILURE_NONE);
         expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_SUSPEND_TO_RAM, 4097, FAILURE_IMAGE_DAMAGED);
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_UNPLUG, 4096, FAILURE_NONE);
+        expect_resume(DOMAIN_SHUTOFF, IMAGE_NONE, STRATEGY_DEVICE_STATE, 4096, FAILURE_IMAGE_DAMAGED);
         expect_resume(DOMAIN_PAUSED, IMAGE_VALID, STRATEGY_SUSPEND_TO_RAM, 4096, FAILURE_NOT_HIBERNATED);
         expect_resume(DOMAIN_SHUTOFF, IMAGE_VALID, STRATEGY_AUTO, 4096, FAILURE_NOT_HIBERNATED);
 }
@@ -455,6 +561,8 @@ int main(void)
         test_bytes();
         test_strategy();
         test_options();
+        test_families();
+        test_unplug();
         test_no_silent_change_of_strategy();
         test_state();
         test_agent();

@@ -167,6 +167,32 @@ static void test_reset(void)
         CHECK(why.code == FAILURE_HOST && strstr(why.message, "all ones"));
 }
 
+/* A driver that knows the device has a name of its own; of vfio-pci itself, of none and of others nothing is expected. */
+static void test_plain(void)
+{
+        static const struct {
+                const char *driver;
+                bool plain;
+        } table[] = {
+                { "vfio-pci", true }, { NULL, true }, { "xe-vfio-pci", false }, { "mlx5_vfio_pci", false }
+        };
+        const PciAddress a = address(VF), pf = address(PF);
+        bool plain;
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                SysfsTree t;
+
+                sysfs_tree_init(&t);
+                if (table[i].driver)
+                        sysfs_tree_add_driver(&t, table[i].driver);
+                sysfs_tree_add_function(&t, PF, NULL, &igbvf, NULL, 10);
+                sysfs_tree_add_function(&t, VF, PF, &igbvf, table[i].driver, 11);
+                CHECK(vfio_is_plain(t.pci_fd, &a, &plain, NULL) >= 0 && plain == table[i].plain);
+                CHECK(vfio_is_plain(t.pci_fd, &pf, &plain, NULL) < 0);
+                sysfs_tree_done(&t);
+        }
+}
+
 int main(void)
 {
         test_bind_and_back();
@@ -177,5 +203,6 @@ int main(void)
         test_group();
         test_no_group();
         test_reset();
+        test_plain();
         return 0;
 }
