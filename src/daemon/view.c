@@ -232,10 +232,11 @@ static int add_functions(View *v, const World *w, const Families *families, Func
 
                 *f = *from;
                 f->state = state;
-                f->driver = f->pool = f->domain = f->reason = NULL;
+                f->driver = f->pool = f->domain = f->reason = f->group_obstacle = f->kind = f->group = NULL;
                 f->family = families_find(families, f->identity.vendor, f->identity.device);
 
-                if (free_and_strdup(&f->driver, from->driver) < 0)
+                if (free_and_strdup(&f->driver, from->driver) < 0 ||
+                    free_and_strdup(&f->group_obstacle, from->group_obstacle) < 0)
                         return -ENOMEM;
         }
 

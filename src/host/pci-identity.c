@@ -95,7 +95,44 @@ static int remember(PciIdentities *p, const KnownFunction *k)
         return 0;
 }
 
-static int read_by_library(PciIdentities *p, const PciAddress *a, FunctionIdentity *ret)
+#define CONFIG_BYTES 256
+#define CONFIG_STATUS 0x06 /* bit 4: there are capabilities (PCI Local Bus 3.0 section 6.2.3) */
+#define CONFIG_CAPABILITIES 0x34
+#define CAPABILITY_MSIX 0x11
+#define CAPABILITIES_MAX 48 /* more do not fit: a list that goes in a circle */
+
+/* Of what a virtual function has in config space, this is its own. 0: what is read ends before it. */
+static int msix_of(const uint8_t *config, size_t n)
+{
+        uint8_t at;
+
+        if (n <= CONFIG_CAPABILITIES)
+                return 0;
+        if (!(config[CONFIG_STATUS] & 0x10))
+                return FUNCTION_MSIX_NONE;
+
+        at = config[CONFIG_CAPABILITIES] & 0xfc;
+        for (size_t i = 0; at != 0 && i < CAPABILITIES_MAX; i++) {
+                if (at + 4U > n)
+                        return 0;
+                if (config[at] == CAPABILITY_MSIX)
+                        return ((config[at + 2] | config[at + 3] << 8) & 0x7ff) + 1;
+                at = config[at + 1] & 0xfc;
+        }
+
+        return FUNCTION_MSIX_NONE;
+}
+
+/* The kernel lets read 64 bytes who is not root; then the list is not seen. */
+static int read_msix(struct pci_device *d)
+{
+        uint8_t config[CONFIG_BYTES];
+        pciaddr_t n = 0;
+
+        return pci_device_cfg_read(d, config, 0, sizeof(config), &n) == 0 || n > 0 ? msix_of(config, n) : 0;
+}
+
+static int read_by_library(PciIdentities *p, const PciAddress *a, int fd, FunctionIdentity *ret)
 {
         struct pci_device *d;
         int error;
@@ -122,6 +159,7 @@ static int read_by_library(PciIdentities *p, const PciAddress *a, FunctionIdenti
                 .subdevice = d->subdevice_id,
                 .revision = d->revision,
                 .class_code = d->device_class & 0xffffff,
+                .msix = read_msix(d),
         };
 
         for (size_t i = 0; i < FUNCTION_BARS_MAX; i++)
@@ -131,6 +169,10 @@ static int read_by_library(PciIdentities *p, const PciAddress *a, FunctionIdenti
                         .mem64 = d->regions[i].is_64,
                         .prefetchable = d->regions[i].is_prefetchable,
                 };
+
+        /* The library makes one up for every VGA device; sysfs has a file when there is one. */
+        if (fd >= 0 && faccessat(fd, "rom", F_OK, 0) >= 0)
+                ret->rom_bytes = d->rom_size;
 
         return 0;
 }
@@ -150,7 +192,7 @@ int pci_identity_read(Function *f, int fd, uint64_t inode, void *userdata)
         if (known)
                 k = *known;
         else {
-                r = read_by_library(p, &f->address, &k.identity);
+                r = read_by_library(p, &f->address, fd, &k.identity);
                 if (r >= 0)
                         r = pci_locator_read(fd, &f->address, &f->physical_function, &k.locator);
                 if (r < 0)

@@ -9,6 +9,7 @@
 
 #include "basic/fileio.h"
 #include "basic/log.h"
+#include "host/pci-condition.h"
 
 static void close_directory(DIR **d)
 {
@@ -33,13 +34,28 @@ static int number_or_unknown(const char *s)
         return value;
 }
 
-/* -ENOENT, -ENODEV: it is no virtual function, or gone. */
-static int read_function(int devices_fd, const char *name, PciIdentityRead identity, void *userdata,
-                         Function *ret)
+/* Driver and group, of whatever device it is. */
+static int read_links(int fd, Function *f)
 {
+        _cleanup_free_ char *group = NULL;
+        int r;
+
+        r = readlink_basename_at(fd, "iommu_group", &group);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        f->iommu_group = number_or_unknown(group);
+
+        r = readlink_basename_at(fd, "driver", &f->driver);
+        return r < 0 && r != -ENOENT ? r : 0;
+}
+
+/* -ENOENT, -ENODEV: it is no virtual function, or gone. In any case it is noted in `groups`. */
+static int read_function(int devices_fd, const char *name, PciIdentityRead identity, void *userdata,
+                         PciGroups *groups, Function *ret)
+{
+        _cleanup_(function_done) Function f = { .iommu_group = -1, .numa_node = -1 };
         _cleanup_close_ int fd = -EBADF;
-        _cleanup_free_ char *physfn = NULL, *group = NULL, *node = NULL;
-        Function f = { .iommu_group = -1, .numa_node = -1 };
+        _cleanup_free_ char *physfn = NULL, *node = NULL;
         struct stat st;
         int r;
 
@@ -50,6 +66,10 @@ static int read_function(int devices_fd, const char *name, PciIdentityRead ident
         fd = openat(devices_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
+
+        if ((r = read_links(fd, &f)) < 0 ||
+            (r = pci_groups_add(groups, f.iommu_group, &f.address, f.driver)) < 0)
+                return r;
 
         r = readlink_basename_at(fd, "physfn", &physfn);
         if (r < 0)
@@ -64,21 +84,13 @@ static int read_function(int devices_fd, const char *name, PciIdentityRead ident
         if (r < 0)
                 return r;
 
-        r = readlink_basename_at(fd, "iommu_group", &group);
-        if (r < 0 && r != -ENOENT)
-                return r;
-        f.iommu_group = number_or_unknown(group);
-
         r = read_attr_at(fd, "numa_node", &node);
         if (r < 0 && r != -ENOENT)
                 return r;
         f.numa_node = number_or_unknown(node);
 
-        r = readlink_basename_at(fd, "driver", &f.driver);
-        if (r < 0 && r != -ENOENT)
-                return r;
-
         *ret = f;
+        f = (Function) { 0 };
         return 0;
 }
 
@@ -88,13 +100,17 @@ static int compare_functions(const void *a, const void *b)
 }
 
 int pci_scan(int devices_fd, PciIdentityRead identity, void *identity_userdata, FunctionWanted wanted,
-             void *wanted_userdata, World *w, Failure *reterr)
+             void *wanted_userdata, const Families *families, World *w, Failure *reterr)
 {
+        _cleanup_(pci_groups_freep) PciGroups *groups = NULL;
         _cleanup_(close_directory) DIR *dir = NULL;
         int fd;
 
         assert(identity);
         assert(w);
+
+        if (pci_groups_new(&groups) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot list PCI devices");
 
         fd = openat(devices_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
@@ -121,7 +137,7 @@ int pci_scan(int devices_fd, PciIdentityRead identity, void *identity_userdata, 
                 if (!e)
                         break;
 
-                r = read_function(devices_fd, e->d_name, identity, identity_userdata, &f);
+                r = read_function(devices_fd, e->d_name, identity, identity_userdata, groups, &f);
                 if (r == -ENOMEM)
                         return failure_set_errno(reterr, FAILURE_HOST, r, "cannot list PCI devices");
                 if (r < 0) {
@@ -145,7 +161,8 @@ int pci_scan(int devices_fd, PciIdentityRead identity, void *identity_userdata, 
 
         if (w->n_functions > 0)
                 qsort(w->functions, w->n_functions, sizeof(*w->functions), compare_functions);
-        if (locators_settle(w->functions, w->n_functions) < 0)
+        if (locators_settle(w->functions, w->n_functions) < 0 ||
+            pci_conditions_read(devices_fd, groups, families, w->functions, w->n_functions) < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot list PCI devices");
         return 0;
 }

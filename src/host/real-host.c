@@ -131,7 +131,7 @@ static int function_find(void *host, const FunctionRef *ref, PciAddress *ret, Fa
                 return failure_set_errno(reterr, FAILURE_HOST, errno, "cannot open '%s/devices'",
                                          h->settings.sysfs_pci);
 
-        r = pci_scan(devices_fd, read_place, NULL, NULL, NULL, w, reterr);
+        r = pci_scan(devices_fd, read_place, NULL, NULL, NULL, NULL, w, reterr);
         if (r < 0)
                 return r;
 

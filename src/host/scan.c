@@ -108,7 +108,7 @@ static int scan_functions(const RealHostSettings *settings, PciIdentities *ident
                                          settings->sysfs_pci);
 
         r = pci_scan(devices_fd, pci_identity_read, identities, settings->wanted, settings->wanted_userdata,
-                     w, reterr);
+                     settings->families, w, reterr);
         pci_identities_settle(identities);
         return r;
 }

@@ -17,6 +17,8 @@ static int function_to_json(const Function *f, json_object **ret)
             json_add_pci_address(o, "physical_function", &f->physical_function) < 0 ||
             json_add_locator(o, "locator", &f->locator) < 0 || json_add_string(o, "driver", f->driver) < 0 ||
             json_add(o, "iommu_group", json_object_new_int(f->iommu_group)) < 0 ||
+            json_add_string(o, "iommu_group_obstacle", f->group_obstacle) < 0 ||
+            (f->is_dead && json_add_bool(o, "physical_function_alive", false) < 0) ||
             json_add(o, "numa_node", json_object_new_int(f->numa_node)) < 0 ||
             json_add(o, "identity", TAKE_PTR(identity)) < 0)
                 return -ENOMEM;
@@ -44,8 +46,9 @@ static int get_int(json_object *o, const char *where, const char *key, int *ret,
 
 static int function_from_json(json_object *o, Function *f, Failure *reterr)
 {
-        const char *driver = NULL;
+        const char *driver = NULL, *obstacle = NULL;
         json_object *identity;
+        bool alive = true;
         int r;
 
         if ((r = json_get_pci_address(o, "functions[]", "address", true, &f->address, reterr)) < 0 ||
@@ -54,13 +57,16 @@ static int function_from_json(json_object *o, Function *f, Failure *reterr)
                                       reterr)) < 0 ||
             (r = json_get_string(o, "functions[]", "driver", false, &driver, reterr)) < 0 ||
             (r = get_int(o, "functions[]", "iommu_group", &f->iommu_group, reterr)) < 0 ||
+            (r = json_get_string(o, "functions[]", "iommu_group_obstacle", false, &obstacle, reterr)) < 0 ||
+            (r = json_get_bool(o, "functions[]", "physical_function_alive", false, &alive, reterr)) < 0 ||
             (r = get_int(o, "functions[]", "numa_node", &f->numa_node, reterr)) < 0 ||
             (r = json_get_object(o, "functions[]", "identity", true, &identity, reterr)) < 0 ||
             (r = function_identity_from_json(identity, "functions[].identity", true, &f->identity, reterr)) <
                             0)
                 return r;
 
-        if (free_and_strdup(&f->driver, driver) < 0)
+        f->is_dead = !alive;
+        if (free_and_strdup(&f->driver, driver) < 0 || free_and_strdup(&f->group_obstacle, obstacle) < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the snapshot");
 
         return 0;

@@ -110,9 +110,32 @@ static void add_group(SysfsTree *t, int function_fd, const char *address, int gr
         CHECK(symlinkat(group_link, function_fd, "iommu_group") >= 0);
 }
 
-static void write_identity(int fd, const FunctionIdentity *id)
+#define MSIX_AT 0x40
+
+/* A virtual function's own vendor and device are all ones. */
+static void write_config(int fd, const FunctionIdentity *id, bool is_virtual)
 {
         uint8_t config[CONFIG_BYTES] = { 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x10, 0x00 };
+
+        if (!is_virtual) {
+                config[0] = (uint8_t) id->vendor;
+                config[1] = (uint8_t) (id->vendor >> 8);
+                config[2] = (uint8_t) id->device;
+                config[3] = (uint8_t) (id->device >> 8);
+        }
+
+        if (id->msix > 0) {
+                config[0x34] = MSIX_AT;
+                config[MSIX_AT] = 0x11;
+                config[MSIX_AT + 2] = (uint8_t) (id->msix - 1);
+                config[MSIX_AT + 3] = (uint8_t) (0x80 | (id->msix - 1) >> 8); /* enabled */
+        }
+
+        write_bytes(fd, "config", config, sizeof(config));
+}
+
+static void write_identity(int fd, const FunctionIdentity *id, bool is_virtual)
+{
         _cleanup_free_ char *vendor = format("0x%04x\n", id->vendor),
                             *device = format("0x%04x\n", id->device),
                             *subvendor = format("0x%04x\n", id->subvendor),
@@ -127,7 +150,7 @@ static void write_identity(int fd, const FunctionIdentity *id)
         write_text(fd, "revision", revision);
         write_text(fd, "class", class_code);
         write_text(fd, "irq", "0\n");
-        write_bytes(fd, "config", config, sizeof(config));
+        write_config(fd, id, is_virtual);
 
         /* As pci-sysfs.c writes it: start, end, flags; the low bits of the flags are those of the BAR. */
         for (size_t i = 0; i < FUNCTION_BARS_MAX; i++) {
@@ -154,7 +177,7 @@ void sysfs_tree_add_function(SysfsTree *t, const char *address, const char *phys
         CHECK(mkdirat(t->devices_fd, address, 0700) >= 0);
         fd = open_function(t, address);
 
-        write_identity(fd, identity);
+        write_identity(fd, identity, physical_function);
         write_text(fd, "driver_override", "(null)\n");
         write_text(fd, "reset", "");
         write_text(fd, "numa_node", "-1\n");
@@ -228,6 +251,15 @@ void sysfs_tree_let_die(SysfsTree *t, const char *address)
         write_text(fd, "dies", "");
 }
 
+void sysfs_tree_drop_off(SysfsTree *t, const char *address)
+{
+        _cleanup_close_ int fd = open_function(t, address);
+        uint8_t ones[CONFIG_BYTES];
+
+        memset(ones, 0xff, sizeof(ones));
+        write_bytes(fd, "config", ones, sizeof(ones));
+}
+
 void sysfs_tree_let_driver_refuse(SysfsTree *t, const char *driver)
 {
         _cleanup_free_ char *path = format("drivers/%s/refuses", driver);
@@ -241,6 +273,13 @@ char *sysfs_tree_driver(const SysfsTree *t, const char *address)
         char *driver = NULL;
 
         return readlink_basename_at(fd, "driver", &driver) >= 0 ? driver : NULL;
+}
+
+void sysfs_tree_set_attribute(SysfsTree *t, const char *address, const char *name, const char *text)
+{
+        _cleanup_close_ int fd = open_function(t, address);
+
+        write_text(fd, name, text);
 }
 
 char *sysfs_tree_attribute(const SysfsTree *t, const char *address, const char *name)

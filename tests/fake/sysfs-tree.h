@@ -32,7 +32,10 @@ void sysfs_tree_remove_function(SysfsTree *t, const char *address);
 void sysfs_tree_set_natural_driver(SysfsTree *t, const char *address, const char *driver);
 /* From its next reset on, its config space reads as all ones. */
 void sysfs_tree_let_die(SysfsTree *t, const char *address);
+/* It is off the bus. */
+void sysfs_tree_drop_off(SysfsTree *t, const char *address);
 void sysfs_tree_let_driver_refuse(SysfsTree *t, const char *driver);
 /* NULL when it has none; the caller frees. */
 char *sysfs_tree_driver(const SysfsTree *t, const char *address);
+void sysfs_tree_set_attribute(SysfsTree *t, const char *address, const char *name, const char *text);
 char *sysfs_tree_attribute(const SysfsTree *t, const char *address, const char *name);
