@@ -61,6 +61,7 @@ json_object *function_info_to_json(const FunctionInfo *f)
         json_build_string(&o, "state", f->state);
         json_build_string(&o, "domain", f->domain);
         json_build_known(&o, "held_until_usec", f->held_until_usec);
+        json_build_known(&o, "quarantined_since_usec", f->quarantined_since_usec);
         json_build_string(&o, "reason", f->reason);
         return TAKE_PTR(o);
 }

@@ -130,6 +130,7 @@ static const PropertyField function_fields[] = {
         { "State", "s", property_read_string, offsetof(FunctionInfo, state) },
         { "Domain", "s", property_read_string, offsetof(FunctionInfo, domain) },
         { "HeldUntil", "t", property_read_uint64, offsetof(FunctionInfo, held_until_usec) },
+        { "QuarantinedSince", "t", property_read_uint64, offsetof(FunctionInfo, quarantined_since_usec) },
         { "Reason", "s", property_read_string, offsetof(FunctionInfo, reason) },
 };
 

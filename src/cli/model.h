@@ -42,8 +42,9 @@ typedef struct DomainInfo {
 
 typedef struct FunctionInfo {
         char *address, *physical_function, *device, *family, *driver, *pool, *state, *domain, *reason;
-        int32_t iommu_group, numa_node; /* -1: none, unknown */
-        uint64_t held_until_usec;       /* 0: not held, or no end */
+        int32_t iommu_group, numa_node;  /* -1: none, unknown */
+        uint64_t held_until_usec;        /* 0: not held, or no end */
+        uint64_t quarantined_since_usec; /* 0: not, or not known */
 } FunctionInfo;
 
 typedef struct PoolInfo {

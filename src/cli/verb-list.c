@@ -128,6 +128,9 @@ static int functions_as_table(Ctl *c, const Snapshot *s)
                 table_add(t, TINT_NONE, f->family);
                 if (f->held_until_usec > 0)
                         table_add_format(t, TINT_NONE, "until %s", TEXT_TIME(f->held_until_usec));
+                else if (f->quarantined_since_usec > 0)
+                        table_add_format(t, TINT_NONE, "since %s: %s", TEXT_TIME(f->quarantined_since_usec),
+                                         f->reason);
                 else
                         table_add(t, TINT_NONE, f->reason);
         }

@@ -67,9 +67,10 @@ struct Function {
         char *group;          /* owned; hive, or what else links it to others, NULL: not said */
         const Family *family; /* borrowed; NULL: of none that is known */
         FunctionState state;
-        char *domain;             /* owned; name of the owning domain, NULL when it has none */
-        char *reason;             /* owned; why quarantined, else NULL */
-        uint64_t held_until_usec; /* CLOCK_REALTIME; when FUNCTION_HELD ends, 0: no end */
+        char *domain;              /* owned; name of the owning domain, NULL when it has none */
+        char *reason;              /* owned; why quarantined, else NULL */
+        uint64_t quarantined_usec; /* CLOCK_REALTIME; since when, 0: not, or not known */
+        uint64_t held_until_usec;  /* CLOCK_REALTIME; when FUNCTION_HELD ends, 0: no end */
 };
 
 void function_done(Function *f);

@@ -106,6 +106,7 @@ static void signal_function(Manager *m, const char *path, const Function *a, con
                 { "Domain", !streq_ptr(a->domain, b->domain) },
                 { "HeldUntil", a->held_until_usec != b->held_until_usec },
                 { "Reason", !streq_ptr(a->reason, b->reason) },
+                { "QuarantinedSince", a->quarantined_usec != b->quarantined_usec },
         };
 
         signal_properties(m, path, VGPU_HIBERNATE_FUNCTION_INTERFACE, changes, ELEMENTSOF(changes));

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "basic/clock.h"
 #include "basic/log.h"
 #include "daemon/changes.h"
 #include "daemon/claims.h"
@@ -138,7 +139,7 @@ static int manager_note_bad(Manager *m, const Job *j, const FunctionRef *f, cons
         if (ledger_quarantine_reason(&m->ledger, f))
                 return 0;
 
-        r = ledger_quarantine(&m->ledger, f, reason);
+        r = ledger_quarantine(&m->ledger, f, reason, clock_realtime_usec());
         if (r < 0)
                 return r;
 

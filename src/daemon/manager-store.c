@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "basic/clock.h"
 #include "basic/fileio.h"
 #include "basic/log.h"
 #include "daemon/image-disk.h"
@@ -306,32 +307,44 @@ void manager_learn_locators(Manager *m)
                           failure_message(&why));
 }
 
+/* What there is of it; nothing when it is not quarantined. */
+static int manager_copy_quarantine(const Manager *m, const FunctionRef *function, LedgerQuarantine *ret)
+{
+        const LedgerQuarantine *q = ledger_find_quarantine(&m->ledger, function);
+
+        *ret = (LedgerQuarantine) { .since_usec = q ? q->since_usec : 0 };
+        return free_and_strdup(&ret->reason, q ? q->reason : NULL);
+}
+
 /* Memory follows the disk: when the ledger cannot be saved, it is as if nothing had been asked. */
-static void manager_put_quarantine_back(Manager *m, const FunctionRef *function, const char *reason)
+static void manager_put_quarantine_back(Manager *m, const FunctionRef *function, const LedgerQuarantine *q)
 {
         (void) ledger_clear(&m->ledger, function);
-        if (reason && ledger_quarantine(&m->ledger, function, reason) < 0)
+        if (q->reason && ledger_quarantine(&m->ledger, function, q->reason, q->since_usec) < 0)
                 log_error("Function %s is shown out of quarantine for want of memory; on disk it is in it",
                           PCI_ADDRESS_STR(&function->address));
 }
 
 int manager_quarantine(Manager *m, const FunctionRef *function, const char *reason, Failure *reterr)
 {
-        _cleanup_free_ char *before = NULL;
+        LedgerQuarantine before;
         int r;
 
-        r = free_and_strdup(&before, ledger_quarantine_reason(&m->ledger, function));
+        r = manager_copy_quarantine(m, function, &before);
         if (r >= 0)
-                r = ledger_quarantine(&m->ledger, function, reason);
-        if (r < 0)
+                r = ledger_quarantine(&m->ledger, function, reason, clock_realtime_usec());
+        if (r < 0) {
+                free(before.reason);
                 return failure_set_errno(reterr, FAILURE_HOST, r, "failed to quarantine function %s",
                                          PCI_ADDRESS_STR(&function->address));
+        }
 
         r = ledger_save(m->state_fd, &m->ledger, reterr);
-        if (r < 0) {
-                manager_put_quarantine_back(m, function, before);
+        if (r < 0)
+                manager_put_quarantine_back(m, function, &before);
+        free(before.reason);
+        if (r < 0)
                 return r;
-        }
 
         log_struct(LOG_INFO, VGPU_HIBERNATE_MESSAGE_QUARANTINE_REQUESTED,
                    LOG_FIELDS({ "FUNCTION", PCI_ADDRESS_STR(&function->address) }),
@@ -342,21 +355,25 @@ int manager_quarantine(Manager *m, const FunctionRef *function, const char *reas
 
 int manager_clear_quarantine(Manager *m, const FunctionRef *function, Failure *reterr)
 {
-        _cleanup_free_ char *reason = NULL;
+        LedgerQuarantine before;
         int r;
 
-        if (free_and_strdup(&reason, ledger_quarantine_reason(&m->ledger, function)) < 0 ||
-            !ledger_clear(&m->ledger, function))
+        r = manager_copy_quarantine(m, function, &before);
+        if (r < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, r, "failed to clear function %s",
+                                         PCI_ADDRESS_STR(&function->address));
+        if (!ledger_clear(&m->ledger, function))
                 return failure_set(reterr, FAILURE_NOT_QUARANTINED,
                                    "function %s is not quarantined: there is nothing to clear; see "
                                    "'vgpu-hibernatectl functions'",
                                    PCI_ADDRESS_STR(&function->address));
 
         r = ledger_save(m->state_fd, &m->ledger, reterr);
-        if (r < 0) {
-                manager_put_quarantine_back(m, function, reason);
+        if (r < 0)
+                manager_put_quarantine_back(m, function, &before);
+        free(before.reason);
+        if (r < 0)
                 return r;
-        }
 
         log_struct(LOG_INFO, VGPU_HIBERNATE_MESSAGE_QUARANTINE_CLEARED,
                    LOG_FIELDS({ "FUNCTION", PCI_ADDRESS_STR(&function->address) }),

@@ -524,6 +524,7 @@ static int apply_quarantines(View *v, const Ledger *l)
                 if (free_and_strdup(&f->reason, l->quarantines[i].reason) < 0)
                         return -ENOMEM;
                 f->state = FUNCTION_QUARANTINED;
+                f->quarantined_usec = l->quarantines[i].since_usec;
                 f->held_until_usec = 0;
         }
 

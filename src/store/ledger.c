@@ -27,6 +27,11 @@ static LedgerQuarantine *find(const Ledger *l, const FunctionRef *f)
         return NULL;
 }
 
+const LedgerQuarantine *ledger_find_quarantine(const Ledger *l, const FunctionRef *f)
+{
+        return find(l, f);
+}
+
 const char *ledger_quarantine_reason(const Ledger *l, const FunctionRef *f)
 {
         const LedgerQuarantine *q = find(l, f);
@@ -34,7 +39,7 @@ const char *ledger_quarantine_reason(const Ledger *l, const FunctionRef *f)
         return q ? q->reason : NULL;
 }
 
-int ledger_quarantine(Ledger *l, const FunctionRef *f, const char *reason)
+int ledger_quarantine(Ledger *l, const FunctionRef *f, const char *reason, uint64_t since_usec)
 {
         LedgerQuarantine *q = find(l, f);
         char *copy = NULL;
@@ -45,7 +50,8 @@ int ledger_quarantine(Ledger *l, const FunctionRef *f, const char *reason)
         if (!ARRAY_GROW(l->quarantines, l->n_quarantines) || free_and_strdup(&copy, reason) < 0)
                 return -ENOMEM;
 
-        l->quarantines[l->n_quarantines++] = (LedgerQuarantine) { .function = *f, .reason = copy };
+        l->quarantines[l->n_quarantines++] =
+                        (LedgerQuarantine) { .function = *f, .reason = copy, .since_usec = since_usec };
         return 0;
 }
 
@@ -75,11 +81,14 @@ static int ledger_from_json(json_object *o, Ledger *l, Failure *reterr)
                 json_object *q = json_object_array_get_idx(array, i);
                 FunctionRef f = { 0 };
                 const char *reason;
+                uint64_t since = 0;
 
                 if ((r = json_get_function_ref(q, "quarantined[]", "function", &f, reterr)) < 0 ||
-                    (r = json_get_string(q, "quarantined[]", "reason", true, &reason, reterr)) < 0)
+                    (r = json_get_string(q, "quarantined[]", "reason", true, &reason, reterr)) < 0 ||
+                    (r = json_get_u64(q, "quarantined[]", "since_usec", false, 0, INT64_MAX, &since,
+                                      reterr)) < 0)
                         return r;
-                if (ledger_quarantine(l, &f, reason) < 0)
+                if (ledger_quarantine(l, &f, reason, since) < 0)
                         return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the ledger");
         }
 
@@ -132,6 +141,7 @@ static int ledger_to_json(const Ledger *l, json_object **ret)
 
                 if (!q || json_add_function_ref(q, "function", &l->quarantines[i].function) < 0 ||
                     json_add_string(q, "reason", l->quarantines[i].reason) < 0 ||
+                    json_add_u64(q, "since_usec", l->quarantines[i].since_usec) < 0 ||
                     json_object_array_add(array, q) < 0)
                         return -ENOMEM;
                 (void) TAKE_PTR(q); /* the array's now */

@@ -12,6 +12,7 @@
 typedef struct LedgerQuarantine {
         FunctionRef function;
         char *reason;
+        uint64_t since_usec; /* CLOCK_REALTIME; 0: not known, an older version wrote it */
 } LedgerQuarantine;
 
 typedef struct Ledger {
@@ -27,7 +28,10 @@ void ledger_done(Ledger *l);
 int ledger_load(int dir_fd, Ledger *ret, bool *ret_broken, Failure *reterr) _warn_unused_result_;
 int ledger_save(int dir_fd, const Ledger *l, Failure *reterr) _warn_unused_result_;
 /* NULL when it is not quarantined. */
+const LedgerQuarantine *ledger_find_quarantine(const Ledger *l, const FunctionRef *f);
 const char *ledger_quarantine_reason(const Ledger *l, const FunctionRef *f);
-int ledger_quarantine(Ledger *l, const FunctionRef *f, const char *reason) _warn_unused_result_;
+/* One that is in quarantine already gets another reason, and stays so since when it was. */
+int ledger_quarantine(Ledger *l, const FunctionRef *f, const char *reason,
+                      uint64_t since_usec) _warn_unused_result_;
 /* False when it was not. */
 bool ledger_clear(Ledger *l, const FunctionRef *f);

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "basic/clock.h"
 #include "fixture.h"
 
 #define FREE_ONE VGPU_HIBERNATE_FUNCTION_PATH "/0000_02_10_0"
@@ -29,12 +30,17 @@ static void call_fails(Fixture *f, const char *error, const char *path, const ch
 
 static void test_by_operator(Fixture *f)
 {
+        _cleanup_free_ char *since = NULL;
         char reason[1026] = { 0 };
+        uint64_t before = clock_realtime_usec();
 
         fixture_start(f);
         forget_signals(f);
         call_ok(f, FREE_ONE, "Quarantine", "s", "it smokes");
         expect_signal(f, "PropertiesChanged " FREE_ONE " State=quarantined Reason=it smokes ");
+        since = get_property(f, FREE_ONE, "QuarantinedSince");
+        CHECK(strtoull(since, NULL, 10) >= before && strtoull(since, NULL, 10) <= clock_realtime_usec());
+        expect_property(f, ASSIGNED_ONE, "QuarantinedSince", "0");
         start_refused(f, VGPU_HIBERNATE_ERROR_FUNCTION_BUSY, "it smokes", "Move", "vm1",
                       (const char *const[]) { "0000:02:10.0", NULL });
 
@@ -52,10 +58,12 @@ static void test_by_operator(Fixture *f)
         fixture_start(f);
         expect_property(f, FREE_ONE, "State", "quarantined");
         expect_property(f, FREE_ONE, "Reason", "it burns");
+        expect_property(f, FREE_ONE, "QuarantinedSince", since);
 
         call_ok(f, FREE_ONE, "Clear", NULL, NULL);
         expect_property(f, FREE_ONE, "State", "free");
         expect_property(f, FREE_ONE, "Reason", "");
+        expect_property(f, FREE_ONE, "QuarantinedSince", "0");
         call_fails(f, VGPU_HIBERNATE_ERROR_NOT_QUARANTINED, FREE_ONE, "Clear", NULL, NULL);
 }
 

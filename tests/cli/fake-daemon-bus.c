@@ -309,6 +309,9 @@ static int get_function(sd_bus *bus, const char *path, const char *interface, co
                 return sd_bus_message_append_basic(reply, 'i', &f->group);
         if (streq(property, "NumaNode"))
                 return sd_bus_message_append_basic(reply, 'i', &f->node);
+        if (streq(property, "QuarantinedSince"))
+                return sd_bus_message_append(reply, "t",
+                                             streq(f->state, "quarantined") ? FAKE_SINCE_USEC : UINT64_C(0));
         if (streq(property, "HeldUntil"))
                 return sd_bus_message_append_basic(reply, 't', &f->held_until);
         return sd_bus_message_append_basic(reply, 's',
@@ -363,6 +366,7 @@ static const sd_bus_vtable function_vtable[] = {
         SD_BUS_PROPERTY("State", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Domain", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("HeldUntil", "t", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("QuarantinedSince", "t", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Reason", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,
 };

@@ -29,6 +29,7 @@ typedef struct FakeFunction {
         uint64_t held_until;
 } FakeFunction;
 
+#define FAKE_SINCE_USEC UINT64_C(1000000000000000)
 #define FAKE_COOKIE "0123456789abcdef0123456789abcdef"
 #define FAKE_EXPIRES_USEC UINT64_C(4000000000000000)
 

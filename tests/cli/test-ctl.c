@@ -95,6 +95,8 @@ static void test_functions(const char *program)
         CHECK(&json, json_is(&json, o, "3.domain", "null"));
         CHECK(&json, json_is(&json, o, "4.numa_node", "null"));
         CHECK(&json, json_is(&json, o, "4.state", "quarantined"));
+        CHECK(&json, json_is(&json, o, "4.quarantined_since_usec", "1000000000000000"));
+        CHECK(&json, json_is(&json, o, "0.quarantined_since_usec", "null"));
 }
 
 static void test_pools(const char *program)

@@ -256,15 +256,16 @@ static void test_ledger(int dir)
         CHECK(ledger_load(dir, &l, &broken, NULL) >= 0);
         CHECK(l.next_job == 1 && !broken);
         l.next_job = 42;
-        CHECK(ledger_quarantine(&l, &a, "one") >= 0);
-        CHECK(ledger_quarantine(&l, &b, "two") >= 0);
-        CHECK(ledger_quarantine(&l, &a, "three") >= 0);
+        CHECK(ledger_quarantine(&l, &a, "one", 7) >= 0);
+        CHECK(ledger_quarantine(&l, &b, "two", 8) >= 0);
+        CHECK(ledger_quarantine(&l, &a, "three", 9) >= 0);
         CHECK(ledger_save(dir, &l, NULL) >= 0);
         CHECK(ledger_load(dir, &back, &broken, NULL) >= 0);
         CHECK(back.next_job == 42 && back.n_quarantines == 2);
         CHECK(streq(ledger_quarantine_reason(&back, &a), "three"));
         CHECK(streq(ledger_quarantine_reason(&back, &moved), "three"));
-        CHECK(!ledger_quarantine_reason(&back, &other));
+        CHECK(ledger_find_quarantine(&back, &a)->since_usec == 7); /* it has been in it since */
+        CHECK(!ledger_quarantine_reason(&back, &other) && !ledger_find_quarantine(&back, &other));
         CHECK(ledger_clear(&back, &a));
         CHECK(!ledger_clear(&back, &a));
         CHECK(!ledger_quarantine_reason(&back, &a));
@@ -275,6 +276,7 @@ static void test_ledger(int dir)
         CHECK(write_file_atomic_at(dir, "ledger.json", old, strlen(old)) >= 0);
         CHECK(ledger_load(dir, &l, &broken, NULL) >= 0 && !broken);
         CHECK(streq(ledger_quarantine_reason(&l, &a), "old"));
+        CHECK(ledger_find_quarantine(&l, &a)->since_usec == 0);
         ledger_done(&l);
 
         CHECK(write_file_atomic_at(dir, "ledger.json", "{", 1) >= 0);
