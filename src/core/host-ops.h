@@ -91,8 +91,8 @@ struct HostOps {
         int (*start)(void *host, const char *uuid, Failure *reterr);
         /* Ends a QEMU whose guest has not run since it was restored; refuses one in status running. */
         int (*destroy_unwoken)(void *host, const char *uuid, Failure *reterr);
-        /* Until the guest agent answers; a domain that has no channel for one is not waited for. FAILURE_GUEST_UNHEALTHY at
-         * the deadline. */
+        /* Until the guest agent answers, and the guest is well as the families of its functions see it; a domain that has no
+         * channel for an agent is not waited for. FAILURE_GUEST_UNHEALTHY at the deadline. */
         int (*wait_agent)(void *host, const char *uuid, Failure *reterr);
 
         /* The address at which this function is now. FAILURE_UNKNOWN_FUNCTION: it is not on this host any more, whoever has

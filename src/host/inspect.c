@@ -2,11 +2,9 @@
 #include "host/inspect.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 #include "basic/clock.h"
-#include "basic/fileio.h"
-#include "host/domain-xml.h"
+#include "host/domain-families.h"
 #include "host/guest-probe.h"
 #include "host/image.h"
 #include "host/vfio.h"
@@ -81,45 +79,6 @@ static int read_qemu_version(virDomainPtr d, DomainFacts *facts, Failure *reterr
         return 0;
 }
 
-/* NULL: it is gone, or of none that is known. */
-static const Family *find_family(const RealHost *h, const PciAddress *a)
-{
-        static const char *const attributes[] = { "vendor", "device" };
-        unsigned ids[ELEMENTSOF(attributes)];
-
-        for (size_t i = 0; i < ELEMENTSOF(attributes); i++) {
-                _cleanup_free_ char *path = NULL, *text = NULL;
-
-                if (asprintf(&path, "devices/%s/%s", PCI_ADDRESS_STR(a), attributes[i]) < 0) {
-                        path = NULL;
-                        return NULL;
-                }
-                if (read_attr_at(h->pci_fd, path, &text) < 0 || sscanf(text, "0x%4x", ids + i) != 1)
-                        return NULL;
-        }
-
-        return families_find(h->settings.families, (uint16_t) ids[0], (uint16_t) ids[1]);
-}
-
-/* The families of the domain's functions, each once. */
-static size_t list_families(const RealHost *h, const DomainFacts *facts,
-                            const Family *ret[static DOMAIN_XML_FUNCTIONS_MAX])
-{
-        size_t n = 0;
-
-        for (size_t i = 0; i < facts->n_functions; i++) {
-                const Family *f = find_family(h, facts->functions + i);
-                bool listed = !f;
-
-                for (size_t k = 0; k < n; k++)
-                        listed = listed || ret[k] == f;
-                if (!listed)
-                        ret[n++] = f;
-        }
-
-        return n;
-}
-
 /* Of several families that want fix-ups the one that has least of them counts. */
 static void ask_fixups(const GuestReader *g, const Family *family, DomainFacts *facts)
 {
@@ -145,20 +104,23 @@ static void ask_fixups(const GuestReader *g, const Family *family, DomainFacts *
 
 static void ask_families(const RealHost *h, const GuestReader *g, DomainFacts *facts)
 {
-        const Family *families[DOMAIN_XML_FUNCTIONS_MAX];
-        size_t n = list_families(h, facts, families), n_sums = 0;
+        DomainFamily families[DOMAIN_XML_FUNCTIONS_MAX];
+        size_t n = domain_families(h, facts->functions, facts->n_functions, families), n_sums = 0;
         bool known = true;
 
         /* The small files first: what proves a driver may have megabytes. */
-        for (size_t i = 0; i < n; i++)
-                if (families[i]->guest.vram_used) {
-                        known = known && guest_probe_vram(g, families[i]->guest.vram_used, &facts->guest);
-                        n_sums++;
-                }
+        for (size_t i = 0; i < n; i++) {
+                const char *vram_used = families[i].family->guest.vram_used;
+
+                if (!vram_used)
+                        continue;
+                known = known && guest_probe_vram(g, vram_used, &facts->guest);
+                n_sums++;
+        }
         facts->guest.vram_known = known && n_sums > 0;
 
         for (size_t i = 0; i < n; i++)
-                ask_fixups(g, families[i], facts);
+                ask_fixups(g, families[i].family, facts);
 }
 
 /* One deadline for all of it: who waits for an explanation does not wait for each file of the guest. */

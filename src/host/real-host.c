@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <fcntl.h>
 
+#include "host/guest-health.h"
 #include "host/function-command.h"
 #include "host/image-file.h"
 #include "host/image.h"

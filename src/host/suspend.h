@@ -11,4 +11,3 @@ int host_suspend_to_disk(void *host, const char *uuid, Failure *reterr) _warn_un
 int host_wake(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
 int host_set_cpr_mode(void *host, const char *uuid, bool cpr, Failure *reterr) _warn_unused_result_;
 int host_mend(void *host, const char *uuid, bool again, Failure *reterr) _warn_unused_result_;
-int host_wait_agent(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
