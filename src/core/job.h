@@ -7,7 +7,7 @@
  * record outlives every process.
  */
 
-#include "core/function.h"
+#include "core/family.h"
 #include "core/plan.h"
 
 typedef enum JobState {
@@ -110,6 +110,8 @@ typedef struct Job {
         size_t n_swaps;
         char *devices; /* owned; what is to be plugged, see DomainFacts.devices; NULL: not known, or no need */
         bool targets_asked_for; /* by the caller, by name: no other will do */
+        bool needs_fixups; /* these targets do only for a guest with FIXUPS_YES: STEP_CHECK refuses another */
+        GuestFixups fixups; /* of the guest, once STEP_CHECK has asked it; of a resume, by the record */
         JobFallback fallback;
         bool back;            /* the targets are the functions the domain had: the last resort */
         JobAttempt *attempts; /* those that failed, in order */

@@ -16,6 +16,7 @@ bool retarget_blames(StepId step, FailureCode code)
                 { STEP_START, FAILURE_RESTORE_FAILED },    { STEP_RESTORE, FAILURE_UNKNOWN_FUNCTION },
                 { STEP_START, FAILURE_UNKNOWN_FUNCTION },  { STEP_BIND, FAILURE_NOT_MIGRATABLE },
                 { STEP_REBIND, FAILURE_NOT_MIGRATABLE },   { STEP_PLUG, FAILURE_PLUG_FAILED },
+                { STEP_CHECK, FAILURE_INCOMPATIBLE },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(blames); i++)
@@ -59,7 +60,7 @@ static bool pick_other(const Job *j, const Function *functions, size_t n_functio
 
         if (pool_pick(candidates, n_functions,
                       &(PoolRequest) { .wants = wants,
-                                       .fixups = FIXUPS_YES, /* nobody has looked yet */
+                                       .fixups = j->fixups,
                                        .from = from,
                                        .leave = j->kind == JOB_MOVE,
                                        .n = j->n_swaps,
@@ -121,6 +122,8 @@ int retarget_apply(Job *j, Retarget how, const Function *const *to, uint64_t use
                 if (j->steps[i].state != STEP_DONE)
                         j->steps[i] = (JobStep) { .id = j->steps[i].id };
 
+        /* What was true is asked once more, with the rest of the check. */
+        j->needs_fixups = j->fixups == FIXUPS_YES;
         failure_done(&j->failure);
         j->retry = false;
         j->back = how == RETARGET_BACK;

@@ -530,6 +530,7 @@ void verdict_judge(const VerdictRequest *request, const DomainFacts *facts, Verd
                 .sized = true,
                 .bytes_available = space_available(&request->space, facts->image_space_bytes),
                 .bytes_promised = request->space.promised_bytes,
+                .fixups = facts->fixups,
         };
 
         if (request->kind == JOB_RESUME)

@@ -28,6 +28,7 @@ typedef struct Verdict {
         uint64_t bytes_needed;    /* that must be free for the image; 0: none is written on this host */
         uint64_t bytes_available; /* of what is free where libvirt writes images, what this one may take */
         uint64_t bytes_promised;  /* of what is free there, to jobs under way */
+        GuestFixups fixups;       /* of the guest, if it was asked */
         char *waits;              /* owned; the job has to wait, for this; NULL: it has not */
         Findings findings;
         StrategyOption options[_STRATEGY_MAX]; /* best first; none of a resume, where the image decides */

@@ -15,13 +15,13 @@ static void choice_done(Choice *c)
 }
 
 /* `had`: NULL when what it has or had is not on this host any more. */
-static CompatGuest guest_of_swap(const FunctionSwap *s, const Function *had)
+static CompatGuest guest_of_swap(const FunctionSwap *s, const Function *had, GuestFixups fixups)
 {
         return (CompatGuest) {
                 .identity = &s->identity,
                 .address = &s->from,
                 .had = had,
-                .fixups = FIXUPS_YES, /* nobody has looked yet */
+                .fixups = fixups,
         };
 }
 
@@ -42,7 +42,7 @@ static int choose_one(const Choice *c, const PciAddress *a, FunctionSwap *s, Fin
                                    PCI_ADDRESS_STR(a));
 
         swap_set_target(s, f);
-        guest = guest_of_swap(s, view_find_ref(c->request->view, &from));
+        guest = guest_of_swap(s, view_find_ref(c->request->view, &from), c->request->fixups);
         s->has_to = pool_judge(f, &guest, l);
         return 0;
 }
@@ -80,7 +80,7 @@ static bool choose_held(const Choice *c)
         for (size_t i = 0; i < c->n_swaps; i++) {
                 const FunctionRef from = swap_source(c->swaps + i);
                 const Function *f = function_ref_find(&from, c->candidates, c->n_candidates);
-                const CompatGuest guest = guest_of_swap(c->swaps + i, f);
+                const CompatGuest guest = guest_of_swap(c->swaps + i, f, c->request->fixups);
 
                 if (!f || !pool_judge(f, &guest, NULL))
                         return false;
@@ -106,7 +106,7 @@ static PoolRequest pool_request(const Choice *c, FunctionRef *from, FunctionIden
                 .from = from,
                 .host = c->request->view->functions,
                 .n_host = c->request->view->n_functions,
-                .fixups = FIXUPS_YES,                  /* nobody has looked yet */
+                .fixups = c->request->fixups,
                 .leave = c->request->kind == JOB_MOVE, /* a resume may come back to where it was */
                 .n = c->n_swaps,
                 .policy = c->request->policy,
@@ -161,6 +161,21 @@ int choose_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_s
         if (!choose_held(&c))
                 choose_by_policy(&c, findings);
         return 0;
+}
+
+bool targets_need_fixups(const TargetRequest *request, const FunctionSwap *swaps, size_t n_swaps)
+{
+        for (size_t i = 0; i < n_swaps; i++) {
+                const FunctionRef from = swap_source(swaps + i), to = swap_target(swaps + i);
+                const Function *f = swaps[i].has_to ? view_find_ref(request->view, &to) : NULL;
+                const CompatGuest guest =
+                                guest_of_swap(swaps + i, view_find_ref(request->view, &from), FIXUPS_NO);
+
+                if (f && !compat_judge(&guest, f, NULL))
+                        return true;
+        }
+
+        return false;
 }
 
 int consider_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps,

@@ -16,6 +16,7 @@ typedef struct TargetRequest {
         JobKind kind;
         const DomainView *domain;
         const JobOptions *options;
+        GuestFixups fixups;
         const Reservation *reservation; /* NULL: none */
 } TargetRequest;
 
@@ -23,6 +24,9 @@ typedef struct TargetRequest {
  * state of the functions. */
 int choose_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps, Findings *findings,
                    Failure *reterr) _warn_unused_result_;
+
+/* Would one of the chosen targets not do for a guest without fix-ups? */
+bool targets_need_fixups(const TargetRequest *request, const FunctionSwap *swaps, size_t n_swaps);
 
 /* Says of each function that there is to choose from whether it could be chosen. */
 int consider_targets(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps,

@@ -18,6 +18,7 @@ struct Explain {
         sd_bus_message *message;
         sd_bus_slot *caller; /* tells when the one who asked leaves the bus */
         Explanation explanation;
+        JobOptions options;
         WorkerAnswer *worker;
 };
 
@@ -43,6 +44,7 @@ static Explain *explain_free(Explain *e)
         sd_bus_slot_unref(e->caller);
         sd_bus_message_unref(e->message);
         explanation_done(&e->explanation);
+        job_options_done(&e->options);
         free(e);
         return NULL;
 }
@@ -96,6 +98,22 @@ static int read_verdict(const char *text, size_t size, Verdict *ret, Failure *re
         return 0;
 }
 
+/* From memory once more, for a guest as it was found. */
+static int explain_again(Explain *e, GuestFixups fixups, Failure *reterr)
+{
+        Explanation again;
+        int r;
+
+        r = explanation_from_memory(e->explainer->manager, e->explanation.uuid, &e->options, fixups, &again,
+                                    reterr);
+        if (r < 0)
+                return r;
+
+        explanation_done(&e->explanation);
+        e->explanation = again;
+        return 0;
+}
+
 static void on_answered(const char *text, size_t size, const Failure *why, void *userdata)
 {
         _cleanup_(failure_done) Failure garbage = { 0 };
@@ -104,6 +122,9 @@ static void on_answered(const char *text, size_t size, const Failure *why, void 
         int r;
 
         if (!why && read_verdict(text, size, &verdict, &garbage) < 0)
+                why = &garbage;
+        if (!why && e->explanation.wants_fixups && verdict.fixups != FIXUPS_YES &&
+            explain_again(e, verdict.fixups, &garbage) < 0)
                 why = &garbage;
 
         if (why) {
@@ -181,9 +202,9 @@ static int explain_watch_caller(Explain *e)
                                       on_match_installed, e);
 }
 
-/* Takes the explanation. */
+/* Takes the explanation and the options. */
 static int explainer_ask_worker(Explainer *x, sd_bus_message *message, Explanation *explanation,
-                                Failure *reterr)
+                                JobOptions *options, Failure *reterr)
 {
         _cleanup_(explain_freep) Explain *e = NULL;
         int r;
@@ -202,8 +223,10 @@ static int explainer_ask_worker(Explainer *x, sd_bus_message *message, Explanati
                 .explainer = x,
                 .message = sd_bus_message_ref(message),
                 .explanation = *explanation,
+                .options = *options,
         };
         *explanation = (Explanation) { 0 };
+        *options = (JobOptions) { 0 };
 
         /* The worker last: who has begun is to be seen to its end. */
         r = explain_watch_caller(e);
@@ -236,11 +259,11 @@ int explainer_answer(Explainer *x, sd_bus_message *message, sd_bus_error *error)
         r = job_options_read_explain(message, &options, &f);
         options.uid = polkit_caller(x->manager->polkit);
         if (r >= 0)
-                r = explanation_from_memory(x->manager, domain, &options, &explanation, &f);
+                r = explanation_from_memory(x->manager, domain, &options, FIXUPS_YES, &explanation, &f);
         if (r >= 0 && !explanation.wants_verdict)
                 return reply_with(message, &explanation);
         if (r >= 0)
-                r = explainer_ask_worker(x, message, &explanation, &f);
+                r = explainer_ask_worker(x, message, &explanation, &options, &f);
         if (r < 0)
                 return bus_error_from_failure(error, &f);
 

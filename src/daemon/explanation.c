@@ -52,14 +52,14 @@ static void explanation_add_rates(Explanation *e, const Manager *m)
         e->resume_rate = throughput_rate(&resume);
 }
 
-int explanation_from_memory(Manager *m, const char *domain, const JobOptions *options, Explanation *ret,
-                            Failure *reterr)
+int explanation_from_memory(Manager *m, const char *domain, const JobOptions *options, GuestFixups assumed,
+                            Explanation *ret, Failure *reterr)
 {
         _cleanup_(explanation_done) Explanation e = { .kind = options->kind };
         JobDraft draft;
         int r;
 
-        r = job_draft(m, domain, options, &draft, &e.findings, reterr);
+        r = job_draft(m, domain, options, assumed, &draft, &e.findings, reterr);
         if (r < 0)
                 return r;
 
@@ -76,6 +76,7 @@ int explanation_from_memory(Manager *m, const char *domain, const JobOptions *op
         explanation_add_rates(&e, m);
         e.strategy = draft.strategy;
         e.image_bytes = draft.image_bytes;
+        e.wants_fixups = draft.wants_fixups;
 
         /* A job at work changes what a worker would look at, and its guest has no time to answer. Where libvirt does
          * not answer the daemon, it answers no worker. */

@@ -24,6 +24,7 @@ typedef struct Explanation {
         Candidate *candidates; /* none for a hibernate */
         size_t n_candidates;
         bool wants_verdict; /* there is a world to look at */
+        bool wants_fixups;  /* what is said of targets depends on the guest, which memory does not know */
         StrategyOption options[_STRATEGY_MAX];
         size_t n_options;
         bool sized; /* the next three are known */
@@ -35,8 +36,9 @@ typedef struct Explanation {
 void explanation_done(Explanation *e);
 
 /* Negative for an unknown domain and for targets that do not exist. */
-int explanation_from_memory(Manager *m, const char *domain, const JobOptions *options, Explanation *ret,
-                            Failure *reterr) _warn_unused_result_;
+/* Of a guest that runs `assumed` is what is taken for so. */
+int explanation_from_memory(Manager *m, const char *domain, const JobOptions *options, GuestFixups assumed,
+                            Explanation *ret, Failure *reterr) _warn_unused_result_;
 /* Takes what it needs of the verdict. */
 void explanation_add_verdict(Explanation *e, Verdict *v);
 /* The a{sv}; what is not known is left out. */

@@ -105,6 +105,7 @@ static void draft_families(const Manager *m, JobDraft *draft, const JobOptions *
                 if (!f)
                         continue;
                 (void) family_judge_hibernation(f, l);
+                draft->wants_fixups = draft->wants_fixups || (f->family && f->family->needs_fixups);
                 if (family_needs_same_function(f) && !options->hold.given)
                         draft->hold.mode = HOLD_HOLD;
         }
@@ -117,6 +118,7 @@ static void draft_functions(const Manager *m, JobDraft *draft, const JobOptions 
         if (draft->domain->hibernated) {
                 draft->strategy = draft->domain->strategy;
                 draft->image_bytes = draft->domain->image_bytes;
+                draft->fixups = draft->domain->fixups;
         } else
                 draft_families(m, draft, options, l);
 }
@@ -127,6 +129,7 @@ TargetRequest job_draft_request(const Manager *m, const JobDraft *draft, const J
                 .view = m->view,
                 .policy = pick_policy_for(m, draft->swaps, draft->n_swaps),
                 .kind = draft->kind,
+                .fixups = draft->fixups,
                 .domain = draft->domain,
                 .options = options,
                 .reservation = draft->reservation,
@@ -137,17 +140,21 @@ static int draft_targets(const Manager *m, JobDraft *draft, const JobOptions *op
                          Failure *reterr)
 {
         TargetRequest request;
+        int r;
 
         if (options->reservation) {
-                int r = claims_find_reservation(&m->ledger.claims, options->reservation, options->uid,
-                                                &draft->reservation, reterr);
+                r = claims_find_reservation(&m->ledger.claims, options->reservation, options->uid,
+                                            &draft->reservation, reterr);
 
                 if (r < 0)
                         return r;
         }
 
         request = job_draft_request(m, draft, options);
-        return choose_targets(&request, draft->swaps, draft->n_swaps, l, reterr);
+        r = choose_targets(&request, draft->swaps, draft->n_swaps, l, reterr);
+        if (r >= 0 && draft->kind == JOB_MOVE)
+                draft->needs_fixups = targets_need_fixups(&request, draft->swaps, draft->n_swaps);
+        return r;
 }
 
 /* What of the host and of the daemon stands in the way of any job. */
@@ -169,14 +176,15 @@ static void judge_daemon(const Manager *m, Findings *l)
                                    "wait for one to end");
 }
 
-int job_draft(Manager *m, const char *domain, const JobOptions *options, JobDraft *ret, Findings *findings,
-              Failure *reterr)
+int job_draft(Manager *m, const char *domain, const JobOptions *options, GuestFixups assumed, JobDraft *ret,
+              Findings *findings, Failure *reterr)
 {
         int r;
 
         *ret = (JobDraft) {
                 .kind = options->kind,
                 .strategy = options->strategy,
+                .fixups = assumed,
                 .targets_asked_for = options->functions || options->reservation,
                 .fallback = options->fallback,
                 .hold = options->hold,
@@ -241,6 +249,9 @@ static int write_job(Manager *m, const JobDraft *draft, Job **ret, Failure *rete
                 return failure_set_errno(reterr, FAILURE_HOST, r, "failed to create a job");
 
         job->targets_asked_for = draft->targets_asked_for;
+        job->needs_fixups = draft->needs_fixups;
+        if (draft->kind == JOB_RESUME)
+                job->fixups = draft->fixups;
         job->fallback = draft->fallback;
         job->bytes = job->bytes_total = draft->image_bytes;
         job->created_usec = clock_realtime_usec();
@@ -265,7 +276,7 @@ int start_job(Manager *m, const char *domain, const JobOptions *options, Managed
         int r;
 
         /* 1. Decide, touching nothing. */
-        if ((r = job_draft(m, domain, options, &draft, &findings, reterr)) < 0 ||
+        if ((r = job_draft(m, domain, options, FIXUPS_YES, &draft, &findings, reterr)) < 0 ||
             (r = findings_check(&findings, reterr)) < 0)
                 return r;
 

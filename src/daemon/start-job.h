@@ -20,7 +20,10 @@ typedef struct JobDraft {
         FunctionSwap swaps[JOB_FUNCTIONS_MAX];
         size_t n_swaps;       /* 0: which functions it is about is not known */
         uint64_t image_bytes; /* of a resume */
+        GuestFixups fixups; /* of the guest: of one that runs what is assumed, until the job's first step asks it */
         bool targets_asked_for;
+        bool wants_fixups; /* a family of the functions asks for some */
+        bool needs_fixups; /* one of the targets would not do without */
         JobFallback fallback;
         HoldOptions hold;
         const Reservation *reservation; /* to be used, the ledger's; NULL: none */
@@ -28,8 +31,8 @@ typedef struct JobDraft {
 
 /* All that can be said from memory for and against the job. Negative only for a request that makes no sense whatever
  * the state of the world: an unknown domain, targets that do not exist. */
-int job_draft(Manager *m, const char *domain, const JobOptions *options, JobDraft *ret, Findings *findings,
-              Failure *reterr) _warn_unused_result_;
+int job_draft(Manager *m, const char *domain, const JobOptions *options, GuestFixups assumed, JobDraft *ret,
+              Findings *findings, Failure *reterr) _warn_unused_result_;
 /* How its targets are chosen; of a draft that was made with these options. */
 TargetRequest job_draft_request(const Manager *m, const JobDraft *draft, const JobOptions *options);
 

@@ -364,6 +364,7 @@ static int apply_record(View *v, const ImageRecord *record)
         d->hibernated = true;
         d->state = "hibernated";
         d->strategy = record->strategy;
+        d->fixups = record->fixups;
         d->image_bytes = record->bytes;
         return 0;
 }

@@ -30,7 +30,8 @@ typedef struct DomainView {
         bool hibernated;       /* has a record and is inactive */
         PciAddress *functions; /* those of its image when hibernated, where they are now; else of its XML */
         size_t n_functions;
-        Strategy strategy; /* when hibernated */
+        Strategy strategy;  /* when hibernated */
+        GuestFixups fixups; /* when hibernated */
         uint64_t image_bytes;
         HoldMode hold;            /* when hibernated */
         uint64_t hold_until_usec; /* with HOLD_HOLD_UNTIL, else 0 */

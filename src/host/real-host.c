@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <fcntl.h>
 
-#include "host/guest-health.h"
 #include "host/function-command.h"
+#include "host/guest-health.h"
 #include "host/image-file.h"
 #include "host/image.h"
 #include "host/inspect.h"

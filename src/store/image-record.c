@@ -61,6 +61,7 @@ static int record_to_json(const ImageRecord *r, json_object **ret)
             json_add_string(o, "domain_uuid", r->domain_uuid) < 0 ||
             json_add_string(o, "domain_name", r->domain_name) < 0 ||
             json_add_string(o, "strategy", strategy_to_string(r->strategy)) < 0 ||
+            json_add_string(o, "fixups", guest_fixups_to_string(r->fixups)) < 0 ||
             json_add_u64(o, "job", r->job) < 0 || json_add_u64(o, "bytes", r->bytes) < 0 ||
             json_add_u64(o, "created_usec", r->created_usec) < 0 ||
             json_add_string(o, "devices", r->devices) < 0)
@@ -96,6 +97,7 @@ int image_record_write(int dir_fd, const Job *j, uint64_t bytes, Failure *reterr
                 .domain_uuid = j->domain_uuid,
                 .domain_name = j->domain_name,
                 .strategy = j->strategy,
+                .fixups = j->fixups,
                 .job = j->id,
                 .bytes = bytes,
                 .created_usec = clock_realtime_usec(),
@@ -110,6 +112,11 @@ int image_record_write(int dir_fd, const Job *j, uint64_t bytes, Failure *reterr
 static int strategy_from_name(const char *s)
 {
         return (int) strategy_from_string(s);
+}
+
+static int fixups_from_name(const char *s)
+{
+        return (int) guest_fixups_from_string(s);
 }
 
 static int functions_from_json(json_object *o, ImageRecord *record, Failure *reterr)
@@ -146,7 +153,7 @@ static int record_from_json(json_object *o, ImageRecord **ret, Failure *reterr)
 {
         _cleanup_(image_record_freep) ImageRecord *record = calloc(1, sizeof(ImageRecord));
         const char *uuid, *name, *devices = NULL;
-        int strategy, r;
+        int strategy, fixups = FIXUPS_UNKNOWN, r;
 
         if (!record)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read a record");
@@ -155,6 +162,7 @@ static int record_from_json(json_object *o, ImageRecord **ret, Failure *reterr)
             (r = json_get_string(o, "", "domain_uuid", true, &uuid, reterr)) < 0 ||
             (r = json_get_string(o, "", "domain_name", true, &name, reterr)) < 0 ||
             (r = json_get_enum(o, "", "strategy", true, strategy_from_name, &strategy, reterr)) < 0 ||
+            (r = json_get_enum(o, "", "fixups", false, fixups_from_name, &fixups, reterr)) < 0 ||
             (r = json_get_u64(o, "", "job", true, 1, INT64_MAX, &record->job, reterr)) < 0 ||
             (r = json_get_u64(o, "", "bytes", true, 0, INT64_MAX, &record->bytes, reterr)) < 0 ||
             (r = json_get_u64(o, "", "created_usec", true, 0, INT64_MAX, &record->created_usec, reterr)) <
@@ -172,6 +180,7 @@ static int record_from_json(json_object *o, ImageRecord **ret, Failure *reterr)
                                    "'devices' is missing, which says what is to be plugged");
 
         record->strategy = (Strategy) strategy;
+        record->fixups = (GuestFixups) fixups;
         if (free_and_strdup(&record->domain_uuid, uuid) < 0 ||
             free_and_strdup(&record->domain_name, name) < 0 ||
             free_and_strdup(&record->devices, devices) < 0)

@@ -105,6 +105,8 @@ static int story_to_json(const Job *j, json_object *o)
         if (json_add(o, "attempts", attempts) < 0 || json_add(o, "quarantines", quarantines) < 0 ||
             json_add(o, "events", events) < 0 ||
             json_add_bool(o, "targets_asked_for", j->targets_asked_for) < 0 ||
+            json_add_bool(o, "needs_fixups", j->needs_fixups) < 0 ||
+            json_add_string(o, "fixups", guest_fixups_to_string(j->fixups)) < 0 ||
             json_add_string(o, "fallback", job_fallback_to_string(j->fallback)) < 0 ||
             json_add_bool(o, "back", j->back) < 0 || json_add_bool(o, "retry", j->retry) < 0)
                 return -ENOMEM;
@@ -293,6 +295,11 @@ static int fallback_from_name(const char *s)
         return (int) job_fallback_from_string(s);
 }
 
+static int fixups_from_name(const char *s)
+{
+        return (int) guest_fixups_from_string(s);
+}
+
 static int attempt_targets_from_json(json_object *o, const Job *j, PciAddress *targets, Failure *reterr)
 {
         size_t n;
@@ -372,7 +379,7 @@ static int story_from_json(json_object *o, Job *j, Failure *reterr)
                 { "quarantines", JOB_QUARANTINES_MAX, quarantine_from_json },
                 { "events", JOB_EVENTS_MAX, event_from_json },
         };
-        int r, fallback = FALLBACK_BACK;
+        int r, fallback = FALLBACK_BACK, fixups = FIXUPS_UNKNOWN;
 
         for (size_t i = 0; i < ELEMENTSOF(lists); i++) {
                 json_object *array = NULL;
@@ -389,11 +396,14 @@ static int story_from_json(json_object *o, Job *j, Failure *reterr)
         }
 
         if ((r = json_get_bool(o, "", "targets_asked_for", false, &j->targets_asked_for, reterr)) < 0 ||
+            (r = json_get_bool(o, "", "needs_fixups", false, &j->needs_fixups, reterr)) < 0 ||
+            (r = json_get_enum(o, "", "fixups", false, fixups_from_name, &fixups, reterr)) < 0 ||
             (r = json_get_enum(o, "", "fallback", false, fallback_from_name, &fallback, reterr)) < 0 ||
             (r = json_get_bool(o, "", "back", false, &j->back, reterr)) < 0 ||
             (r = json_get_bool(o, "", "retry", false, &j->retry, reterr)) < 0)
                 return r;
 
+        j->fixups = (GuestFixups) fixups;
         j->fallback = (JobFallback) fallback;
         return 0;
 }

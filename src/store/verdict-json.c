@@ -59,6 +59,7 @@ int verdict_to_json(const Verdict *v, json_object **ret)
                         return -ENOMEM;
 
         if (json_add_string(o, "strategy", strategy_to_string(v->strategy)) < 0 ||
+            json_add_string(o, "fixups", guest_fixups_to_string(v->fixups)) < 0 ||
             json_add(o, "findings", TAKE_PTR(findings)) < 0 || options_to_json(v, o) < 0)
                 return -ENOMEM;
 
@@ -84,6 +85,11 @@ static int scope_from_name(const char *s)
 static int strategy_from_name(const char *s)
 {
         return strategy_from_string(s);
+}
+
+static int fixups_from_name(const char *s)
+{
+        return guest_fixups_from_string(s);
 }
 
 static int finding_from_json(json_object *o, size_t i, Findings *findings, Failure *reterr)
@@ -151,9 +157,10 @@ int verdict_from_json(json_object *o, Verdict *ret, Failure *reterr)
 {
         _cleanup_(verdict_done) Verdict v = { 0 };
         json_object *findings;
-        int strategy, r;
+        int strategy, fixups = FIXUPS_UNKNOWN, r;
 
         if ((r = json_get_enum(o, "", "strategy", true, strategy_from_name, &strategy, reterr)) < 0 ||
+            (r = json_get_enum(o, "", "fixups", false, fixups_from_name, &fixups, reterr)) < 0 ||
             (r = json_get_array(o, "", "findings", true, FINDINGS_MAX, &findings, reterr)) < 0 ||
             (r = json_get_u64(o, "", "bytes_needed", false, 0, INT64_MAX, &v.bytes_needed, reterr)) < 0)
                 return r;
@@ -176,6 +183,7 @@ int verdict_from_json(json_object *o, Verdict *ret, Failure *reterr)
                 return r;
 
         v.strategy = strategy;
+        v.fixups = fixups;
         *ret = v;
         v = (Verdict) { 0 };
         return 0;

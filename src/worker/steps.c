@@ -130,6 +130,21 @@ static int note_devices(Executor *e, DomainFacts *facts, Failure *reterr)
         return 0;
 }
 
+/* The daemon chose for a guest that follows to any card, since it cannot ask one. When this one does not, it chooses
+ * again. A driver that is given a new device has nothing to follow with. */
+static int check_fixups(Job *j, const DomainFacts *facts, Strategy strategy, Failure *reterr)
+{
+        j->fixups = facts->fixups;
+        if (!j->needs_fixups || j->fixups == FIXUPS_YES || strategy == STRATEGY_UNPLUG)
+                return 0;
+
+        return failure_set(
+                        reterr, FAILURE_INCOMPATIBLE,
+                        "the driver in the guest of domain '%s' is not proven to follow to that function%s%s",
+                        j->domain_name, facts->fixups_reason ? ": " : "",
+                        facts->fixups_reason ? facts->fixups_reason : "");
+}
+
 static int do_check(Executor *e, Failure *reterr)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
@@ -163,8 +178,8 @@ static int do_check(Executor *e, Failure *reterr)
         if (r != 0)
                 return r;
 
-        if (!resume)
-                r = check_functions(e, &facts, reterr);
+        if (!resume && (r = check_functions(e, &facts, reterr)) >= 0)
+                r = check_fixups(e->job, &facts, verdict.strategy, reterr);
         if (r >= 0)
                 r = check_gates(e, reterr);
         if (r < 0)

@@ -217,6 +217,8 @@ static bool obey(const char *line, int jobs_fd, int images_fd, Job *j, int *ret_
                 return false;
         } else if (sscanf(line, "bytes-total %" SCNu64, &bytes) == 1)
                 j->bytes = j->bytes_total = bytes;
+        else if (sscanf(line, "fixups %63s", word) == 1)
+                CHECK((int) (j->fixups = guest_fixups_from_string(word)) >= 0);
         else if (sscanf(line, "record %" SCNu64, &bytes) == 1)
                 CHECK(image_record_write(images_fd, j, bytes, NULL) >= 0);
         else if (streq(line, "unrecord"))
@@ -267,6 +269,8 @@ static int work(int state_fd, uint64_t id, bool recover)
         CHECK(job_set_state(j, recover ? JOB_RECOVERING : JOB_RUNNING) >= 0);
         j->worker_pid = (uint32_t) getpid();
         j->worker_start_ticks = own_start_ticks();
+        if (j->fixups == FIXUPS_UNKNOWN && j->kind != JOB_RESUME)
+                j->fixups = FIXUPS_YES; /* unless the test says otherwise */
         save(jobs_fd, j);
 
         for (;;) {
@@ -309,7 +313,7 @@ static int explain(int state_fd, char *const *words)
                 (void) pause();
 
         if (streq(line, "echo"))
-                (void) printf("{\"strategy\":\"suspend-to-ram\",\"bytes_needed\":1000,\"bytes_available\":5000,"
+                (void) printf("{\"strategy\":\"suspend-to-ram\",\"fixups\":\"yes\",\"bytes_needed\":1000,\"bytes_available\":5000,"
                               "\"findings\":[{\"scope\":\"policy\",\"blocking\":false,"
                               "\"message\":\"%s %s %s\"}]}\n",
                               words[0], words[1], words[2]);

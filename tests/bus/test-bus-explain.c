@@ -199,7 +199,7 @@ static void test_reservation(Fixture *f)
 
 static void test_worker(Fixture *f)
 {
-        _cleanup_free_ char *move = NULL, *hibernate = NULL, *blind = NULL, *off = NULL;
+        _cleanup_free_ char *move = NULL, *bound = NULL, *hibernate = NULL, *blind = NULL, *off = NULL;
 
         tell("echo");
         move = explain(f, "vm1", NULL, NULL);
@@ -210,6 +210,13 @@ static void test_worker(Fixture *f)
         expect(move, "bytes_needed=1000\nbytes_available=5000\n");
         expect(move, "0000:02:10.1 true \n");
         CHECK(!strstr(move, "seconds")); /* nothing was measured yet */
+
+        /* A guest that does not follow to another card is not told of one. */
+        tell("{\"strategy\":\"suspend-to-ram\",\"fixups\":\"no\",\"findings\":[{\"scope\":\"guest\","
+             "\"blocking\":false,\"message\":\"it does not\"}]}");
+        bound = explain(f, "vm1", NULL, NULL);
+        expect(bound, "finding - guest false it does not|\n");
+        expect(bound, "0000:02:10.1 false function 0000:02:10.1 cannot stand in for 0000:01:10.0");
 
         tell("{\"strategy\":\"suspend-to-disk\",\"bytes_needed\":0,\"bytes_available\":1,\"findings\":["
              "{\"code\":\"NoAgent\",\"scope\":\"guest\",\"blocking\":true,\"message\":\"m\",\"remedy\":\"r\"},"

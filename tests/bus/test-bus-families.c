@@ -34,17 +34,24 @@ static void expect_family(Fixture *f, const char *name)
         expect_property(f, FUNCTION("0000_06_10_0"), "Family", name);
 }
 
-static void hibernate(Fixture *f, uint64_t id)
+static void hibernate_with(Fixture *f, uint64_t id, GuestFixups fixups)
 {
-        _cleanup_free_ char *removed = format("JobRemoved %" PRIu64 " ", id);
+        _cleanup_free_ char *removed = format("JobRemoved %" PRIu64 " ", id),
+                            *found = format("fixups %s", guest_fixups_to_string(fixups));
 
         start_ok(f, id, "Hibernate", "guest", NULL);
         fixture_tell(f, id, "strategy suspend-to-ram");
+        fixture_tell(f, id, found);
         fixture_tell(f, id, "record 17");
         fixture_tell(f, id, "end done");
         expect_signal(f, removed);
         fixture_set_domain(f, "guest", DOMAIN_SHUTOFF, NULL);
         fixture_send_world(f);
+}
+
+static void hibernate(Fixture *f, uint64_t id)
+{
+        hibernate_with(f, id, FIXUPS_YES);
 }
 
 /* To the function, where the guest then is. */
@@ -112,6 +119,27 @@ static void test_same_card(Fixture *f)
         resume(f, 6, "0000:05:10.1", "0000:05:10.1");
 }
 
+/* A guest that runs is taken for one with fix-ups until it was asked; the record of one that hibernates says. */
+static void test_fixups(Fixture *f)
+{
+        static const char job[] = VGPU_HIBERNATE_JOB_PATH "/7";
+
+        give(f, 0x7006);
+        start_ok(f, 7, "Move", "guest", NULL);
+        expect_property(f, job, "Functions", "[[0000:05:10.0 0000:06:10.0]]");
+        fixture_tell(f, 7, "fixups no");
+        fixture_tell(f, 7, "retry check Incompatible it does not follow");
+        expect_property(f, job, "Functions", "[[0000:05:10.0 0000:05:10.1]]");
+        fixture_tell(f, 7, "fail Host enough");
+        expect_signal(f, "JobRemoved 7 ");
+
+        hibernate_with(f, 8, FIXUPS_UNKNOWN);
+        start_refused(f, ERROR(INCOMPATIBLE), "same physical", "Resume", "guest", ONE("0000:06:10.0"));
+        resume(f, 9, NULL, "0000:05:10.0");
+        hibernate_with(f, 10, FIXUPS_YES);
+        resume(f, 11, "0000:06:10.0", "0000:06:10.0");
+}
+
 /* A slip there would make each device an unknown one, and nobody would see why. */
 static void test_missing_directory(const char *daemon)
 {
@@ -157,14 +185,18 @@ int main(int argc, char *argv[])
                            "{\"schema\":1,\"devices\":[\"1002:7004\"],\"targets\":\"any\","
                            "\"clean\":{\"command\":[\"/x\"]}}");
         fixture_add_family(&f, "plain", FAMILY("7005", "any"));
+        fixture_add_family(&f, "choosy",
+                           "{\"schema\":1,\"devices\":[\"1002:7006\"],\"targets\":\"any\","
+                           "\"without_fixups\":\"same-physical-node\"}");
         fixture_start(&f);
 
         test_never(&f);
         test_same_function(&f, 0x7002, 1);
         test_same_function(&f, 0x7fff, 3); /* nobody's */
         test_same_card(&f);
-        test_unclean(&f, 0x7005, 7, "free");
-        test_unclean(&f, 0x7004, 8, "quarantined");
+        test_fixups(&f);
+        test_unclean(&f, 0x7005, 12, "free");
+        test_unclean(&f, 0x7004, 13, "quarantined");
 
         fixture_done(&f);
         return EXIT_SUCCESS;

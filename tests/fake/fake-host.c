@@ -195,6 +195,15 @@ void fake_host_suspends(FakeHost *h)
 #define ENTER(host, reterr) ENTER_AS(host, false, reterr)
 #define ENTER_STORE(host, reterr) ENTER_AS(host, true, reterr)
 
+static GuestFixups fixups(const FakeHost *h)
+{
+        for (unsigned i = 0; i < FAKE_FUNCTIONS; i++)
+                if (h->bad[i] == FAKE_BAD_FIXUPS)
+                        return FIXUPS_NO;
+
+        return FIXUPS_YES;
+}
+
 static int fake_inspect(void *host, const char *uuid, bool ask_guest, DomainFacts *ret, Failure *reterr)
 {
         bool active;
@@ -222,6 +231,7 @@ static int fake_inspect(void *host, const char *uuid, bool ask_guest, DomainFact
                 .agent_suspend_disk = ask_guest,
                 .qemu_cpr_reboot = ask_guest,
                 .qemu_version = 10000013,
+                .fixups = ask_guest ? fixups(h) : FIXUPS_UNKNOWN,
                 .image_space_bytes = h->space_bytes,
         };
         assert(ret->functions);
@@ -770,6 +780,8 @@ static Job *copy_job(const Job *j)
 
         copy->state = j->state;
         copy->targets_asked_for = j->targets_asked_for;
+        copy->needs_fixups = j->needs_fixups;
+        copy->fixups = j->fixups;
         copy->fallback = j->fallback;
         copy->back = j->back;
         copy->retry = j->retry;

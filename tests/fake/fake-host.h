@@ -44,10 +44,11 @@ typedef enum FakeBad {
         FAKE_BAD_BIND,
         FAKE_BAD_RESTORE,
         FAKE_BAD_WAKE,
-        FAKE_BAD_PROBE, /* a restore on it fails, and so does its reset */
-        FAKE_BAD_GATE,  /* its gate never accepts */
-        FAKE_BAD_ASK,   /* its gate accepts once, and then cannot be asked any more */
-        FAKE_BAD_CLEAN, /* it cannot be cleaned */
+        FAKE_BAD_PROBE,  /* a restore on it fails, and so does its reset */
+        FAKE_BAD_GATE,   /* its gate never accepts */
+        FAKE_BAD_ASK,    /* its gate accepts once, and then cannot be asked any more */
+        FAKE_BAD_CLEAN,  /* it cannot be cleaned */
+        FAKE_BAD_FIXUPS, /* none of another card does for the guest, and that is found out by asking it */
         _FAKE_BAD_MAX,
 } FakeBad;
 

@@ -53,7 +53,7 @@ static const char *const fault_names[] = {
 static const char *const bad_names[] = {
         [FAKE_GOOD] = "good",     [FAKE_BAD_BIND] = "bind",   [FAKE_BAD_RESTORE] = "restore",
         [FAKE_BAD_WAKE] = "wake", [FAKE_BAD_PROBE] = "probe", [FAKE_BAD_GATE] = "gate",
-        [FAKE_BAD_ASK] = "ask",   [FAKE_BAD_CLEAN] = "clean",
+        [FAKE_BAD_ASK] = "ask",   [FAKE_BAD_CLEAN] = "clean", [FAKE_BAD_FIXUPS] = "fixups",
 };
 
 static void fail_case(const Case *c, const FakeHost *h, const char *what)
@@ -95,6 +95,8 @@ static Job *make_job(const Case *c, const FakeHost *h)
         CHECK(job_new(7, c->kind, c->strategy, UUID, "vm1", &j) >= 0);
         CHECK(job_set_swaps(j, &swap, 1) >= 0);
         j->fallback = c->fallback;
+        j->needs_fixups = c->kind == JOB_MOVE; /* to the other card */
+        j->fixups = c->kind == JOB_RESUME ? FIXUPS_YES : FIXUPS_UNKNOWN;
         return j;
 }
 
@@ -172,7 +174,9 @@ static bool is_target(const Job *j, const Function *f)
 /* What the daemon does with a job that wants other functions. */
 static void choose_targets(FakeHost *h)
 {
-        static const Family any = { .targets = TARGETS_ANY };
+        static const Family family = { .targets = TARGETS_ANY,
+                                       .needs_fixups = true,
+                                       .without_fixups = TARGETS_SAME_PHYSICAL_NODE };
         Function functions[FAKE_FUNCTIONS];
         Job *j = h->journal;
         const Function *to;
@@ -185,7 +189,7 @@ static void choose_targets(FakeHost *h)
                                             .locator = ref.locator,
                                             .physical_function = { .bus = fake_function(i).bus },
                                             .identity = vgpu,
-                                            .family = &any };
+                                            .family = &family };
                 for (size_t k = 0; k < j->n_quarantines; k++)
                         if (function_ref_is(&j->quarantines[k].function, functions + i))
                                 functions[i].state = FUNCTION_QUARANTINED;
@@ -701,6 +705,11 @@ static void check_bad_targets(const Case *c, const FakeHost *h)
         unsigned n_tried = c->kind == JOB_RESUME && c->n_bad == 3 ? 2 : c->n_bad;
         const Job *j = h->journal;
 
+        if (c->bad == FAKE_BAD_FIXUPS && c->n_bad > 0) {
+                EXPECT(c, h, j->state == JOB_DONE && j->n_attempts == 1 && h->qemu_has == 1);
+                return;
+        }
+
         if (c->n_bad < (c->kind == JOB_MOVE ? 3 : 4)) {
                 EXPECT(c, h, j->state == JOB_DONE && j->n_attempts == n_tried && h->qemu_has == expected);
                 return;
@@ -731,7 +740,9 @@ static void test_bad_targets(void)
                 FakeHost h;
 
                 /* No wake-up of ours is part of a boot. */
-                if (c.bad == FAKE_GOOD || (c.strategy == STRATEGY_SUSPEND_TO_DISK && c.bad == FAKE_BAD_WAKE))
+                if (c.bad == FAKE_GOOD ||
+                    (c.bad == FAKE_BAD_FIXUPS && (c.kind == JOB_RESUME || c.strategy == STRATEGY_UNPLUG)) ||
+                    (c.strategy == STRATEGY_SUSPEND_TO_DISK && c.bad == FAKE_BAD_WAKE))
                         c.n_bad = 0;
                 /* These are about the function that it leaves: test_gates(). */
                 if (c.bad == FAKE_BAD_ASK || c.bad == FAKE_BAD_CLEAN)

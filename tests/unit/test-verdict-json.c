@@ -15,6 +15,7 @@ static void test_round_trip(void)
 {
         _cleanup_(verdict_done) Verdict v = {
                 .strategy = STRATEGY_SUSPEND_TO_DISK,
+                .fixups = FIXUPS_NO,
                 .sized = true,
                 .bytes_needed = 17,
                 .bytes_available = INT64_MAX,
@@ -32,6 +33,7 @@ static void test_round_trip(void)
         CHECK(verdict_to_json(&v, &o) >= 0);
         CHECK(verdict_from_json(o, &again, NULL) >= 0);
 
+        CHECK(again.fixups == FIXUPS_NO);
         CHECK(again.strategy == STRATEGY_SUSPEND_TO_DISK && again.bytes_needed == 17);
         CHECK(again.bytes_promised == 23);
         CHECK(again.bytes_available == INT64_MAX && again.findings.n == 2);
