@@ -2,6 +2,8 @@
 
 /* Plans of inventories by chance: each can be carried out and reaches its goals, and the same question has the same answer. */
 
+#include <math.h>
+
 #include "core/planner.h"
 
 #include "fake/random-inventory.h"
@@ -84,10 +86,75 @@ static void test_random(uint64_t seed, size_t n_hosts, uint32_t *feasible)
                 planner_goal_done(goals + i);
 }
 
+/* So many functions, on so many physical functions, each of a kind and of a domain of its own, which costs so much. */
+static void expect_refused(uint32_t n, uint32_t n_pfs, uint32_t n_kinds, double cost,
+                           const char *group_of_last, const char *message)
+{
+        const PlannerOptions options = { .parallel = 1, .budget.nodes = NODES };
+        const PlannerGoal goal = { .kind = PLANNER_GOAL_COMPACT };
+        _cleanup_(fleet_done) Fleet fleet = { calloc(1, sizeof(Inventory)), 1 };
+        _cleanup_(planner_plan_done) PlannerPlan plan = { 0 };
+        _cleanup_(failure_done) Failure why = { 0 };
+        Inventory *inv = fleet.hosts;
+        size_t again;
+
+        CHECK(inv);
+        inv->functions = calloc(n, sizeof(InventoryFunction));
+        inv->domains = calloc(n, sizeof(InventoryDomain));
+        CHECK(inv->functions && inv->domains);
+        for (; inv->n_functions < n; inv->n_functions++) {
+                size_t i = inv->n_functions;
+                Function *f = &inv->functions[i].function;
+                InventoryDomain *d = inv->domains + inv->n_domains++;
+
+                f->physical_function.domain = (uint32_t) (i % n_pfs);
+                f->address = (PciAddress) { .domain = (uint32_t) (i % n_pfs),
+                                            .bus = 1 + (uint8_t) (i / n_pfs / 256) };
+                f->address.slot = (uint8_t) (i / n_pfs / 8 % 32);
+                f->address.function = (uint8_t) (i / n_pfs % 8);
+                f->state = FUNCTION_ASSIGNED;
+                CHECK(asprintf(&f->kind, "k%zu", i % n_kinds) >= 0);
+                CHECK(asprintf(&d->name, "d%zu", i) >= 0);
+                inv->functions[i].domain = i;
+                *d = (InventoryDomain) { .name = d->name,
+                                         .functions = calloc(1, sizeof(size_t)),
+                                         .n_functions = 1,
+                                         .movable = true,
+                                         .cost_seconds = cost,
+                                         .max_downtime_seconds = INFINITY };
+                CHECK(d->functions);
+                d->functions[0] = i;
+        }
+        if (group_of_last)
+                CHECK((inv->functions[n - 1].function.group = strdup(group_of_last)));
+        CHECK(inventory_index(inv, &again) >= 0 && again == INVENTORY_NONE);
+
+        if (!message) {
+                CHECK(planner_plan(&fleet, &goal, 1, &options, &plan, &why) >= 0);
+                return;
+        }
+        CHECK(planner_plan(&fleet, &goal, 1, &options, &plan, &why) < 0 &&
+              why.code == FAILURE_INVALID_OPTION);
+        CHECK(strstr(failure_message(&why), message));
+}
+
+static void test_limits(void)
+{
+        expect_refused(64, 64, 1, 1, NULL, NULL);
+        expect_refused(65, 65, 1, 1, NULL, "65 physical functions");
+        expect_refused(256, 1, 256, 1, NULL, NULL);
+        expect_refused(257, 1, 257, 1, NULL, "257 kinds and pools");
+        expect_refused(4095, 64, 1, 1e6, NULL, NULL);
+        expect_refused(4096, 64, 1, 1, NULL, "4096 domains");
+        expect_refused(2, 1, 1, 1e6 + 1, NULL, "domains[0].cost_seconds");
+        expect_refused(2, 1, 1, 1, "other", "in several groups");
+}
+
 int main(int argc, char *argv[])
 {
         uint32_t n = argc > 1 ? (uint32_t) atoi(argv[1]) : 2000, feasible = 0;
 
+        test_limits();
         for (uint32_t i = 0; i < n; i++)
                 test_random(i, 1 + (i % 4 == 3) * 2, &feasible);
 
