@@ -147,14 +147,18 @@ static const PropertyField explanation_fields[] = {
         { "bytes_needed", "t", property_read_uint64, offsetof(ExplanationInfo, bytes_needed) },
         { "bytes_available", "t", property_read_uint64, offsetof(ExplanationInfo, bytes_available) },
         { "bytes_promised", "t", property_read_uint64, offsetof(ExplanationInfo, bytes_promised) },
+        { "bytes_expected", "t", property_read_uint64, offsetof(ExplanationInfo, bytes_expected) },
         { "save_seconds", "d", property_read_double, offsetof(ExplanationInfo, save_seconds) },
         { "resume_seconds", "d", property_read_double, offsetof(ExplanationInfo, resume_seconds) },
+        { "prediction_error", "d", property_read_double, offsetof(ExplanationInfo, prediction_error) },
+        { "prediction_samples", "u", property_read_uint32, offsetof(ExplanationInfo, prediction_samples) },
 };
 
 int explanation_info_read(ExplanationInfo *ret, sd_bus_message *m)
 {
         ret->bytes_needed = ret->bytes_available = ret->bytes_promised = UINT64_MAX;
-        ret->save_seconds = ret->resume_seconds = -1;
+        ret->bytes_expected = UINT64_MAX;
+        ret->save_seconds = ret->resume_seconds = ret->prediction_error = -1;
         return properties_read(m, explanation_fields, ELEMENTSOF(explanation_fields), ret);
 }
 
@@ -220,12 +224,12 @@ static void add_bytes(json_object **o, const char *key, uint64_t bytes)
                 json_build_uint64(o, key, bytes);
 }
 
-static void add_seconds(json_object **o, const char *key, double seconds)
+static void add_double(json_object **o, const char *key, double value)
 {
-        if (seconds < 0)
+        if (value < 0)
                 json_build_string(o, key, NULL);
         else
-                json_build_member(o, key, json_object_new_double(seconds));
+                json_build_member(o, key, json_object_new_double(value));
 }
 
 json_object *explanation_info_to_json(const ExplanationInfo *e, const char *domain, const char *kind)
@@ -241,8 +245,11 @@ json_object *explanation_info_to_json(const ExplanationInfo *e, const char *doma
         add_bytes(&o, "bytes_needed", e->bytes_needed);
         add_bytes(&o, "bytes_available", e->bytes_available);
         add_bytes(&o, "bytes_promised", e->bytes_promised);
-        add_seconds(&o, "save_seconds", e->save_seconds);
-        add_seconds(&o, "resume_seconds", e->resume_seconds);
+        add_bytes(&o, "bytes_expected", e->bytes_expected);
+        add_double(&o, "save_seconds", e->save_seconds);
+        add_double(&o, "resume_seconds", e->resume_seconds);
+        add_double(&o, "prediction_error", e->prediction_error);
+        json_build_uint64(&o, "prediction_samples", e->prediction_samples);
         json_build_member(&o, "candidates", candidates_to_json(e));
         return TAKE_PTR(o);
 }

@@ -33,7 +33,10 @@ typedef struct ExplanationInfo {
         CandidateInfo *candidates;
         size_t n_candidates;
         uint64_t bytes_needed, bytes_available, bytes_promised; /* UINT64_MAX: not known */
-        double save_seconds, resume_seconds;                    /* negative: not known */
+        uint64_t bytes_expected;                                /* the same */
+        double prediction_error;                                /* a fraction; negative: not known */
+        uint32_t prediction_samples;
+        double save_seconds, resume_seconds; /* negative: not known */
 } ExplanationInfo;
 
 void explanation_info_done(ExplanationInfo *e);

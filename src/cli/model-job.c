@@ -242,6 +242,8 @@ static const PropertyField job_fields[] = {
         { "BytesTotal", "t", property_read_uint64, offsetof(JobInfo, bytes_total) },
         { "Rate", "t", property_read_uint64, offsetof(JobInfo, rate) },
         { "ExpectedEnd", "t", property_read_uint64, offsetof(JobInfo, expected_end_usec) },
+        { "Predicted", "t", property_read_uint64, offsetof(JobInfo, predicted_usec) },
+        { "Took", "t", property_read_uint64, offsetof(JobInfo, took_usec) },
         { "Error", "s", property_read_string, offsetof(JobInfo, error) },
         { "ErrorMessage", "s", property_read_string, offsetof(JobInfo, error_message) },
         { "Cancelable", "b", property_read_bool, offsetof(JobInfo, cancelable) },

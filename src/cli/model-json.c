@@ -168,6 +168,8 @@ json_object *job_info_to_json(const JobInfo *j)
         json_build_known(&o, "bytes_total", j->bytes_total);
         json_build_known(&o, "rate", j->rate);
         json_build_known(&o, "expected_end_usec", j->expected_end_usec);
+        json_build_known(&o, "predicted_usec", j->predicted_usec);
+        json_build_known(&o, "took_usec", j->took_usec);
         json_build_string(&o, "error", j->error);
         json_build_string(&o, "error_message", j->error_message);
         json_build_bool(&o, "cancelable", j->cancelable);

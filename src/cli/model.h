@@ -81,8 +81,9 @@ typedef struct JobInfo {
         uint32_t step_number, step_count;
         double progress; /* 0..1 */
         uint64_t bytes;
-        uint64_t bytes_total, rate; /* 0: not known */
-        uint64_t expected_end_usec; /* 0: not known; in the past: late */
+        uint64_t bytes_total, rate;         /* 0: not known */
+        uint64_t expected_end_usec;         /* 0: not known; in the past: late */
+        uint64_t predicted_usec, took_usec; /* without the guest; 0: not known */
         bool cancelable;
         uint32_t queue_position; /* from 1; 0: it does not wait */
         uint64_t created_usec, ended_usec;

@@ -2,6 +2,7 @@
 
 /* explain: what would come of a job. */
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "cli/client.h"
@@ -93,8 +94,13 @@ static int print_explanation(const Ctl *c, const ExplanationInfo *e)
                           e->bytes_available != UINT64_MAX ? TEXT_BYTES(e->bytes_available) : "?",
                           is_shared ? ", beside " : "", is_shared ? TEXT_BYTES(e->bytes_promised) : "",
                           is_shared ? " for other jobs" : "");
+        if (e->bytes_expected != UINT64_MAX && e->bytes_expected > 0)
+                ctl_print(c, " Expected: %s", TEXT_BYTES(e->bytes_expected));
         print_seconds(c, "     Save:", e->save_seconds);
         print_seconds(c, "   Resume:", e->resume_seconds);
+        if (e->prediction_samples > 0 && e->prediction_error >= 0)
+                ctl_print(c, "           past predictions were off by %.0f %% at the median of %" PRIu32,
+                          e->prediction_error * 100, e->prediction_samples);
 
         if (e->n_findings > 0)
                 (void) putchar('\n');

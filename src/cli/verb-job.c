@@ -121,6 +121,18 @@ static void print_error(const Ctl *c, const JobInfo *j)
         ctl_print(c, "    Error: %s (%s)", j->error_message ? j->error_message : "", name);
 }
 
+/* How long the guest was away, or will have been. */
+static void print_away(const Ctl *c, const JobInfo *j)
+{
+        if (j->took_usec > 0 && j->predicted_usec > 0)
+                ctl_print(c, "     Away: %s, %s were predicted", TEXT_DURATION(j->took_usec),
+                          TEXT_DURATION(j->predicted_usec));
+        else if (j->took_usec > 0)
+                ctl_print(c, "     Away: %s", TEXT_DURATION(j->took_usec));
+        else if (j->predicted_usec > 0)
+                ctl_print(c, "     Away: %s predicted", TEXT_DURATION(j->predicted_usec));
+}
+
 static int print_story(Ctl *c, const JobInfo *j)
 {
         _cleanup_free_ char *functions = outcome_format_functions(j);
@@ -147,6 +159,7 @@ static int print_story(Ctl *c, const JobInfo *j)
         ctl_print(c, "    Began: %s", TEXT_TIME(j->created_usec));
         ctl_print(c, "     %s: %s", j->ended_usec > 0 ? "Took" : "Time",
                   TEXT_DURATION(end > j->created_usec ? end - j->created_usec : 0));
+        print_away(c, j);
         if (j->expected_end_usec > 0)
                 ctl_print(c, " Expected: %s", TEXT_TIME(j->expected_end_usec));
         if (j->bytes_total > 0)

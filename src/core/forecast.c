@@ -7,32 +7,17 @@ void forecast_add_job(Forecast *f, const Job *j)
                 const JobStep *s = j->steps + i;
 
                 /* The clock is the wall's: it may have been set in between. */
-                if (s->state != STEP_DONE || s->started_usec == 0 || s->ended_usec < s->started_usec ||
-                    f->steps[s->id].n == FORECAST_SAMPLES_MAX)
-                        continue;
-
-                f->steps[s->id].usec[f->steps[s->id].n++] = s->ended_usec - s->started_usec;
+                if (s->state == STEP_DONE && s->started_usec > 0 && s->ended_usec >= s->started_usec)
+                        samples_add(f->steps + s->id, (double) (s->ended_usec - s->started_usec));
         }
 }
 
-static int compare(const void *a, const void *b)
+bool forecast_step(const Forecast *f, StepId id, uint64_t *ret)
 {
-        const uint64_t *x = a, *y = b;
-
-        return (*x > *y) - (*x < *y);
-}
-
-static bool step_time(const Forecast *f, StepId id, uint64_t *ret)
-{
-        uint64_t sorted[FORECAST_SAMPLES_MAX];
-        size_t n = f->steps[id].n;
-
-        if (n == 0)
+        if (f->steps[id].n == 0)
                 return false;
 
-        memcpy(sorted, f->steps[id].usec, n * sizeof(uint64_t));
-        qsort(sorted, n, sizeof(uint64_t), compare);
-        *ret = sorted[(n - 1) / 2]; /* of two the shorter: the other may have waited for something */
+        *ret = (uint64_t) samples_median(f->steps + id);
         return true;
 }
 
@@ -51,9 +36,9 @@ uint64_t forecast_end(const Forecast *f, const Job *j, uint64_t save_end_usec)
                         end = s->ended_usec;
                 else if (s->state == STEP_STARTED && s->id == STEP_SAVE && save_end_usec > 0)
                         end = save_end_usec;
-                else if (s->state == STEP_STARTED && step_time(f, s->id, &usec))
+                else if (s->state == STEP_STARTED && forecast_step(f, s->id, &usec))
                         end = s->started_usec + usec;
-                else if (s->state == STEP_PENDING && end > 0 && step_time(f, s->id, &usec))
+                else if (s->state == STEP_PENDING && end > 0 && forecast_step(f, s->id, &usec))
                         end += usec;
                 else
                         return 0;

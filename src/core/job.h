@@ -99,6 +99,12 @@ typedef struct JobEvent {
 #define JOB_QUARANTINES_MAX (2 * JOB_FUNCTIONS_MAX)
 #define JOB_EVENTS_MAX 64
 
+/* See core/prediction.h. */
+typedef struct JobPrediction {
+        uint64_t bytes;                  /* of the image; 0: not known, or there is none */
+        uint64_t save_usec, resume_usec; /* 0: not known, or no part of the job */
+} JobPrediction;
+
 typedef struct Job {
         uint64_t id;
         JobKind kind;
@@ -125,6 +131,7 @@ typedef struct Job {
         size_t n_steps;
         uint64_t bytes, bytes_total; /* of the save, written with each step's outcome; of a resume, the image's */
         uint64_t space_bytes; /* promised for the image, at the most; 0: nothing (yet), see core/space.h */
+        JobPrediction predicted; /* when it began */
         uint64_t created_usec, ended_usec;
         Failure failure;
         char *stuck;         /* owned; while unfinished: what stands in the way of an end, NULL: nothing */

@@ -3,8 +3,8 @@
 
 void throughput_add(Throughput *t, uint64_t bytes, uint64_t usec)
 {
-        if (t->n < THROUGHPUT_SAMPLES_MAX && bytes > 0 && usec > 0)
-                t->rates[t->n++] = (double) bytes * (double) USEC_PER_SEC / (double) usec;
+        if (bytes > 0 && usec > 0)
+                samples_add(&t->rates, (double) bytes * (double) USEC_PER_SEC / (double) usec);
 }
 
 static const JobStep *find_done_step(const Job *j, StepId id)
@@ -25,21 +25,7 @@ void throughput_add_job(Throughput *t, const Job *j, StepId first, StepId last)
                 throughput_add(t, j->bytes_total, end->ended_usec - begin->started_usec);
 }
 
-static int compare(const void *a, const void *b)
-{
-        const double *x = a, *y = b;
-
-        return (*x > *y) - (*x < *y);
-}
-
 double throughput_rate(const Throughput *t)
 {
-        Throughput sorted = *t;
-
-        if (t->n == 0)
-                return 0;
-
-        qsort(sorted.rates, sorted.n, sizeof(double), compare);
-        /* Of two in the middle the slower: rather a little late than too early. */
-        return sorted.rates[(sorted.n - 1) / 2];
+        return samples_median(&t->rates);
 }

@@ -24,7 +24,19 @@ uint64_t verdict_image_bytes(const DomainFacts *facts, Strategy strategy)
         if (!strategy_writes_image(strategy))
                 return 0;
 
-        return facts->memory_bytes + facts->memory_bytes / 64 + IMAGE_OVERHEAD_BYTES;
+        return facts->memory_bytes + facts->memory_bytes / 64 + IMAGE_OVERHEAD_BYTES +
+               (strategy == STRATEGY_DEVICE_STATE ? facts->vram_used_bytes : 0);
+}
+
+/* Of an image it is known that it holds what is in use of the GPUs' memory: in the guest's own, where the driver moved it,
+ * or among the state of the devices. */
+static uint64_t known_bytes(const DomainFacts *facts, Strategy strategy)
+{
+        uint64_t vram = facts->vram_used_bytes;
+
+        if (strategy == STRATEGY_SUSPEND_TO_RAM)
+                return vram < facts->memory_bytes ? vram : facts->memory_bytes;
+        return strategy == STRATEGY_DEVICE_STATE ? vram : 0;
 }
 
 void verdict_done(Verdict *v)
@@ -517,10 +529,29 @@ static void judge_resume(const DomainFacts *facts, Strategy strategy, uint64_t i
         }
 }
 
-void verdict_request_add_jobs(VerdictRequest *request, const JobList *jobs)
+void verdict_request_set_others(VerdictRequest *request, const JobList *others)
 {
-        for (size_t i = 0; i < jobs->n; i++)
-                space_add_job(&request->space, jobs->jobs[i]);
+        request->others = others;
+        for (size_t i = 0; i < others->n; i++)
+                space_add_job(&request->space, others->jobs[i]);
+}
+
+static void predict(const VerdictRequest *request, const DomainFacts *facts, Verdict *v)
+{
+        const PredictionRequest q = {
+                .kind = request->kind,
+                .strategy = v->strategy,
+                .domain_uuid = facts->uuid,
+                .image_bytes = request->image_bytes,
+                .space_bytes = v->bytes_needed,
+                .bytes_min = known_bytes(facts, v->strategy),
+        };
+
+        if (!request->others)
+                return;
+
+        prediction_make(&q, request->others, &v->predicted);
+        prediction_judge(request->others, facts->uuid, &v->error);
 }
 
 void verdict_judge(const VerdictRequest *request, const DomainFacts *facts, Verdict *ret)
@@ -537,4 +568,5 @@ void verdict_judge(const VerdictRequest *request, const DomainFacts *facts, Verd
                 judge_resume(facts, request->strategy, request->image_bytes, &ret->findings);
         else
                 judge_hibernate(request, facts, ret);
+        predict(request, facts, ret);
 }

@@ -9,6 +9,7 @@
 
 #include "core/facts.h"
 #include "core/finding.h"
+#include "core/prediction.h"
 #include "core/space.h"
 
 /* What helps when what we know of a hibernated domain is not whole. Its image is not to be started by anybody. */
@@ -29,7 +30,9 @@ typedef struct Verdict {
         uint64_t bytes_available; /* of what is free where libvirt writes images, what this one may take */
         uint64_t bytes_promised;  /* of what is free there, to jobs under way */
         GuestFixups fixups;       /* of the guest, if it was asked */
-        char *waits;              /* owned; the job has to wait, for this; NULL: it has not */
+        JobPrediction predicted;
+        PredictionError error; /* of past predictions */
+        char *waits;           /* owned; the job has to wait, for this; NULL: it has not */
         Findings findings;
         StrategyOption options[_STRATEGY_MAX]; /* best first; none of a resume, where the image decides */
         size_t n_options;
@@ -42,10 +45,12 @@ typedef struct VerdictRequest {
         Strategy strategy;    /* as asked for; of a resume what the record says */
         uint64_t image_bytes; /* of a resume, by the record; 0: not known */
         Space space;
+        const JobList *others; /* jobs of this host; NULL: none */
 } VerdictRequest;
 
-/* Those of the other jobs of this host that matter. */
-void verdict_request_add_jobs(VerdictRequest *request, const JobList *jobs);
+/* Those under way, for the room that they take, and those that have ended, for the time that they took. The request points
+ * at them. */
+void verdict_request_set_others(VerdictRequest *request, const JobList *others);
 
 /* Of a hibernate and of a move the strategy may be STRATEGY_AUTO: then the first that the families name is taken which the
  * domain's definition and its functions' drivers allow. Where they name none, that is suspend-to-ram, else

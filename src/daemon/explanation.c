@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/explanation.h"
 
-#include "core/throughput.h"
-
 void explanation_done(Explanation *e)
 {
         for (size_t i = 0; i < e->n_candidates; i++)
@@ -39,19 +37,6 @@ static int explanation_add_candidates(Explanation *e, const Manager *m, JobDraft
         return consider_targets(&request, draft->swaps, draft->n_swaps, on_considered, e, reterr);
 }
 
-static void explanation_add_rates(Explanation *e, const Manager *m)
-{
-        Throughput save = { 0 }, resume = { 0 };
-
-        for (size_t i = m->n_jobs; i > 0; i--) {
-                throughput_add_job(&save, m->jobs[i - 1]->job, STEP_SAVE, STEP_SYNC);
-                throughput_add_job(&resume, m->jobs[i - 1]->job, STEP_RESTORE, STEP_WAKE);
-        }
-
-        e->save_rate = throughput_rate(&save);
-        e->resume_rate = throughput_rate(&resume);
-}
-
 int explanation_from_memory(Manager *m, const char *domain, const JobOptions *options, GuestFixups assumed,
                             Explanation *ret, Failure *reterr)
 {
@@ -73,9 +58,7 @@ int explanation_from_memory(Manager *m, const char *domain, const JobOptions *op
                         return r;
         }
 
-        explanation_add_rates(&e, m);
         e.strategy = draft.strategy;
-        e.image_bytes = draft.image_bytes;
         e.wants_fixups = draft.wants_fixups;
 
         /* A job at work changes what a worker would look at, and its guest has no time to answer. Where libvirt does
@@ -100,6 +83,8 @@ void explanation_add_verdict(Explanation *e, Verdict *v)
         e->bytes_needed = v->bytes_needed;
         e->bytes_available = v->bytes_available;
         e->bytes_promised = v->bytes_promised;
+        e->predicted = v->predicted;
+        e->error = v->error;
 }
 
 /* An entry of a{sv} whose value is an array of the given type, "a(ss)". */
@@ -186,27 +171,28 @@ static int append_options(const Explanation *e, sd_bus_message *reply)
         return close_list(reply);
 }
 
-/* A guess is left out, not made. What a save writes is known only as the most that it can be. */
-static int append_seconds(const Explanation *e, sd_bus_message *reply)
+/* A guess is left out, not made. */
+static int append_seconds(sd_bus_message *reply, const char *key, uint64_t usec)
 {
-        uint64_t resumed = e->kind == JOB_RESUME ? e->image_bytes : e->bytes_needed;
-        int r;
+        return usec > 0 ? sd_bus_message_append(reply, "{sv}", key, "d", (double) usec / USEC_PER_SEC) : 0;
+}
 
-        if (!strategy_writes_image(e->strategy))
-                return 0;
+static int append_prediction(const Explanation *e, sd_bus_message *reply)
+{
+        const JobPrediction *p = &e->predicted;
+        int r = 0;
 
-        if (e->kind != JOB_RESUME && e->bytes_needed > 0 && e->save_rate > 0) {
-                r = sd_bus_message_append(reply, "{sv}", "save_seconds", "d",
-                                          (double) e->bytes_needed / e->save_rate);
-                if (r < 0)
-                        return r;
-        }
-
-        if (e->kind != JOB_HIBERNATE && resumed > 0 && e->resume_rate > 0)
-                return sd_bus_message_append(reply, "{sv}", "resume_seconds", "d",
-                                             (double) resumed / e->resume_rate);
-
-        return 0;
+        if (p->bytes > 0)
+                r = sd_bus_message_append(reply, "{sv}", "bytes_expected", "t", p->bytes);
+        if (r >= 0)
+                r = append_seconds(reply, "save_seconds", p->save_usec);
+        if (r >= 0)
+                r = append_seconds(reply, "resume_seconds", p->resume_usec);
+        if (r >= 0 && e->error.n > 0)
+                r = sd_bus_message_append(reply, "{sv}{sv}", "prediction_error", "d",
+                                          (double) e->error.permille / 1000, "prediction_samples", "u",
+                                          (uint32_t) e->error.n);
+        return r;
 }
 
 static int append_contents(const Explanation *e, sd_bus_message *reply)
@@ -227,7 +213,7 @@ static int append_contents(const Explanation *e, sd_bus_message *reply)
         if (r >= 0 && e->kind != JOB_HIBERNATE)
                 r = append_candidates(e, reply);
         if (r >= 0)
-                r = append_seconds(e, reply);
+                r = append_prediction(e, reply);
         return r;
 }
 

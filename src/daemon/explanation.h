@@ -29,8 +29,8 @@ typedef struct Explanation {
         size_t n_options;
         bool sized; /* the next three are known */
         uint64_t bytes_needed, bytes_available, bytes_promised;
-        uint64_t image_bytes;          /* of a resume; 0: not known */
-        double save_rate, resume_rate; /* bytes per second; 0: not known */
+        JobPrediction predicted;
+        PredictionError error;
 } Explanation;
 
 void explanation_done(Explanation *e);

@@ -2,6 +2,7 @@
 
 /* org.vgpu.Hibernate1.Job: one object for each ManagedJob. */
 
+#include "core/prediction.h"
 #include "daemon/daemon-bus.h"
 #include "daemon/job-queue.h"
 #include "daemon/manager-jobs.h"
@@ -59,6 +60,7 @@ DEFINE_JOB_PROPERTY(cancelable, "b", managed_job_is_cancelable(j));
 DEFINE_JOB_PROPERTY(queue_position, "u", job_queue_position(j));
 DEFINE_JOB_PROPERTY(created, "t", j->job->created_usec);
 DEFINE_JOB_PROPERTY(ended, "t", j->job->ended_usec);
+DEFINE_JOB_PROPERTY(took, "t", prediction_took_usec(j->job));
 
 static int property_get_functions(sd_bus *bus, const char *path, const char *interface, const char *property,
                                   sd_bus_message *reply, void *userdata, sd_bus_error *error)
@@ -237,6 +239,7 @@ static const sd_bus_vtable job_vtable[] = {
         JOB_PROPERTY("QueuePosition", "u", queue_position),
         JOB_PROPERTY_CONST("Created", "t", created),
         JOB_PROPERTY("Ended", "t", ended),
+        JOB_PROPERTY("Took", "t", took),
         JOB_PROPERTY("Functions", "a(ss)", functions),
         JOB_PROPERTY("Steps", "a(sstt)", steps),
         JOB_PROPERTY("Attempts", "a(tassss)", attempts),
@@ -249,6 +252,8 @@ DEFINE_BUS_OPTIONAL_PROPERTY(bytes_total, "BytesTotal", "t", ManagedJob, job_fin
 DEFINE_BUS_OPTIONAL_PROPERTY(rate, "Rate", "t", ManagedJob, job_find, o->rate > 0, o->rate);
 DEFINE_BUS_OPTIONAL_PROPERTY(expected_end, "ExpectedEnd", "t", ManagedJob, job_find,
                              managed_job_expected_end(o) > 0, managed_job_expected_end(o));
+DEFINE_BUS_OPTIONAL_PROPERTY(predicted, "Predicted", "t", ManagedJob, job_find,
+                             prediction_said_usec(o->job) > 0, prediction_said_usec(o->job));
 
 int job_bus_add(Manager *m)
 {
@@ -257,6 +262,7 @@ int job_bus_add(Manager *m)
                 { bytes_total_vtable, find_bytes_total },
                 { rate_vtable, find_rate },
                 { expected_end_vtable, find_expected_end },
+                { predicted_vtable, find_predicted },
         };
         int r;
 

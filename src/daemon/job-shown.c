@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "core/prediction.h"
 #include "daemon/job-queue.h"
 
 struct JobShown {
@@ -11,7 +12,7 @@ struct JobShown {
         int step; /* StepId, -1: none yet */
         unsigned step_number;
         double progress;
-        uint64_t bytes, bytes_total, rate, expected_end_usec;
+        uint64_t bytes, bytes_total, rate, expected_end_usec, predicted_usec, took_usec;
         FailureCode error;
         char *message;
         bool cancelable;
@@ -69,6 +70,8 @@ int job_shown_new(const ManagedJob *j, JobShown **ret)
                 .bytes_total = j->bytes_total,
                 .rate = j->rate,
                 .expected_end_usec = managed_job_forecast_end(j),
+                .predicted_usec = prediction_said_usec(j->job),
+                .took_usec = prediction_took_usec(j->job),
                 .error = f->code,
                 .cancelable = managed_job_is_cancelable(j),
                 .queue_position = job_queue_position(j),
@@ -142,6 +145,8 @@ size_t job_shown_compare(const JobShown *a, const JobShown *b, PropertyChange re
                 { "BytesTotal", a->bytes_total != b->bytes_total, b->bytes_total == 0 },
                 { "Rate", a->rate != b->rate, b->rate == 0 },
                 { "ExpectedEnd", a->expected_end_usec != b->expected_end_usec, b->expected_end_usec == 0 },
+                { "Predicted", a->predicted_usec != b->predicted_usec, b->predicted_usec == 0 },
+                { "Took", a->took_usec != b->took_usec },
                 { "Error", a->error != b->error },
                 { "ErrorMessage", !streq_ptr(a->message, b->message) },
                 { "Cancelable", a->cancelable != b->cancelable },

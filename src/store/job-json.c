@@ -124,6 +124,22 @@ static int story_to_json(const Job *j, json_object *o)
         return 0;
 }
 
+static int prediction_to_json(const JobPrediction *p, json_object *parent)
+{
+        json_object *o;
+
+        if (p->bytes == 0 && p->save_usec == 0 && p->resume_usec == 0)
+                return 0;
+
+        o = json_object_new_object();
+        if (json_add(parent, "predicted", o) < 0)
+                return -ENOMEM;
+
+        return json_add_u64(o, "bytes", p->bytes) < 0 || json_add_u64(o, "save_usec", p->save_usec) < 0
+                               ? -ENOMEM
+                               : json_add_u64(o, "resume_usec", p->resume_usec);
+}
+
 int job_to_json(const Job *j, json_object **ret)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
@@ -145,7 +161,8 @@ int job_to_json(const Job *j, json_object **ret)
             json_add_u64(o, "worker_pid", j->worker_pid) < 0 ||
             json_add_u64(o, "worker_start_ticks", j->worker_start_ticks) < 0 ||
             json_add_string(o, "devices", j->devices) < 0 || json_add_string(o, "stuck", j->stuck) < 0 ||
-            failure_to_json(&j->failure, o) < 0 || story_to_json(j, o) < 0)
+            failure_to_json(&j->failure, o) < 0 || prediction_to_json(&j->predicted, o) < 0 ||
+            story_to_json(j, o) < 0)
                 return -ENOMEM;
 
         for (size_t i = 0; i < j->n_swaps; i++)
@@ -287,6 +304,25 @@ static int failure_from_json(json_object *o, const char *where, Failure *f, Fail
                                    "'failure.code' has the unknown value '%s'", code_name);
 
         (void) failure_set(f, code, "%s", message);
+        return 0;
+}
+
+static int prediction_from_json(json_object *o, JobPrediction *p, Failure *reterr)
+{
+        json_object *predicted;
+        int r;
+
+        r = json_get_object(o, "", "predicted", false, &predicted, reterr);
+        if (r <= 0)
+                return r;
+
+        if ((r = json_get_u64(predicted, "predicted", "bytes", true, 0, INT64_MAX, &p->bytes, reterr)) < 0 ||
+            (r = json_get_u64(predicted, "predicted", "save_usec", true, 0, INT64_MAX, &p->save_usec,
+                              reterr)) < 0 ||
+            (r = json_get_u64(predicted, "predicted", "resume_usec", true, 0, INT64_MAX, &p->resume_usec,
+                              reterr)) < 0)
+                return r;
+
         return 0;
 }
 
@@ -455,6 +491,7 @@ int job_from_json(json_object *o, Job **ret, Failure *reterr)
         if ((r = job_numbers_from_json(o, j, reterr)) < 0 || (r = swaps_from_json(o, j, reterr)) < 0 ||
             (r = steps_from_json(o, j, reterr)) < 0 ||
             (r = failure_from_json(o, "", &j->failure, reterr)) < 0 ||
+            (r = prediction_from_json(o, &j->predicted, reterr)) < 0 ||
             (r = story_from_json(o, j, reterr)) < 0)
                 return r == -ENOMEM ? failure_set_errno(reterr, FAILURE_HOST, r, "cannot read the journal")
                                     : r;

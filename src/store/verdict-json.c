@@ -46,6 +46,19 @@ static int options_to_json(const Verdict *v, json_object *o)
         return 0;
 }
 
+static int prediction_to_json(const Verdict *v, json_object *parent)
+{
+        json_object *o = json_object_new_object();
+
+        if (json_add(parent, "predicted", o) < 0 || json_add_u64(o, "bytes", v->predicted.bytes) < 0 ||
+            json_add_u64(o, "save_usec", v->predicted.save_usec) < 0 ||
+            json_add_u64(o, "resume_usec", v->predicted.resume_usec) < 0 ||
+            json_add_u64(o, "error_permille", v->error.permille) < 0)
+                return -ENOMEM;
+
+        return json_add_u64(o, "error_samples", v->error.n);
+}
+
 int verdict_to_json(const Verdict *v, json_object **ret)
 {
         _cleanup_json_ json_object *o = json_object_new_object(), *findings = json_object_new_array();
@@ -60,7 +73,8 @@ int verdict_to_json(const Verdict *v, json_object **ret)
 
         if (json_add_string(o, "strategy", strategy_to_string(v->strategy)) < 0 ||
             json_add_string(o, "fixups", guest_fixups_to_string(v->fixups)) < 0 ||
-            json_add(o, "findings", TAKE_PTR(findings)) < 0 || options_to_json(v, o) < 0)
+            json_add(o, "findings", TAKE_PTR(findings)) < 0 || options_to_json(v, o) < 0 ||
+            prediction_to_json(v, o) < 0)
                 return -ENOMEM;
 
         if (v->sized && (json_add_u64(o, "bytes_needed", v->bytes_needed) < 0 ||
@@ -153,6 +167,33 @@ static int options_from_json(json_object *o, Verdict *v, Failure *reterr)
         return r;
 }
 
+static int prediction_from_json(json_object *o, Verdict *v, Failure *reterr)
+{
+        JobPrediction *p = &v->predicted;
+        uint64_t permille = 0, n = 0;
+        json_object *predicted;
+        int r;
+
+        r = json_get_object(o, "", "predicted", false, &predicted, reterr);
+        if (r <= 0)
+                return r;
+
+        if ((r = json_get_u64(predicted, "predicted", "bytes", false, 0, INT64_MAX, &p->bytes, reterr)) <
+                            0 ||
+            (r = json_get_u64(predicted, "predicted", "save_usec", false, 0, INT64_MAX, &p->save_usec,
+                              reterr)) < 0 ||
+            (r = json_get_u64(predicted, "predicted", "resume_usec", false, 0, INT64_MAX, &p->resume_usec,
+                              reterr)) < 0 ||
+            (r = json_get_u64(predicted, "predicted", "error_permille", false, 0, UINT32_MAX, &permille,
+                              reterr)) < 0 ||
+            (r = json_get_u64(predicted, "predicted", "error_samples", false, 0, SAMPLES_MAX, &n, reterr)) <
+                            0)
+                return r;
+
+        v->error = (PredictionError) { .permille = (unsigned) permille, .n = n };
+        return 0;
+}
+
 int verdict_from_json(json_object *o, Verdict *ret, Failure *reterr)
 {
         _cleanup_(verdict_done) Verdict v = { 0 };
@@ -179,6 +220,8 @@ int verdict_from_json(json_object *o, Verdict *ret, Failure *reterr)
         }
 
         r = options_from_json(o, &v, reterr);
+        if (r >= 0)
+                r = prediction_from_json(o, &v, reterr);
         if (r < 0)
                 return r;
 

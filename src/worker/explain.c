@@ -32,18 +32,17 @@ static int read_record(const JobStore *store, const char *uuid, VerdictRequest *
 }
 
 /* What the request is about, by what is on record. The other jobs go on meanwhile: nobody waits for one who asks. */
-static int read_state(const char *state_dir, const char *uuid, VerdictRequest *ret, Failure *reterr)
+static int read_state(const char *state_dir, const char *uuid, VerdictRequest *ret, JobList *ret_others,
+                      Failure *reterr)
 {
         _cleanup_(job_store_done)
                         JobStore store = { .jobs_fd = -EBADF, .images_fd = -EBADF, .survey_fd = -EBADF };
-        _cleanup_(job_list_done) JobList jobs = { 0 };
 
         if (job_store_open(state_dir, &store, reterr) < 0 ||
             (ret->kind == JOB_RESUME && read_record(&store, uuid, ret, reterr) < 0) ||
-            job_store_survey(&store, 0, &jobs, reterr) < 0)
+            job_store_survey(&store, 0, ret_others, reterr) < 0)
                 return -EREMOTEIO;
 
-        verdict_request_add_jobs(ret, &jobs);
         return 0;
 }
 
@@ -54,6 +53,7 @@ static int judge(const Config *config, const char *state_dir, const char *uuid, 
 {
         const RealHostSettings settings = host_settings(config, NULL);
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
+        _cleanup_(job_list_done) JobList others = { 0 };
         _cleanup_(real_host_freep) RealHost *host = NULL;
         VerdictRequest request = {
                 .kind = kind,
@@ -61,11 +61,12 @@ static int judge(const Config *config, const char *state_dir, const char *uuid, 
                 .space.reserve_bytes = config->image_reserve_bytes,
         };
 
-        if (read_state(state_dir, uuid, &request, reterr) < 0 ||
+        if (read_state(state_dir, uuid, &request, &others, reterr) < 0 ||
             real_host_new(&settings, &host, reterr) < 0 ||
             real_host_ops.inspect(host, uuid, kind != JOB_RESUME, &facts, reterr) < 0)
                 return -EREMOTEIO;
 
+        verdict_request_set_others(&request, &others);
         verdict_judge(&request, &facts, ret);
         return 0;
 }

@@ -73,16 +73,31 @@ static void probe_mode(Executor *e, DomainFacts *facts)
                                 e->ops->set_cpr_mode(e->host, e->job->domain_uuid, false, NULL) >= 0;
 }
 
-static int check_findings(const Verdict *v, Failure *reterr)
+/* Others that want room wait from the survey until this job's part is in its journal; and in this order, so that an image
+ * that becomes complete in between is counted twice, not left out. */
+static int take_room(Executor *e, VerdictRequest *request, DomainFacts *facts, Failure *reterr)
 {
+        _cleanup_(verdict_done) Verdict verdict = { 0 };
+        _cleanup_(job_list_done) JobList others = { 0 };
         int r;
 
-        r = findings_check(&v->findings, reterr);
-        if (r < 0 || !v->waits)
+        if ((r = e->store_ops->survey(e->store, e->job, &others, reterr)) < 0 ||
+            (r = e->ops->image_space(e->host, &facts->image_space_bytes, reterr)) < 0)
                 return r;
 
-        (void) failure_set(reterr, FAILURE_NO_SPACE, "%s", v->waits);
-        return STEP_PUT_OFF;
+        verdict_request_set_others(request, &others);
+        verdict_judge(request, facts, &verdict);
+        r = findings_check(&verdict.findings, reterr);
+        if (r < 0)
+                return r;
+        if (verdict.waits) {
+                (void) failure_set(reterr, FAILURE_NO_SPACE, "%s", verdict.waits);
+                return STEP_PUT_OFF;
+        }
+
+        e->job->predicted = verdict.predicted;
+        e->job->space_bytes = verdict.bytes_needed;
+        return 0;
 }
 
 static int ask_gate(Executor *e, const FunctionRef *f, GateQuestion question, Failure *reterr)
@@ -149,7 +164,6 @@ static int do_check(Executor *e, Failure *reterr)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
         _cleanup_(verdict_done) Verdict verdict = { 0 };
-        _cleanup_(job_list_done) JobList others = { 0 };
         VerdictRequest request = {
                 .kind = e->job->kind,
                 .strategy = e->job->strategy,
@@ -166,29 +180,23 @@ static int do_check(Executor *e, Failure *reterr)
         if (!resume)
                 probe_mode(e, &facts);
 
-        /* Only now, since others wait as long; and in this order: an image that becomes complete in between is counted
-         * twice, not left out. */
-        if ((r = e->store_ops->survey(e->store, e->job, &others, reterr)) < 0 ||
-            (r = e->ops->image_space(e->host, &facts.image_space_bytes, reterr)) < 0)
-                return r;
-
-        verdict_request_add_jobs(&request, &others);
+        /* By itself, before what takes longer; then, last, among the others. */
         verdict_judge(&request, &facts, &verdict);
-        r = check_findings(&verdict, reterr);
-        if (r != 0)
-                return r;
-
-        if (!resume && (r = check_functions(e, &facts, reterr)) >= 0)
+        r = findings_check(&verdict.findings, reterr);
+        if (r >= 0 && !resume)
+                r = check_functions(e, &facts, reterr);
+        if (r >= 0 && !resume)
                 r = check_fixups(e->job, &facts, verdict.strategy, reterr);
         if (r >= 0)
                 r = check_gates(e, reterr);
-        if (r < 0)
+        if (r >= 0)
+                r = take_room(e, &request, &facts, reterr);
+        if (r != 0)
                 return r;
         if (resume)
                 return note_devices(e, &facts, reterr);
 
         e->job->bytes_total = facts.memory_bytes;
-        e->job->space_bytes = verdict.bytes_needed;
 
         /* Every strategy the verdict gives has a plan. */
         r = job_set_strategy(e->job, verdict.strategy);

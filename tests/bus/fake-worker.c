@@ -215,7 +215,9 @@ static bool obey(const char *line, int jobs_fd, int images_fd, Job *j, int *ret_
                                   "\nX_VGPU_BYTES_TOTAL=%" PRIu64,
                                   j->id, bytes, total);
                 return false;
-        } else if (sscanf(line, "bytes-total %" SCNu64, &bytes) == 1)
+        } else if (sscanf(line, "predicted %" SCNu64 " %" SCNu64, &bytes, &total) == 2)
+                j->predicted = (JobPrediction) { .save_usec = bytes, .resume_usec = total };
+        else if (sscanf(line, "bytes-total %" SCNu64, &bytes) == 1)
                 j->bytes = j->bytes_total = bytes;
         else if (sscanf(line, "fixups %63s", word) == 1)
                 CHECK((int) (j->fixups = guest_fixups_from_string(word)) >= 0);

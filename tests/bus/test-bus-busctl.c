@@ -23,7 +23,7 @@ static const struct {
 };
 
 /* Of a job that has only begun. */
-static const char *const unknown[] = { "BytesTotal", "Rate", "ExpectedEnd" };
+static const char *const unknown[] = { "BytesTotal", "Rate", "ExpectedEnd", "Predicted" };
 
 /* In the order of the contract. */
 static const struct {

@@ -126,7 +126,8 @@ static void begin_save_with_known_end(Fixture *f)
         begin_save(f, 2, "vm2");
         expect_property(f, JOB(1), "Step", "save");
         expect_property(f, JOB(2), "Step", "save");
-        for (const char *const *name = (const char *const[]) { "BytesTotal", "Rate", "ExpectedEnd", NULL };
+        for (const char *const *name = (const char *const[]) { "BytesTotal", "Rate", "ExpectedEnd",
+                                                               "Predicted", NULL };
              *name; name++)
                 expect_absent(f, JOB(2), *name);
 
@@ -140,6 +141,10 @@ static void begin_save_with_known_end(Fixture *f)
         fixture_tell(f, 1, "fail GuestUnhealthy not that it matters");
         expect_signal(f, "JobRemoved 1 ");
 
+        forget_signals(f);
+        fixture_tell(f, 2, "predicted 1500000 0");
+        expect_signal(f, "PropertiesChanged " JOB(2) " Predicted=1500000");
+        expect_absent(f, JOB(1), "Predicted");
         fixture_tell(f, 2, "bytes 1 10000000");
         expect_signal(f, "Bytes=1 ");
         clock_sleep_usec(RATE_USEC);

@@ -27,6 +27,10 @@ static int get_uint64(sd_bus *bus, const char *path, const char *interface, cons
                 value = j->bytes > 0 && j->bytes < 96 * MIB ? 12 * MIB : 0;
         else if (streq(property, "ExpectedEnd"))
                 value = job_is_of(fj, "late") ? j->created_usec + FAKE_JOB_EXPECTED_USEC : 0;
+        else if (streq(property, "Predicted"))
+                value = 14 * USEC_PER_SEC;
+        else if (streq(property, "Took") && j->state == JOB_DONE)
+                value = 15500 * USEC_PER_MSEC;
         else if (streq(property, "Created"))
                 value = j->created_usec;
         else if (streq(property, "Ended"))
@@ -181,6 +185,8 @@ static const sd_bus_vtable job_vtable[] = {
         SD_BUS_PROPERTY("Bytes", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("BytesTotal", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Rate", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Predicted", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Took", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ExpectedEnd", "t", get_uint64, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Error", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ErrorMessage", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

@@ -258,7 +258,9 @@ static void test_explain(const char *program)
                                          "           not unplug: it \\x1b[2Jloses\n"));
         CHECK(&yes, strstr(yes.out_text,
                            "    Image: up to 1 GiB, 4 GiB are to be had, beside 512 MiB for other jobs\n"));
-        CHECK(&yes, strstr(yes.out_text, "     Save: about 12.5s\n   Resume: about 4.0s\n"));
+        CHECK(&yes,
+              strstr(yes.out_text, " Expected: 300 MiB\n     Save: about 12.5s\n   Resume: about 4.0s\n"
+                                   "           past predictions were off by 12 % at the median of 8\n"));
         CHECK(&yes, strstr(yes.out_text, "\n* policy: a remark\n"));
         CHECK(&yes, strstr(yes.out_text, "\n0000:01:10.0  no    it is assigned\n0000:02:10.0  yes   -\n"));
 
@@ -274,6 +276,9 @@ static void test_explain(const char *program)
         CHECK(&json, json_is(&json, o, "findings.0.blocking", "false"));
         CHECK(&json, json_is(&json, o, "bytes_needed", "1157627904"));
         CHECK(&json, json_is(&json, o, "bytes_promised", "536870912"));
+        CHECK(&json, json_is(&json, o, "bytes_expected", "314572800"));
+        CHECK(&json, json_is(&json, o, "prediction_error", "0.12"));
+        CHECK(&json, json_is(&json, o, "prediction_samples", "8"));
         CHECK(&json, json_is(&json, o, "save_seconds", "12.5"));
         CHECK(&json, json_is(&json, o, "candidates.0.fits", "false"));
         CHECK(&json, json_is(&json, o, "candidates.1.function", "0000:02:10.0"));
@@ -290,6 +295,7 @@ static void test_explain(const char *program)
         CHECK(&no_json, json_is(&no_json, n, "findings.1.remedy", "null"));
         CHECK(&no_json, json_is(&no_json, n, "bytes_needed", "null"));
         CHECK(&no_json, json_is(&no_json, n, "save_seconds", "null"));
+        CHECK(&no_json, json_is(&no_json, n, "prediction_error", "null"));
         CHECK(&quiet, quiet.status == 3 && streq(quiet.out_text, "") && streq(quiet.err_text, ""));
 
         CHECK(&busy, busy.status == 3 && strstr(busy.err_text, "FunctionBusy"));
@@ -476,12 +482,15 @@ static void test_job(const char *program)
         CHECK(&text, strstr(text.out_text, "move 'slow'") && strstr(text.out_text, "State: running"));
         CHECK(&text, strstr(text.out_text, "Functions: 0000:01:10.0 -> 0000:02:10.0"));
         CHECK(&text, !strstr(text.out_text, " Expected: "));
+        CHECK(&text, strstr(text.out_text, "     Away: 14.0s predicted\n"));
         CHECK(&text, strstr(text.out_text, "Cancel: possible"));
         CHECK(&text, strstr(text.out_text, "\nSTEP") && strstr(text.out_text, "\nsuspend   done"));
         CHECK(&text, !strstr(text.out_text, "TRIED") && !strstr(text.out_text, "EVENT"));
         o = child_json(&json);
         CHECK(&json, json_is(&json, o, "state", "running") && json_is(&json, o, "step_count", "16"));
         CHECK(&json, json_is(&json, o, "steps.13.started_usec", "null"));
+        CHECK(&json,
+              json_is(&json, o, "predicted_usec", "14000000") && json_is(&json, o, "took_usec", "null"));
         CHECK(&json,
               json_is(&json, o, "ended_usec", "null") && json_is(&json, o, "expected_end_usec", "null"));
         CHECK(&json, json_is(&json, o, "attempts", "[ ]") && json_is(&json, o, "events", "[ ]"));

@@ -109,9 +109,9 @@ static void test_median(void)
         CHECK(f.steps[past->steps[0].id].n == 3 && f.steps[past->steps[1].id].n == 3);
 
         finish_steps(past, past->n_steps, USEC_PER_SEC);
-        for (size_t i = 0; i < 2 * FORECAST_SAMPLES_MAX; i++)
+        for (size_t i = 0; i < 2 * SAMPLES_MAX; i++)
                 forecast_add_job(&f, past);
-        CHECK(f.steps[past->steps[0].id].n == FORECAST_SAMPLES_MAX);
+        CHECK(f.steps[past->steps[0].id].n == SAMPLES_MAX);
 
         /* A plan with other steps. */
         job_free(j);

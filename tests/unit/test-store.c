@@ -53,6 +53,7 @@ static Job *make_job(uint64_t id)
         j->bytes = 77;
         j->bytes_total = 99;
         j->space_bytes = 100;
+        j->predicted = (JobPrediction) { 98, 1234567, 2345678 };
         j->created_usec = 5;
         j->ended_usec = 6;
         j->worker_pid = 4711;

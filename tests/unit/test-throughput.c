@@ -26,9 +26,9 @@ static void test_median(void)
         throughput_add(&t, 1, 3600 * USEC_PER_SEC);       /* one that hung changes little */
         CHECK(is_about(throughput_rate(&t), 50.0 * MIB));
 
-        for (size_t i = 0; i < 2 * THROUGHPUT_SAMPLES_MAX; i++)
+        for (size_t i = 0; i < 2 * SAMPLES_MAX; i++)
                 throughput_add(&t, MIB, USEC_PER_SEC);
-        CHECK(t.n == THROUGHPUT_SAMPLES_MAX);
+        CHECK(t.rates.n == SAMPLES_MAX);
         CHECK(is_about(throughput_rate(&t), MIB));
 }
 
@@ -41,23 +41,23 @@ static void test_jobs(void)
         j->bytes_total = 300 * MIB;
         *job_find_step(j, STEP_SAVE) = (JobStep) { STEP_SAVE, STEP_DONE, 1000000, 2000000 };
         throughput_add_job(&save, j, STEP_SAVE, STEP_SYNC);
-        CHECK(save.n == 0); /* not yet on disk */
+        CHECK(save.rates.n == 0); /* not yet on disk */
         *job_find_step(j, STEP_SYNC) = (JobStep) { STEP_SYNC, STEP_DONE, 2000000, 4000000 };
         throughput_add_job(&save, j, STEP_SAVE, STEP_SYNC);
-        CHECK(save.n == 1 && is_about(throughput_rate(&save), 100.0 * MIB));
+        CHECK(save.rates.n == 1 && is_about(throughput_rate(&save), 100.0 * MIB));
 
         *job_find_step(j, STEP_RESTORE) = (JobStep) { STEP_RESTORE, STEP_DONE, 5000000, 6000000 };
         *job_find_step(j, STEP_WAKE) = (JobStep) { STEP_WAKE, STEP_UNDONE, 6000000, 7000000 };
         throughput_add_job(&resume, j, STEP_RESTORE, STEP_WAKE);
-        CHECK(resume.n == 0);
+        CHECK(resume.rates.n == 0);
         *job_find_step(j, STEP_WAKE) = (JobStep) { STEP_WAKE, STEP_DONE, 6000000, 4000000 };
         throughput_add_job(&resume, j, STEP_RESTORE, STEP_WAKE);
-        CHECK(resume.n == 0); /* the clock was set */
+        CHECK(resume.rates.n == 0); /* the clock was set */
 
         /* A plan without these steps. */
         CHECK(job_set_strategy(j, STRATEGY_SUSPEND_TO_DISK) >= 0);
         throughput_add_job(&resume, j, STEP_RESTORE, STEP_WAKE);
-        CHECK(resume.n == 0);
+        CHECK(resume.rates.n == 0);
 }
 
 int main(void)

@@ -20,6 +20,8 @@ static void test_round_trip(void)
                 .bytes_needed = 17,
                 .bytes_available = INT64_MAX,
                 .bytes_promised = 23,
+                .predicted = { 29, 31, 37 },
+                .error = { 120, 8 },
         };
         _cleanup_(verdict_done) Verdict again = { 0 };
         _cleanup_json_ json_object *o = NULL;
@@ -36,6 +38,8 @@ static void test_round_trip(void)
         CHECK(again.fixups == FIXUPS_NO);
         CHECK(again.strategy == STRATEGY_SUSPEND_TO_DISK && again.bytes_needed == 17);
         CHECK(again.bytes_promised == 23);
+        CHECK(again.predicted.bytes == 29 && again.predicted.save_usec == 31);
+        CHECK(again.predicted.resume_usec == 37 && again.error.permille == 120 && again.error.n == 8);
         CHECK(again.bytes_available == INT64_MAX && again.findings.n == 2);
         CHECK(again.n_options == 2 && again.options[1].chosen && again.options[1].possible);
         CHECK(streq(again.options[0].reason, "too old") && !again.options[1].reason);
@@ -71,6 +75,8 @@ static void test_errors(void)
         expect_error("{\"strategy\": \"auto\", \"bytes_needed\": 1, \"findings\": []}",
                      "'bytes_available' is missing");
         expect_error("[]", "object");
+        expect_error(HEAD "], \"predicted\": 7}", "'predicted'");
+        expect_error(HEAD "], \"predicted\": {\"bytes\": -1}}", "'predicted.bytes'");
         expect_error(HEAD "], \"strategies\": [{\"strategy\": \"magic\"}]}", "strategies[0].strategy");
         expect_error(HEAD "], \"strategies\": [7]}", "strategies[0]");
         expect_error(HEAD "], \"strategies\": [1, 2, 3, 4, 5, 6, 7, 8, 9]}", "'strategies'");

@@ -447,7 +447,7 @@ static void test_shared_space(void)
         }
         others[0]->steps[0].state = STEP_DONE;
         job_find_step(others[0], STEP_SAVE)->state = STEP_STARTED;
-        verdict_request_add_jobs(&request, &(JobList) { others, ELEMENTSOF(others) });
+        verdict_request_set_others(&request, &(JobList) { others, ELEMENTSOF(others) });
 
         f.image_space_bytes = needed + 3 * GIB;
         verdict_judge(&request, &f, &v);
@@ -492,6 +492,8 @@ static void test_vram(void)
         DomainFacts f = good_facts();
 
         f.vram_used_bytes = f.memory_bytes - 1;
+        CHECK(verdict_image_bytes(&f, STRATEGY_DEVICE_STATE) ==
+              verdict_image_bytes(&f, STRATEGY_SUSPEND_TO_RAM) + f.vram_used_bytes);
         expect_strategy(&f, STRATEGY_AUTO, STRATEGY_SUSPEND_TO_RAM);
         f.vram_used_bytes++;
         expect(&f, STRATEGY_AUTO, FAILURE_NO_SPACE, "uses 1024 MiB of its GPUs' memory");
