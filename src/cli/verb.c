@@ -45,6 +45,8 @@ const Verb verbs[] = {
         { "functions", NULL, VALUE_NONE, 0, 0, "List the functions of this host's pool", verb_functions },
         { "pools", NULL, VALUE_NONE, 0, 0, "List the pools, and how many of their functions are free",
           verb_pools },
+        { "inventory", NULL, VALUE_NONE, 0, 0,
+          "Print all that this host has as JSON, for fits, plan and fleets", verb_inventory },
         { "jobs", NULL, VALUE_NONE, 0, 0, "List running and ended jobs", verb_jobs },
         { "job", "ID", VALUE_JOB, OPTION_BIT(OPTION_FOLLOW), 0, "Tell the story of a job, step by step",
           verb_job },

@@ -107,6 +107,7 @@ const Option *option_find_short(char name);
 
 int verb_fits(Ctl *c);
 int verb_hibernate(Ctl *c);
+int verb_inventory(Ctl *c);
 int verb_resume(Ctl *c);
 int verb_move(Ctl *c);
 int verb_explain(Ctl *c);

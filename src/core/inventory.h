@@ -38,7 +38,7 @@ typedef struct InventoryDomain {
         size_t n_functions;
         bool movable;
         InventoryAffinity affinity;
-        double cost_seconds;         /* predicted downtime of moving it once; finite, 0 and more */
+        double cost_seconds; /* predicted downtime of moving it once; finite, 0 and more. NAN to be written: not known */
         double max_downtime_seconds; /* INFINITY: no limit */
 } InventoryDomain;
 

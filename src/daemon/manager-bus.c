@@ -3,11 +3,13 @@
 /* org.vgpu.Hibernate1.Manager */
 
 #include <inttypes.h>
+#include <limits.h>
 
 #include "daemon/claims-bus.h"
 #include "daemon/daemon-bus.h"
 #include "daemon/explain.h"
 #include "daemon/hook-bus.h"
+#include "daemon/inventory.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/object-path.h"
 #include "daemon/start-job.h"
@@ -209,6 +211,23 @@ static int method_get_job(sd_bus_message *message, void *userdata, sd_bus_error 
         return reply_with_job(message, j);
 }
 
+static int method_get_inventory(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        _cleanup_free_ char *text = NULL;
+        char host[HOST_NAME_MAX + 1] = { 0 };
+        const Manager *m = userdata;
+        int r;
+
+        if (gethostname(host, sizeof(host) - 1) < 0)
+                return -errno;
+
+        r = inventory_text(m->view, *host != '\0' ? host : NULL, &text);
+        if (r < 0)
+                return r;
+
+        return sd_bus_reply_method_return(message, "s", text);
+}
+
 static int prepare_for_shutdown(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
         Manager *m = userdata;
@@ -248,6 +267,8 @@ static const sd_bus_vtable manager_vtable[] = {
                                 method_get_function, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetJob", SD_BUS_ARGS("t", id), SD_BUS_RESULT("o", job), method_get_job,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetInventory", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
+                                method_get_inventory, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS(
                         "AnswerHook",
                         SD_BUS_ARGS("s", operation, "s", uuid, "s", name, "as", functions, "a{sv}", options),

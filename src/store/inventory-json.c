@@ -615,7 +615,8 @@ static int domain_to_json(const Inventory *inv, const InventoryDomain *d, json_o
             json_add_string(o, "state", d->state) < 0 ||
             json_add_pci_addresses(o, "functions", functions, d->n_functions) < 0 ||
             json_add_bool(o, "movable", d->movable) < 0 ||
-            json_add(o, "cost_seconds", json_object_new_double(d->cost_seconds)) < 0 ||
+            (isfinite(d->cost_seconds) &&
+             json_add(o, "cost_seconds", json_object_new_double(d->cost_seconds)) < 0) ||
             (isfinite(d->max_downtime_seconds) &&
              json_add(o, "max_downtime_seconds", json_object_new_double(d->max_downtime_seconds)) < 0) ||
             json_add_string(o, "affinity", inventory_affinity_to_string(d->affinity)) < 0 ||

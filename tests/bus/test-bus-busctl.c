@@ -31,6 +31,7 @@ static const struct {
 } calls[] = {
         { "GetDomain", "s vm1", NULL },
         { "GetFunction", "s 0000:02:10.0", NULL },
+        { "GetInventory", "", NULL },
         { "GetJob", "t 1", NULL },
         { "GetJob", "t 18446744073709551615", "there is no job" },
         { "Hibernate", "'sa{sv}' vm2 1 hold s hold", NULL },

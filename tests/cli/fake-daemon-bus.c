@@ -239,6 +239,11 @@ static int get_manager(sd_bus *bus, const char *path, const char *interface, con
         return sd_bus_message_append(reply, "s", streq(property, "Version") ? "9.8.7" : "libvirt is away");
 }
 
+static int on_get_inventory(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
+{
+        return sd_bus_reply_method_return(m, "s", "{\"schema\":1,\"host\":\"a/b\",\"functions\":[]}");
+}
+
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("Hibernate", "sa{sv}", "o", on_hibernate, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -249,6 +254,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("Hold", "sa{sv}", "", fake_hold, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("GetDomain", "s", "o", on_get_domain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Explain", "sa{sv}", "a{sv}", on_explain, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("GetInventory", "", "s", on_get_inventory, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("GetJob", "t", "o", on_get_job, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("GetFunction", "s", "o", on_get_function, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", get_manager, 0, SD_BUS_VTABLE_PROPERTY_CONST),

@@ -241,6 +241,14 @@ static void test_status(const char *program)
         CHECK(&json, json_is(&json, o, "functions.assigned", "2"));
 }
 
+static void test_inventory(const char *program)
+{
+        _cleanup_child_ Child plain = CTL("inventory"), json = CTL("inventory", "--json");
+
+        CHECK(&plain, plain.status == 0 && streq(plain.out_text, json.out_text));
+        CHECK(&plain, streq(plain.out_text, "{\"schema\":1,\"host\":\"a/b\",\"functions\":[]}\n"));
+}
+
 static void test_explain(const char *program)
 {
         _cleanup_child_ Child yes = CTL("explain", "vm1"), json = CTL("explain", "vm1", "--json"),
@@ -689,6 +697,7 @@ int main(int argc, char *argv[])
         test_quarantine(program);
         test_status(program);
         test_explain(program);
+        test_inventory(program);
         test_move(program);
         test_move_quiet_and_json(program);
         test_errors(program);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/inventory.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "store/inventory-json.h"
+
+/* The cards that are linked to each other; where that is not told, those near the same memory. */
+static int set_group(Function *f)
+{
+        const char *hive = attributes_get(&f->identity.attributes, ATTRIBUTE_HIVE);
+
+        if (hive)
+                return free_and_strdup(&f->group, hive);
+        if (f->numa_node < 0)
+                return 0;
+
+        if (asprintf(&f->group, "numa%d", f->numa_node) < 0) {
+                f->group = NULL;
+                return -ENOMEM;
+        }
+        return 0;
+}
+
+static int add_functions(Inventory *inv, const View *v)
+{
+        inv->functions = calloc(v->n_functions + 1, sizeof(InventoryFunction));
+        if (!inv->functions)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < v->n_functions; i++) {
+                const Function *from = v->functions + i;
+                Function *f = &inv->functions[i].function;
+
+                inv->functions[i].domain = INVENTORY_NONE;
+                *f = (Function) {
+                        .address = from->address,
+                        .physical_function = from->physical_function,
+                        .is_dead = from->is_dead,
+                        .identity = from->identity,
+                        .iommu_group = from->iommu_group,
+                        .numa_node = from->numa_node,
+                        .state = from->state,
+                };
+                inv->n_functions++;
+
+                if (free_and_strdup(&f->pool, from->pool) < 0 ||
+                    free_and_strdup(&f->group_obstacle, from->group_obstacle) < 0 ||
+                    free_and_strdup(&f->domain, from->state == FUNCTION_FREE ? NULL : from->domain) < 0 ||
+                    set_group(f) < 0)
+                        return -ENOMEM;
+        }
+
+        return 0;
+}
+
+/* Would a job of it be refused before it begins? */
+static bool is_movable(const DomainView *d, const View *v)
+{
+        if (!streq(d->state, "running") || !d->persistent || d->job != 0)
+                return false;
+
+        for (size_t i = 0; i < d->n_functions; i++) {
+                const Function *f = view_find_function(v, d->functions + i);
+
+                if (!f || family_needs_same_function(f) || f->family->targets == TARGETS_NEVER)
+                        return false;
+        }
+
+        return true;
+}
+
+/* The functions that it has, and those that it is named at. */
+static int add_domain(Inventory *inv, const DomainView *d, const View *v)
+{
+        InventoryDomain *domain = inv->domains + inv->n_domains;
+        bool is_named = false;
+
+        *domain = (InventoryDomain) {
+                .functions = calloc(d->n_functions + 1, sizeof(size_t)),
+                .movable = is_movable(d, v),
+                .cost_seconds = NAN,
+                .max_downtime_seconds = INFINITY,
+        };
+        inv->n_domains++;
+        if (!domain->functions)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < d->n_functions; i++) {
+                size_t k = inventory_find(inv, d->functions + i);
+
+                if (k == INVENTORY_NONE || !streq_ptr(inv->functions[k].function.domain, d->name))
+                        continue;
+
+                inv->functions[k].domain = inv->n_domains - 1;
+                is_named = true;
+                if (inv->functions[k].function.state == FUNCTION_ASSIGNED)
+                        domain->functions[domain->n_functions++] = k;
+        }
+
+        if (!is_named) {
+                free(TAKE_PTR(domain->functions));
+                inv->n_domains--;
+                return 0;
+        }
+
+        return free_and_strdup(&domain->name, d->name) < 0 || free_and_strdup(&domain->uuid, d->uuid) < 0 ||
+                                               free_and_strdup(&domain->state, d->state) < 0
+                               ? -ENOMEM
+                               : 0;
+}
+
+int inventory_from_view(const View *v, const char *host, Inventory *ret)
+{
+        _cleanup_(inventory_done) Inventory inv = { 0 };
+        size_t again;
+        int r;
+
+        if ((r = free_and_strdup(&inv.host, host)) < 0 || (r = add_functions(&inv, v)) < 0 ||
+            (r = inventory_index(&inv, &again)) < 0)
+                return r;
+
+        inv.domains = calloc(v->n_domains + 1, sizeof(InventoryDomain));
+        if (!inv.domains)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < v->n_domains; i++) {
+                r = add_domain(&inv, v->domains + i, v);
+                if (r < 0)
+                        return r;
+        }
+
+        /* A job promises a function to a domain before that has it: then who it is for says the job. */
+        for (size_t i = 0; i < inv.n_functions; i++)
+                if (inv.functions[i].domain == INVENTORY_NONE) {
+                        free(inv.functions[i].function.domain);
+                        inv.functions[i].function.domain = NULL;
+                }
+
+        *ret = inv;
+        inv = (Inventory) { 0 };
+        return 0;
+}
+
+static json_object *put(json_object *o)
+{
+        (void) json_object_put(o);
+        return NULL;
+}
+DEFINE_CLEANUP_FUNC(json_object *, put);
+
+/* FNV-1a: nobody has a reason to look for two texts with the same one. */
+static uint64_t hash_text(const char *text)
+{
+        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+        for (; *text != '\0'; text++)
+                hash = (hash ^ (unsigned char) *text) * UINT64_C(0x100000001b3);
+
+        return hash;
+}
+
+int inventory_text(const View *v, const char *host, char **ret)
+{
+        _cleanup_(inventory_done) Inventory inv = { 0 };
+        const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+        _cleanup_(putp) json_object *o = NULL, *stamped = NULL;
+        const char *text;
+        int r;
+
+        if ((r = inventory_from_view(v, host, &inv)) < 0 || (r = inventory_to_json(&inv, &o)) < 0)
+                return r;
+
+        text = json_object_to_json_string_ext(o, flags);
+        if (!text || asprintf(&inv.stamp, "%016" PRIx64, hash_text(text)) < 0) {
+                inv.stamp = NULL;
+                return -ENOMEM;
+        }
+
+        r = inventory_to_json(&inv, &stamped);
+        if (r < 0)
+                return r;
+
+        text = json_object_to_json_string_ext(stamped, flags);
+        *ret = text ? strdup(text) : NULL;
+        return *ret ? 0 : -ENOMEM;
+}
