@@ -27,11 +27,12 @@ typedef struct PoolRequest {
         size_t n_host;
         bool leave; /* none of `from` is chosen, and each replacement is taken from another physical function where one
                      * is free, so that a move leaves the card */
+        bool together; /* what of `from` lies together (core/bond.h) is replaced by what does */
         size_t n;
         PickPolicy policy;
 } PoolRequest;
 
-/* Chooses n functions out of `functions`, one for each identity wanted, all or none. On success ret[i] answers
+/* Chooses n functions out of `functions`, one for each identity wanted, all or none: none only where there is no such set. On success ret[i] answers
  * wants[i]. On failure *reterr is FAILURE_NO_FREE_FUNCTION and lists each candidate with the reason of its refusal; or
  * FAILURE_INCOMPATIBLE, when there is one that could be had, and only its family forbids it. */
 int pool_pick(const Function *functions, size_t n_functions, const PoolRequest *request, PciAddress *ret,

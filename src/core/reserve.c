@@ -111,6 +111,8 @@ static int pick_like(const Candidates *c, const ReserveRequest *request, const F
                                           .any_pool = true, /* the request names the pool */
                                           .host = c->host,
                                           .n_host = c->n_host,
+                                          /* For another number nobody knows how they will be used. */
+                                          .together = request->from && request->count == n_like,
                                           .n = request->count,
                                           .policy = policy },
                          ret, reterr);

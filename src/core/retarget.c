@@ -63,6 +63,7 @@ static bool pick_other(const Job *j, const Function *functions, size_t n_functio
                                        .fixups = j->fixups,
                                        .from = from,
                                        .leave = j->kind == JOB_MOVE,
+                                       .together = true,
                                        .n = j->n_swaps,
                                        .policy = policy },
                       chosen, NULL) < 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/choose-targets.h"
 
+#include "core/bond.h"
+
 typedef struct Choice {
         const TargetRequest *request;
         Function *candidates; /* owned, borrows from the view */
@@ -47,9 +49,47 @@ static int choose_one(const Choice *c, const PciAddress *a, FunctionSwap *s, Fin
         return 0;
 }
 
+/* One of several that a move keeps. */
+static bool keep_own(const Choice *c, const PciAddress *a, FunctionSwap *s)
+{
+        const FunctionRef from = swap_source(s);
+        const Function *own = view_find_ref(c->request->view, &from);
+
+        if (c->request->kind != JOB_MOVE || c->n_swaps == 1 || !own || !pci_address_equal(&own->address, a))
+                return false;
+
+        swap_set_target(s, own);
+        return true;
+}
+
+/* The caller knows better than a rule of thumb, but is told. */
+static void remark_bond(const Choice *c, Findings *l)
+{
+        const Function *from[JOB_FUNCTIONS_MAX], *to[JOB_FUNCTIONS_MAX];
+        Bond bond;
+
+        for (size_t i = 0; i < c->n_swaps; i++) {
+                const FunctionRef ref = swap_source(c->swaps + i);
+
+                from[i] = view_find_ref(c->request->view, &ref);
+                to[i] = view_find_function(c->request->view, &c->swaps[i].to);
+        }
+
+        bond = bond_of(from, c->n_swaps);
+        for (size_t i = 0; i < c->n_swaps && bond != BOND_NONE; i++)
+                if (!to[i] || !bond_holds(bond, to[0], to[i])) {
+                        (void) findings_remark(
+                                        l, FINDING_FUNCTION,
+                                        "the functions of domain '%s' are of one %s, those that were asked for are not",
+                                        c->request->domain->name, bond_to_string(bond));
+                        return;
+                }
+}
+
 static int choose_explicit(const Choice *c, Findings *l, Failure *reterr)
 {
         const JobOptions *o = c->request->options;
+        size_t kept = 0;
 
         if (o->n_functions != c->n_swaps)
                 return failure_set(
@@ -59,12 +99,20 @@ static int choose_explicit(const Choice *c, Findings *l, Failure *reterr)
                                 o->n_functions, c->request->domain->name, c->n_swaps);
 
         for (size_t i = 0; i < c->n_swaps; i++) {
-                int r = choose_one(c, o->functions + i, c->swaps + i, l, reterr);
+                bool keeps = keep_own(c, o->functions + i, c->swaps + i);
+                int r = keeps ? 0 : choose_one(c, o->functions + i, c->swaps + i, l, reterr);
 
                 if (r < 0)
                         return r;
+                kept += keeps;
         }
 
+        if (kept == c->n_swaps)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "option 'functions' names what domain '%s' has: there is nothing to move",
+                                   c->request->domain->name);
+
+        remark_bond(c, l);
         return 0;
 }
 
@@ -108,6 +156,7 @@ static PoolRequest pool_request(const Choice *c, FunctionRef *from, FunctionIden
                 .n_host = c->request->view->n_functions,
                 .fixups = c->request->fixups,
                 .leave = c->request->kind == JOB_MOVE, /* a resume may come back to where it was */
+                .together = true,
                 .n = c->n_swaps,
                 .policy = c->request->policy,
         };

@@ -100,6 +100,14 @@ static int take_room(Executor *e, VerdictRequest *request, DomainFacts *facts, F
         return 0;
 }
 
+/* A move that exchanges some of several functions keeps the others, and with them what the guest has in them. */
+static bool is_kept(const Job *j, const FunctionSwap *s)
+{
+        const FunctionRef from = swap_source(s), to = swap_target(s);
+
+        return j->kind == JOB_MOVE && s->has_from && s->has_to && function_ref_equal(&from, &to);
+}
+
 static int ask_gate(Executor *e, const FunctionRef *f, GateQuestion question, Failure *reterr)
 {
         PciAddress now;
@@ -121,7 +129,7 @@ static int check_gates(Executor *e, Failure *reterr)
 
                 if (s->has_from && e->job->kind != JOB_RESUME)
                         r = ask_gate(e, &from, GATE_ANSWERS, &why);
-                if (r >= 0 && s->has_to) {
+                if (r >= 0 && s->has_to && !is_kept(e->job, s)) {
                         r = ask_gate(e, &to, GATE_ACCEPTS, &why);
                         if (r < 0 && why.code == FAILURE_UNKNOWN_FUNCTION)
                                 continue; /* step bind has the words for it */

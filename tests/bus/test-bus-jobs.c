@@ -309,6 +309,26 @@ static void test_damage(Fixture *f)
         expect_property(f, VM2_PATH, "State", "hibernated");
 }
 
+/* One of two is exchanged. */
+static void test_partial_move(Fixture *f)
+{
+        fixture_set_domain(f, "pair", DOMAIN_RUNNING,
+                           (const char *const[]) { "0000:01:10.1", "0000:01:10.2", NULL });
+        fixture_send_world(f);
+        expect_property(f, FUNCTION("0000_01_10_2"), "State", "assigned");
+
+        start_refused(f, VGPU_HIBERNATE_ERROR_INVALID_OPTION, "nothing to move", "Move", "pair",
+                      (const char *const[]) { "0000:01:10.1", "0000:01:10.2", NULL });
+        start_refused(f, VGPU_HIBERNATE_ERROR_FUNCTION_BUSY, "assigned to domain pair", "Move", "pair",
+                      (const char *const[]) { "0000:01:10.2", "0000:01:10.1", NULL });
+        start_ok(f, 11, "Move", "pair", (const char *const[]) { "0000:01:10.1", "0000:02:10.2", NULL });
+        expect_property(f, JOB(11), "Functions",
+                        "[[0000:01:10.1 0000:01:10.1] [0000:01:10.2 0000:02:10.2]]");
+        expect_property(f, FUNCTION("0000_02_10_2"), "State", "leased");
+        fixture_tell(f, 11, "end done");
+        expect_signal(f, "JobRemoved 11 ");
+}
+
 int main(int argc, char *argv[])
 {
         Fixture f;
@@ -323,6 +343,7 @@ int main(int argc, char *argv[])
         test_move(&f);
         test_cancel(&f);
         test_damage(&f);
+        test_partial_move(&f);
         fixture_done(&f);
         return EXIT_SUCCESS;
 }

@@ -115,6 +115,118 @@ static void test_all_or_none(void)
         CHECK(!pci_address_equal(&got[0], &got[1]));
 }
 
+/* The first would like to leave its card, and gives way to the second, which can go nowhere else. */
+static void test_first_gives_way(void)
+{
+        const Family node = { .name = (char[]) { "node" }, .targets = TARGETS_SAME_PHYSICAL_NODE };
+        const FunctionIdentity wants[] = { kind_a, kind_a };
+        const FunctionRef from[] = { { .address = address("0000:02:10.0") },
+                                     { .address = address("0000:01:10.0") } };
+        const PoolRequest request = { .wants = wants, .from = from, .leave = true, .n = 2 };
+        PciAddress got[2];
+        Function f[6];
+
+        make_functions(f);
+        f[0].state = f[2].state = f[3].state = f[5].state = FUNCTION_ASSIGNED;
+        f[4].family = &node; /* for one of its own card alone */
+        CHECK(pool_pick(f, 6, &request, got, NULL) >= 0);
+        CHECK(streq(PCI_ADDRESS_STR(&got[0]), "0000:02:10.2"));
+        CHECK(streq(PCI_ADDRESS_STR(&got[1]), "0000:01:10.2"));
+}
+
+typedef struct TogetherCase {
+        const char *what;
+        const char *states; /* a digit: of each function, 'f' free, 'a' assigned; the domain has the first two */
+        PickPolicy policy;
+        bool leave;
+        const char *expected[2]; /* NULL: none */
+} TogetherCase;
+
+/* Two cards of three functions each; what was on one card goes to one. */
+static void test_together(void)
+{
+        static const TogetherCase table[] = {
+                { "both leave", "aaffff", PICK_PACK, true, { "0000:02:10.0", "0000:02:10.2" } },
+                { "around one that somebody has",
+                  "aafaff",
+                  PICK_PACK,
+                  true,
+                  { "0000:02:10.2", "0000:02:10.4" } },
+                { "there is one left on each card", "aafaaf", PICK_PACK, true, { NULL } },
+                { "nothing is free", "aaaaaa", PICK_PACK, true, { NULL } },
+        };
+        const FunctionIdentity wants[] = { kind_a, kind_a };
+        const FunctionRef from[] = { { .address = address("0000:01:10.0") },
+                                     { .address = address("0000:01:10.2") } };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                const PoolRequest request = { .wants = wants,
+                                              .from = from,
+                                              .leave = table[i].leave,
+                                              .together = true,
+                                              .n = 2,
+                                              .policy = table[i].policy };
+                _cleanup_(failure_done) Failure why = { 0 };
+                PciAddress got[2];
+                Function f[6];
+                int r;
+
+                make_functions(f);
+                for (size_t k = 0; k < 6; k++)
+                        f[k].state = table[i].states[k] == 'f' ? FUNCTION_FREE : FUNCTION_ASSIGNED;
+
+                r = pool_pick(f, 6, &request, got, &why);
+                if ((r >= 0) != (table[i].expected[0] != NULL))
+                        (void) fprintf(stderr, "%s: %s\n", table[i].what, failure_message(&why));
+                CHECK((r >= 0) == (table[i].expected[0] != NULL));
+                for (size_t k = 0; r >= 0 && k < 2; k++)
+                        CHECK(streq(PCI_ADDRESS_STR(got + k), table[i].expected[k]));
+                CHECK(r >= 0 || why.code == FAILURE_NO_FREE_FUNCTION);
+        }
+}
+
+/* A hive is more than a card: of two that have room the one that the policy likes. */
+static void test_hives(void)
+{
+        const FunctionIdentity wants[] = { kind_a, kind_a };
+        const FunctionRef from[] = { { .address = address("0000:01:10.0") },
+                                     { .address = address("0000:02:10.0") } };
+        PoolRequest request = { .wants = wants, .from = from, .leave = true, .together = true, .n = 2 };
+        PciAddress got[2];
+        Function f[12];
+
+        make_functions(f);
+        make_functions(f + 6);
+        for (size_t i = 0; i < 12; i++) {
+                if (i >= 6) {
+                        f[i].address.bus = (uint8_t) (f[i].address.bus + 2);
+                        f[i].physical_function.bus = (uint8_t) (f[i].physical_function.bus + 2);
+                }
+                CHECK(attributes_set(&f[i].identity.attributes, ATTRIBUTE_HIVE, i < 6 ? "a" : "b") >= 0);
+        }
+        f[0].state = f[3].state = FUNCTION_ASSIGNED;
+        CHECK(pool_pick(f, 12, &request, got, NULL) >= 0);
+        CHECK(got[0].bus == 3 && got[1].bus == 3);
+
+        /* One of the other hive alone is not enough: then what is left at home, all in one. */
+        for (size_t i = 7; i < 12; i++)
+                f[i].state = FUNCTION_ASSIGNED;
+        CHECK(pool_pick(f, 12, &request, got, NULL) >= 0);
+        CHECK(got[0].bus <= 2 && got[1].bus <= 2);
+
+        /* Who has only one there could go on with what is free of both, and is told why not. */
+        for (size_t i = 0; i < 5; i++)
+                f[i].state = FUNCTION_ASSIGNED;
+        {
+                _cleanup_(failure_done) Failure why = { 0 };
+
+                CHECK(pool_pick(f, 12, &request, got, &why) < 0);
+                CHECK(why.code == FAILURE_NO_FREE_FUNCTION && strstr(why.message, "of one hive"));
+        }
+        request.together = false;
+        CHECK(pool_pick(f, 12, &request, got, NULL) >= 0);
+}
+
 /* Pools are borders: a domain stays in its own, unless a function is named. */
 static void test_pools(void)
 {
@@ -246,6 +358,9 @@ int main(void)
         test_policies();
         test_a_move_leaves_the_card();
         test_all_or_none();
+        test_first_gives_way();
+        test_together();
+        test_hives();
         test_pools();
         test_families();
         test_each_refusal_has_its_reason();
