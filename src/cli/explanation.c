@@ -47,6 +47,7 @@ static void clear_strategies(ExplanationInfo *e)
 void explanation_info_done(ExplanationInfo *e)
 {
         clear_strategies(e);
+        function_pairs_clear(&e->functions, &e->n_functions);
         clear_findings(e);
         clear_candidates(e);
         free(e->strategy);
@@ -138,9 +139,17 @@ static int read_strategies(sd_bus_message *m, void *field)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+static int read_functions(sd_bus_message *m, void *field)
+{
+        ExplanationInfo *e = field;
+
+        return function_pairs_read(m, &e->functions, &e->n_functions);
+}
+
 static const PropertyField explanation_fields[] = {
         { "possible", "b", property_read_bool, offsetof(ExplanationInfo, possible) },
         { "strategy", "s", property_read_string, offsetof(ExplanationInfo, strategy) },
+        { "functions", "a(ss)", read_functions, 0 },
         { "strategies", "a(sbbs)", read_strategies, 0 },
         { "findings", "a(ssbss)", read_findings, 0 },
         { "candidates", "a(sbs)", read_candidates, 0 },
@@ -240,6 +249,7 @@ json_object *explanation_info_to_json(const ExplanationInfo *e, const char *doma
         json_build_string(&o, "kind", kind);
         json_build_bool(&o, "possible", e->possible);
         json_build_string(&o, "strategy", e->strategy);
+        json_build_member(&o, "functions", function_pairs_to_json(e->functions, e->n_functions));
         json_build_member(&o, "strategies", strategies_to_json(e));
         json_build_member(&o, "findings", findings_to_json(e));
         add_bytes(&o, "bytes_needed", e->bytes_needed);

@@ -6,7 +6,7 @@
 #include <json-c/json.h>
 #include <systemd/sd-bus.h>
 
-#include "basic/macro.h"
+#include "cli/model.h"
 
 typedef struct FindingInfo {
         char *error, *scope, *message, *remedy; /* "": none */
@@ -26,6 +26,8 @@ typedef struct StrategyInfo {
 typedef struct ExplanationInfo {
         bool possible;
         char *strategy; /* NULL: not known */
+        FunctionPair *functions;
+        size_t n_functions;
         StrategyInfo *strategies;
         size_t n_strategies;
         FindingInfo *findings;

@@ -192,7 +192,7 @@ static void note_attempt(Follow *f, JobState state)
         f->n_attempts_noted = f->job.n_attempts;
         last = &f->job.attempts[f->job.n_attempts - 1];
         tried = text_join(last->functions);
-        now = outcome_format_functions(&f->job);
+        now = outcome_format_functions(f->job.functions, f->job.n_functions);
         if (!tried || !now)
                 return;
 

@@ -8,15 +8,15 @@
 #include "core/job.h"
 #include "vgpu-hibernate.h"
 
-static void job_info_clear_functions(JobInfo *j)
+void function_pairs_clear(FunctionPair **pairs, size_t *n)
 {
-        for (size_t i = 0; i < j->n_functions; i++) {
-                free(j->functions[i].from);
-                free(j->functions[i].to);
+        for (size_t i = 0; i < *n; i++) {
+                free((*pairs)[i].from);
+                free((*pairs)[i].to);
         }
-        free(j->functions);
-        j->functions = NULL;
-        j->n_functions = 0;
+        free(*pairs);
+        *pairs = NULL;
+        *n = 0;
 }
 
 static void job_info_clear_steps(JobInfo *j)
@@ -54,7 +54,7 @@ static void job_info_clear_events(JobInfo *j)
 
 void job_info_done(JobInfo *j)
 {
-        job_info_clear_functions(j);
+        function_pairs_clear(&j->functions, &j->n_functions);
         job_info_clear_steps(j);
         job_info_clear_attempts(j);
         job_info_clear_events(j);
@@ -98,19 +98,18 @@ bool job_id_from_path(const char *path, uint64_t *ret)
         return true;
 }
 
-static int read_pairs(sd_bus_message *m, void *field)
+int function_pairs_read(sd_bus_message *m, FunctionPair **pairs, size_t *n)
 {
-        JobInfo *j = field;
         const char *from, *to;
         int r;
 
-        job_info_clear_functions(j);
+        function_pairs_clear(pairs, n);
         r = sd_bus_message_enter_container(m, 'a', "(ss)");
         if (r < 0)
                 return r;
 
         while ((r = sd_bus_message_read(m, "(ss)", &from, &to)) > 0) {
-                FunctionPair *p = array_add(&j->functions, &j->n_functions, sizeof(*p), MODEL_LIST_MAX);
+                FunctionPair *p = array_add(pairs, n, sizeof(*p), MODEL_LIST_MAX);
                 if (!p)
                         return -ENOMEM;
 
@@ -120,6 +119,13 @@ static int read_pairs(sd_bus_message *m, void *field)
         }
 
         return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int read_pairs(sd_bus_message *m, void *field)
+{
+        JobInfo *j = field;
+
+        return function_pairs_read(m, &j->functions, &j->n_functions);
 }
 
 static int read_steps(sd_bus_message *m, void *field)

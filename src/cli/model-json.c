@@ -85,15 +85,15 @@ json_object *pool_info_to_json(const PoolInfo *p)
         return TAKE_PTR(o);
 }
 
-static json_object *pairs_to_json(const JobInfo *j)
+json_object *function_pairs_to_json(const FunctionPair *pairs, size_t n)
 {
         _cleanup_json_ json_object *array = json_object_new_array();
 
-        for (size_t i = 0; i < j->n_functions; i++) {
+        for (size_t i = 0; i < n; i++) {
                 _cleanup_json_ json_object *o = json_object_new_object();
 
-                json_build_string(&o, "from", j->functions[i].from);
-                json_build_string(&o, "to", j->functions[i].to);
+                json_build_string(&o, "from", pairs[i].from);
+                json_build_string(&o, "to", pairs[i].to);
                 json_build_element(&array, TAKE_PTR(o));
         }
 
@@ -176,7 +176,7 @@ json_object *job_info_to_json(const JobInfo *j)
         json_build_uint64(&o, "queue_position", j->queue_position);
         json_build_known(&o, "created_usec", j->created_usec);
         json_build_known(&o, "ended_usec", j->ended_usec);
-        json_build_member(&o, "functions", pairs_to_json(j));
+        json_build_member(&o, "functions", function_pairs_to_json(j->functions, j->n_functions));
         json_build_member(&o, "steps", steps_to_json(j));
         json_build_member(&o, "attempts", attempts_to_json(j));
         json_build_member(&o, "events", events_to_json(j));

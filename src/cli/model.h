@@ -117,6 +117,12 @@ bool step_info_is_running(const StepInfo *s);
 /* The number at the end of a job's object path; false for "/" and for other paths. */
 bool job_id_from_path(const char *path, uint64_t *ret);
 
+/* Of "a(ss)"; replaces what there was. */
+int function_pairs_read(sd_bus_message *m, FunctionPair **pairs, size_t *n) _warn_unused_result_;
+void function_pairs_clear(FunctionPair **pairs, size_t *n);
+/* NULL: out of memory. */
+json_object *function_pairs_to_json(const FunctionPair *pairs, size_t n);
+
 /* NULL: out of memory. An array of a NULL-terminated one. */
 json_object *strings_to_json(char **strings);
 

@@ -4,12 +4,12 @@
 #include "cli/text.h"
 #include "vgpu-hibernate.h"
 
-char *outcome_format_functions(const JobInfo *job)
+char *outcome_format_functions(const FunctionPair *pairs, size_t n)
 {
         char *text = strdup("");
 
-        for (size_t i = 0; text && i < job->n_functions; i++) {
-                const FunctionPair *p = &job->functions[i];
+        for (size_t i = 0; text && i < n; i++) {
+                const FunctionPair *p = &pairs[i];
                 _cleanup_free_ char *before = text;
 
                 if (asprintf(&text, "%s%s%s -> %s", before, i > 0 ? ", " : "", *p->from ? p->from : "-",
@@ -23,7 +23,7 @@ char *outcome_format_functions(const JobInfo *job)
 static int report_success(Ctl *c, const JobInfo *job)
 {
         JobKind kind = job_kind_from_string(job->kind);
-        _cleanup_free_ char *functions = outcome_format_functions(job);
+        _cleanup_free_ char *functions = outcome_format_functions(job->functions, job->n_functions);
         uint64_t took = job->ended_usec > job->created_usec ? job->ended_usec - job->created_usec : 0;
 
         if (!functions)

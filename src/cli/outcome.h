@@ -6,7 +6,7 @@
 
 /* "0000:01:10.0 -> 0000:02:10.0, ..." with a dash for what is missing on either side. NULL: out of memory.
  * */
-char *outcome_format_functions(const JobInfo *job);
+char *outcome_format_functions(const FunctionPair *pairs, size_t n);
 
 /* Says how a job ended: as JSON, in one line, or as an error. Returns the exit status, negative when memory
  * ran out. */

@@ -7,6 +7,7 @@
 
 #include "cli/client.h"
 #include "cli/explanation.h"
+#include "cli/outcome.h"
 #include "cli/request.h"
 #include "cli/table.h"
 #include "cli/text.h"
@@ -79,16 +80,32 @@ static void print_seconds(const Ctl *c, const char *title, double seconds)
                 ctl_print(c, "%s about %s", title, TEXT_DURATION((uint64_t) (seconds * USEC_PER_SEC)));
 }
 
+static int print_functions(const Ctl *c, const ExplanationInfo *e)
+{
+        _cleanup_free_ char *functions = outcome_format_functions(e->functions, e->n_functions);
+
+        if (!functions)
+                return -ENOMEM;
+
+        if (*functions)
+                ctl_print(c, "Functions: %s", functions);
+        return 0;
+}
+
 static int print_explanation(const Ctl *c, const ExplanationInfo *e)
 {
         const bool is_shared = e->bytes_promised != UINT64_MAX && e->bytes_promised > 0;
         const Tint tint = e->possible ? TINT_GOOD : TINT_BAD;
+        int r;
 
         ctl_print(c, "To %s '%s'", asked_kind(c), c->argument);
         (void) printf("   Answer: %s%s%s\n", terminal_tint(&c->terminal, tint),
                       e->possible ? "possible" : "not possible", terminal_reset(&c->terminal, tint));
         ctl_print(c, " Strategy: %s", e->strategy ? e->strategy : "-");
         print_strategies(c, e);
+        r = print_functions(c, e);
+        if (r < 0)
+                return r;
         if (e->bytes_needed != UINT64_MAX && e->bytes_needed > 0)
                 ctl_print(c, "    Image: up to %s, %s are to be had%s%s%s", TEXT_BYTES(e->bytes_needed),
                           e->bytes_available != UINT64_MAX ? TEXT_BYTES(e->bytes_available) : "?",

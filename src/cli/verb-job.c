@@ -135,7 +135,7 @@ static void print_away(const Ctl *c, const JobInfo *j)
 
 static int print_story(Ctl *c, const JobInfo *j)
 {
-        _cleanup_free_ char *functions = outcome_format_functions(j);
+        _cleanup_free_ char *functions = outcome_format_functions(j->functions, j->n_functions);
         JobState state = job_state_from_string(j->state);
         Tint tint = tint_of_state(j->state);
         uint64_t end = j->ended_usec > 0 ? j->ended_usec : clock_realtime_usec();

@@ -10,6 +10,7 @@ void explanation_done(Explanation *e)
                 free(e->options[i].reason);
 
         free(e->candidates);
+        free(e->swaps);
         free(e->uuid);
         findings_done(&e->findings);
         *e = (Explanation) { 0 };
@@ -37,6 +38,26 @@ static int explanation_add_candidates(Explanation *e, const Manager *m, JobDraft
         return consider_targets(&request, draft->swaps, draft->n_swaps, on_considered, e, reterr);
 }
 
+static int explanation_set_swaps(Explanation *e, const JobDraft *draft, Failure *reterr)
+{
+        e->swaps = calloc(draft->n_swaps + 1, sizeof(FunctionSwap));
+        if (!e->swaps)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot explain");
+
+        for (; e->n_swaps < draft->n_swaps; e->n_swaps++) {
+                const FunctionSwap *s = draft->swaps + e->n_swaps;
+
+                e->swaps[e->n_swaps] = (FunctionSwap) {
+                        .has_from = s->has_from,
+                        .has_to = s->has_to,
+                        .from = s->from,
+                        .to = s->to,
+                };
+        }
+
+        return 0;
+}
+
 int explanation_from_memory(Manager *m, const char *domain, const JobOptions *options, GuestFixups assumed,
                             Explanation *ret, Failure *reterr)
 {
@@ -51,6 +72,10 @@ int explanation_from_memory(Manager *m, const char *domain, const JobOptions *op
         r = free_and_strdup(&e.uuid, draft.domain->uuid);
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot explain");
+
+        r = explanation_set_swaps(&e, &draft, reterr);
+        if (r < 0)
+                return r;
 
         if (e.kind != JOB_HIBERNATE && draft.n_swaps > 0) {
                 r = explanation_add_candidates(&e, m, &draft, options, reterr);
@@ -131,6 +156,26 @@ static int append_findings(const Explanation *e, sd_bus_message *reply)
         return close_list(reply);
 }
 
+static int append_swaps(const Explanation *e, sd_bus_message *reply)
+{
+        int r;
+
+        r = open_list(reply, "functions", "a(ss)");
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < e->n_swaps; i++) {
+                const FunctionSwap *s = e->swaps + i;
+
+                r = sd_bus_message_append(reply, "(ss)", s->has_from ? PCI_ADDRESS_STR(&s->from) : "",
+                                          s->has_to ? PCI_ADDRESS_STR(&s->to) : "");
+                if (r < 0)
+                        return r;
+        }
+
+        return close_list(reply);
+}
+
 static int append_candidates(const Explanation *e, sd_bus_message *reply)
 {
         int r;
@@ -204,6 +249,8 @@ static int append_contents(const Explanation *e, sd_bus_message *reply)
                 r = sd_bus_message_append(reply, "{sv}", "strategy", "s", strategy_to_string(e->strategy));
         if (r >= 0 && e->n_options > 0)
                 r = append_options(e, reply);
+        if (r >= 0)
+                r = append_swaps(e, reply);
         if (r >= 0)
                 r = append_findings(e, reply);
         if (r >= 0 && e->sized)

@@ -23,6 +23,8 @@ typedef struct Explanation {
         Findings findings;
         Candidate *candidates; /* none for a hibernate */
         size_t n_candidates;
+        FunctionSwap *swaps; /* addresses only: what the job would take */
+        size_t n_swaps;
         bool wants_verdict; /* there is a world to look at */
         bool wants_fixups;  /* what is said of targets depends on the guest, which memory does not know */
         StrategyOption options[_STRATEGY_MAX];
@@ -35,8 +37,8 @@ typedef struct Explanation {
 
 void explanation_done(Explanation *e);
 
-/* Negative for an unknown domain and for targets that do not exist. */
-/* Of a guest that runs `assumed` is what is taken for so. */
+/* Negative for an unknown domain and for targets that do not exist. Of a guest that runs `assumed` is what is taken for
+ * so. */
 int explanation_from_memory(Manager *m, const char *domain, const JobOptions *options, GuestFixups assumed,
                             Explanation *ret, Failure *reterr) _warn_unused_result_;
 /* Takes what it needs of the verdict. */

@@ -65,6 +65,11 @@ static char *as_text(sd_bus_message *reply)
                                                *code ? code + strlen(VGPU_HIBERNATE_ERROR_PREFIX) : "-",
                                                scope, flag ? "true" : "false", message, remedy);
                         CHECK(sd_bus_message_exit_container(reply) >= 0);
+                } else if (streq(key, "functions")) {
+                        CHECK(sd_bus_message_enter_container(reply, 'a', "(ss)") > 0);
+                        while (sd_bus_message_read(reply, "(ss)", &word, &message) > 0)
+                                (void) fprintf(out, "function %s to %s\n", word, message);
+                        CHECK(sd_bus_message_exit_container(reply) >= 0);
                 } else if (streq(key, "strategies")) {
                         int possible;
 
@@ -209,6 +214,7 @@ static void test_worker(Fixture *f)
         move = explain(f, "vm1", NULL, NULL);
         expect(move, "possible=true\n");
         expect(move, "strategy=suspend-to-ram\n");
+        expect(move, "function 0000:01:10.0 to 0000:02:10.0\n");
         CHECK(!strstr(move, "option "));
         expect(move, "finding - policy false " VM1 " move auto|\n");
         expect(move, "bytes_needed=1000\nbytes_available=5000\n");
@@ -232,13 +238,15 @@ static void test_worker(Fixture *f)
         expect(hibernate, "strategy=suspend-to-disk\n");
         expect(hibernate, "option suspend-to-ram false false no\noption suspend-to-disk true true \n");
         expect(hibernate, "finding NoAgent guest true m|r\nfinding NoSpace image true m2|\n");
-        CHECK(!strstr(hibernate, "0000:"));
+        expect(hibernate, "function 0000:01:10.0 to \n");
+        CHECK(!strstr(hibernate, "0000:02"));
 
         /* One that found nothing out: that is a finding, and nothing is made up. */
         tell("{\"strategy\":\"auto\",\"findings\":[{\"code\":\"Libvirt\",\"scope\":\"host\","
              "\"blocking\":true,\"message\":\"it sleeps\"}]}");
         blind = explain(f, "vm1", "hibernate", NULL);
-        expect(blind, "possible=false\nfinding Libvirt host true it sleeps|\n");
+        expect(blind, "possible=false\n");
+        expect(blind, "finding Libvirt host true it sleeps|\n");
         CHECK(!strstr(blind, "strategy=") && !strstr(blind, "bytes_"));
 
         /* What memory says already, the worker need not say again; the rest it may. */

@@ -159,15 +159,15 @@ static int on_explain(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
                                                   "", "save_seconds", "d", (double) INFINITY);
 
         return sd_bus_reply_method_return(
-                        m, "a{sv}", 14, "possible", "b", true, "strategy", "s", "suspend-to-ram",
-                        "strategies", "a(sbbs)", 3, "suspend-to-ram", true, true, "", "suspend-to-disk",
-                        false, true, "", "unplug", false, false, "it \x1b[2Jloses", "findings", "a(ssbss)",
-                        1, "", "policy", false, "a remark", "", "bytes_needed", "t", 1104 * MIB,
-                        "bytes_available", "t", 4096 * MIB, "bytes_promised", "t", 512 * MIB,
-                        "bytes_expected", "t", 300 * MIB, "prediction_error", "d", 0.12,
-                        "prediction_samples", "u", 8, "save_seconds", "d", 12.5, "resume_seconds", "d", 4.0,
-                        "candidates", "a(sbs)", 2, "0000:01:10.0", false, "it is assigned", "0000:02:10.0",
-                        true, "", "not_yet_invented", "v", "s", "skip me");
+                        m, "a{sv}", 15, "functions", "a(ss)", 1, "0000:01:10.0", "0000:02:10.0", "possible",
+                        "b", true, "strategy", "s", "suspend-to-ram", "strategies", "a(sbbs)", 3,
+                        "suspend-to-ram", true, true, "", "suspend-to-disk", false, true, "", "unplug",
+                        false, false, "it \x1b[2Jloses", "findings", "a(ssbss)", 1, "", "policy", false,
+                        "a remark", "", "bytes_needed", "t", 1104 * MIB, "bytes_available", "t", 4096 * MIB,
+                        "bytes_promised", "t", 512 * MIB, "bytes_expected", "t", 300 * MIB,
+                        "prediction_error", "d", 0.12, "prediction_samples", "u", 8, "save_seconds", "d",
+                        12.5, "resume_seconds", "d", 4.0, "candidates", "a(sbs)", 2, "0000:01:10.0", false,
+                        "it is assigned", "0000:02:10.0", true, "", "not_yet_invented", "v", "s", "skip me");
 }
 
 static int on_get_job(sd_bus_message *m, void *userdata, sd_bus_error *reterr)

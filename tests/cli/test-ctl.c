@@ -263,7 +263,8 @@ static void test_explain(const char *program)
         CHECK(&yes, yes.status == 0 && streq(yes.err_text, ""));
         CHECK(&yes, strstr(yes.out_text, "To move 'vm1'\n   Answer: possible\n Strategy: suspend-to-ram\n"
                                          "           or --strategy=suspend-to-disk\n"
-                                         "           not unplug: it \\x1b[2Jloses\n"));
+                                         "           not unplug: it \\x1b[2Jloses\n"
+                                         "Functions: 0000:01:10.0 -> 0000:02:10.0\n"));
         CHECK(&yes, strstr(yes.out_text,
                            "    Image: up to 1 GiB, 4 GiB are to be had, beside 512 MiB for other jobs\n"));
         CHECK(&yes,
@@ -276,6 +277,7 @@ static void test_explain(const char *program)
         CHECK(&json, json_is(&json, o, "domain", "vm1"));
         CHECK(&json, json_is(&json, o, "kind", "move"));
         CHECK(&json, json_is(&json, o, "possible", "true"));
+        CHECK(&json, json_is(&json, o, "functions.0.to", "0000:02:10.0"));
         CHECK(&json, json_is(&json, o, "strategies.0.chosen", "true"));
         CHECK(&json, json_is(&json, o, "strategies.1.possible", "true"));
         CHECK(&json, json_is(&json, o, "strategies.1.reason", "null"));
