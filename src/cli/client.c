@@ -47,9 +47,15 @@ int client_new_call(Ctl *c, const char *path, const char *interface, const char 
 
 int client_call(Ctl *c, sd_bus_message *m, sd_bus_error *e, sd_bus_message **ret_reply)
 {
+        return client_call_within(c, m, CLIENT_CALL_TIMEOUT_USEC, e, ret_reply);
+}
+
+int client_call_within(Ctl *c, sd_bus_message *m, uint64_t timeout_usec, sd_bus_error *e,
+                       sd_bus_message **ret_reply)
+{
         int r;
 
-        r = sd_bus_call(c->bus, m, CLIENT_CALL_TIMEOUT_USEC, e, ret_reply);
+        r = sd_bus_call(c->bus, m, timeout_usec, e, ret_reply);
         if (r >= 0 || !sd_bus_error_is_set(e))
                 return r;
 

@@ -16,6 +16,9 @@ int client_connect(Ctl *c, sd_bus_error *e) _warn_unused_result_;
 int client_new_call(Ctl *c, const char *path, const char *interface, const char *member,
                     sd_bus_message **ret) _warn_unused_result_;
 int client_call(Ctl *c, sd_bus_message *m, sd_bus_error *e, sd_bus_message **ret_reply) _warn_unused_result_;
+/* Of a method that may take longer. UINT64_MAX: as long as it takes. */
+int client_call_within(Ctl *c, sd_bus_message *m, uint64_t timeout_usec, sd_bus_error *e,
+                       sd_bus_message **ret_reply) _warn_unused_result_;
 
 /* Manager.<member>(argument) -> object path; the type is 's', or 't' for the digits of a number. */
 int client_find(Ctl *c, const char *member, char type, const char *argument, char **ret_path,

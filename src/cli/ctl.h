@@ -39,7 +39,7 @@ struct Ctl {
         PlannerGoal goals[PLANNER_GOALS_MAX];
         size_t n_goals;
         uint64_t parallel, time_limit_seconds; /* 0: not given */
-        bool all, follow, hold, release, no_wait, json, quiet, no_legend, no_ask_password, user, help,
+        bool all, follow, hold, release, no_wait, probe, json, quiet, no_legend, no_ask_password, user, help,
                         version;
         Terminal terminal;
         bool printed_json;

@@ -139,6 +139,9 @@ static int apply(Parser *p, const Option *o, const char *value)
         case OPTION_POOL:
                 c->pool = value;
                 break;
+        case OPTION_PROBE:
+                c->probe = true;
+                break;
         case OPTION_REASON:
                 if (!*value)
                         return ctl_usage(c, "option '--reason' needs a text");

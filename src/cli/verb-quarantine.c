@@ -25,7 +25,7 @@ static int show_function(Ctl *c, const char *path)
 }
 
 /* Calls a method of the function; the reason may be NULL. */
-static int call_function(Ctl *c, const char *method, const char *reason)
+static int call_function(Ctl *c, const char *method, const char *reason, uint64_t timeout_usec)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
@@ -40,7 +40,7 @@ static int call_function(Ctl *c, const char *method, const char *reason)
         if (r >= 0 && reason)
                 r = sd_bus_message_append_basic(m, 's', reason);
         if (r >= 0)
-                r = client_call(c, m, &e, NULL);
+                r = client_call_within(c, m, timeout_usec, &e, NULL);
         if (r < 0)
                 return ctl_error(c, &e, r, "cannot %s '%s'", c->verb->name, c->argument);
 
@@ -49,10 +49,11 @@ static int call_function(Ctl *c, const char *method, const char *reason)
 
 int verb_quarantine(Ctl *c)
 {
-        return call_function(c, "Quarantine", c->reason);
+        return call_function(c, "Quarantine", c->reason, CLIENT_CALL_TIMEOUT_USEC);
 }
 
 int verb_clear(Ctl *c)
 {
-        return call_function(c, "Clear", NULL);
+        return c->probe ? call_function(c, "Probe", NULL, UINT64_MAX)
+                        : call_function(c, "Clear", NULL, CLIENT_CALL_TIMEOUT_USEC);
 }

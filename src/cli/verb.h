@@ -46,6 +46,7 @@ typedef enum OptionId {
         OPTION_NO_WAIT,
         OPTION_PARALLEL,
         OPTION_POOL,
+        OPTION_PROBE,
         OPTION_REASON,
         OPTION_RELEASE,
         OPTION_RESERVATION,

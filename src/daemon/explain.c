@@ -167,7 +167,13 @@ static int on_match_installed(sd_bus_message *reply, void *userdata, sd_bus_erro
 
 static int explain_spawn(Explain *e)
 {
-        static const WorkerAnswerHandlers handlers = { .answered = on_answered, .ended = on_ended };
+        static const WorkerAnswerHandlers handlers = {
+                .answered = on_answered,
+                .ended = on_ended,
+                .late = FAILURE_LIBVIRT,
+                .late_text = "libvirt or the guest's agent did not answer",
+                .late_remedy = "see 'systemctl status libvirtd', then try again",
+        };
         const Manager *m = e->explainer->manager;
         const char *const words[] = {
                 "explain",

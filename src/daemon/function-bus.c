@@ -62,6 +62,17 @@ static bool reason_is_valid(const char *reason)
         return reason[0] && strlen(reason) <= REASON_BYTES_MAX;
 }
 
+/* A probe ends in what becomes of its quarantine: till then that is nobody else's. */
+static int check_not_probed(const Manager *m, const FunctionRef *f, Failure *reterr)
+{
+        if (!prober_has(m->prober, f))
+                return 0;
+
+        return failure_set(reterr, FAILURE_FUNCTION_BUSY,
+                           "function %s is being probed; try again when that is over",
+                           PCI_ADDRESS_STR(&f->address));
+}
+
 static int quarantine(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
         const Function *function = message_to_function(message, userdata);
@@ -87,8 +98,11 @@ static int quarantine(sd_bus_message *message, void *userdata, sd_bus_error *err
                                 "function %s is %s to domain '%s'; move the domain away first",
                                 PCI_ADDRESS_STR(&function->address),
                                 function_state_to_string(function->state), function->domain);
-        else
-                r = manager_quarantine(userdata, &ref, reason, &f);
+        else {
+                r = check_not_probed(userdata, &ref, &f);
+                if (r >= 0)
+                        r = manager_quarantine(userdata, &ref, reason, &f);
+        }
         if (r < 0)
                 return bus_error_from_failure(error, &f);
 
@@ -105,10 +119,24 @@ static int clear(sd_bus_message *message, void *userdata, sd_bus_error *error)
                 return gone(error);
 
         ref = function_ref(function);
-        if (manager_clear_quarantine(userdata, &ref, &f) < 0)
+        if (check_not_probed(userdata, &ref, &f) < 0 || manager_clear_quarantine(userdata, &ref, &f) < 0)
                 return bus_error_from_failure(error, &f);
 
         return sd_bus_reply_method_return(message, NULL);
+}
+
+static int probe(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        const Function *function = message_to_function(message, userdata);
+        const Manager *m = userdata;
+        Failure f = { 0 };
+
+        if (!function)
+                return gone(error);
+        if (prober_begin(m->prober, function, message, &f) < 0)
+                return bus_error_from_failure(error, &f);
+
+        return 1; /* the reply comes later */
 }
 
 static int authorize(sd_bus_message *message, const char *action, AuthorizedMethod method,
@@ -139,6 +167,11 @@ static int method_quarantine(sd_bus_message *message, void *userdata, sd_bus_err
 static int method_clear(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
         return authorize(message, POLKIT_ACTION_CLEAR, clear, error);
+}
+
+static int method_probe(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        return authorize(message, POLKIT_ACTION_CLEAR, probe, error);
 }
 
 static int function_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
@@ -182,6 +215,8 @@ static const sd_bus_vtable function_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Quarantine", SD_BUS_ARGS("s", reason), SD_BUS_NO_RESULT, method_quarantine,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Clear", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_clear,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Probe", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_probe,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Address", "s", property_get_address, offsetof(Function, address),
                         SD_BUS_VTABLE_PROPERTY_CONST),

@@ -300,6 +300,7 @@ Manager *manager_free(Manager *m)
         notify_socket_free(m->notify);
         polkit_free(m->polkit);
         explainer_free(m->explainer);
+        prober_free(m->prober);
         bus_limits_free(m->bus_limits);
         host_shutdown_free(m->shutdown);
         manager_store_done(m);
@@ -386,6 +387,8 @@ int manager_new(sd_event *event, const ManagerPaths *paths, Manager **ret)
         r = polkit_new(&m->polkit);
         if (r >= 0)
                 r = explainer_new(m, &m->explainer);
+        if (r >= 0)
+                r = prober_new(m, &m->prober);
         if (r < 0)
                 return log_error_errno(r, "Failed to start: %m");
 

@@ -19,6 +19,7 @@
 #include "daemon/managed-job.h"
 #include "daemon/outcome.h"
 #include "daemon/polkit.h"
+#include "daemon/probe.h"
 #include "daemon/view.h"
 #include "daemon/watch-child.h"
 #include "store/config.h"
@@ -66,6 +67,7 @@ struct Manager {
         BusLimits *bus_limits;
         Polkit *polkit;
         Explainer *explainer;
+        Prober *prober;
         HostShutdown *shutdown;
         sd_event_source *update; /* deferred: manager_changed() */
         sd_event_source *

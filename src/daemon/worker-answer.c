@@ -95,10 +95,8 @@ static int on_deadline(sd_event_source *s, uint64_t usec, void *userdata)
         _cleanup_(failure_done) Failure why = { 0 };
         WorkerAnswer *a = userdata;
 
-        (void) failure_set(&why, FAILURE_LIBVIRT,
-                           "libvirt or the guest's agent did not answer within %" PRIu64
-                           " s; see 'systemctl status libvirtd', then try again",
-                           a->deadline_usec / USEC_PER_SEC);
+        (void) failure_set(&why, a->handlers.late, "%s within %" PRIu64 " s; %s", a->handlers.late_text,
+                           a->deadline_usec / USEC_PER_SEC, a->handlers.late_remedy);
         worker_answer_kill(a, &why);
         return 0;
 }

@@ -15,11 +15,13 @@
 typedef struct WorkerAnswer WorkerAnswer;
 
 typedef struct WorkerAnswerHandlers {
-        /* At most once. NULL: there is none, and `why` says why not: FAILURE_LIBVIRT at the deadline,
-         * FAILURE_WORKER_DIED, or FAILURE_HOST. */
+        /* At most once. NULL: there is none, and `why` says why not: `late` at the deadline, FAILURE_WORKER_DIED, or
+         * FAILURE_HOST. */
         void (*answered)(const char *text, size_t size, const Failure *why, void *userdata);
         /* Once, and last: the process is gone. The handler is to free the answer. */
         void (*ended)(void *userdata);
+        FailureCode late;
+        const char *late_text, *late_remedy; /* "nobody did what was asked", and what helps */
 } WorkerAnswerHandlers;
 
 int worker_answer_new(sd_event *event, const char *const *argv, const char *notify_socket,

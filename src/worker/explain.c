@@ -71,7 +71,7 @@ static int judge(const Config *config, const char *state_dir, const char *uuid, 
         return 0;
 }
 
-static int print_verdict(const Verdict *v)
+int verdict_print(const Verdict *v)
 {
         _cleanup_json_ json_object *o = NULL;
         const char *text;
@@ -96,6 +96,6 @@ int explain_print(const Config *config, const char *state_dir, const char *uuid,
         if (judge(config, state_dir, uuid, kind, strategy, &v, &why) < 0)
                 (void) findings_block(&v.findings, why.code, FINDING_HOST, "%s", failure_message(&why));
 
-        r = print_verdict(&v);
+        r = verdict_print(&v);
         return r < 0 ? log_error_errno(r, "Cannot print the verdict: %m") : 0;
 }

@@ -12,6 +12,7 @@
 #include "store/families.h"
 #include "worker/explain.h"
 #include "worker/job-run.h"
+#include "worker/probe.h"
 #include "worker/snapshot.h"
 
 #define WORKER_EXIT_USAGE 2
@@ -56,6 +57,9 @@ static int usage(FILE *out, int status)
                      "  recover ID  bring job ID, whose worker died, to its end\n"
                      "  explain UUID KIND STRATEGY\n"
                      "              print as one line of JSON what speaks against such a job\n"
+                     "  probe ADDRESS\n"
+                     "              reset a function that no domain has, ask its gate, have it cleaned, and\n"
+                     "              print as one line of JSON what failed\n"
                      "  snapshot    print this host's functions and domains as one line of JSON\n"
                      "  watch       print a snapshot now and whenever it changes\n"
                      "\n"
@@ -94,6 +98,16 @@ static int run_explain_verb(const Config *config, const char *state_dir, char *c
         return explain_print(config, state_dir, uuid, kind, strategy) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int run_probe_verb(const Config *config, char *const *words)
+{
+        PciAddress a;
+
+        if (!words[1] || words[2] || pci_address_parse(words[1], &a) < 0)
+                return usage(stderr, WORKER_EXIT_USAGE);
+
+        return probe_print(config, &a) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int run_verb(const Config *config, const char *state_dir, char *const *words)
 {
         if (streq_ptr(words[0], "run"))
@@ -102,6 +116,8 @@ static int run_verb(const Config *config, const char *state_dir, char *const *wo
                 return run_job_verb(config, state_dir, words[1], true);
         if (streq_ptr(words[0], "explain"))
                 return run_explain_verb(config, state_dir, words);
+        if (streq_ptr(words[0], "probe"))
+                return run_probe_verb(config, words);
         if (streq_ptr(words[0], "snapshot"))
                 return snapshot_print(config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
         if (streq_ptr(words[0], "watch"))

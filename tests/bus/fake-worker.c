@@ -3,7 +3,7 @@
 /*
  * A worker that does what the test says, over the daemon's real protocol: journals and records by the store,
  * lines of JSON on stdout, datagrams to NOTIFY_SOCKET. It obeys lines of text from named pipes in
- * STATE_DIR/fake: "world" for "watch", "job-ID" for "run ID" and "recover ID", "explain" for "explain".
+ * STATE_DIR/fake: "world" for "watch", "job-ID" for "run ID" and "recover ID", "explain" for "explain", "probe" for "probe".
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -292,13 +292,15 @@ static int work(int state_fd, uint64_t id, bool recover)
 
 /* Answers as the one line that it reads says: "exit N", "die", "flood", "hang", "echo" (with the words of the command
  * line), or by that line itself. */
-static int explain(int state_fd, char *const *words)
+static int answer(int state_fd, const char *verb, char *const *words)
 {
-        _cleanup_close_ int fd = open_pipe(state_fd, "explain"), lock_fd = -EBADF;
+        _cleanup_close_ int fd = open_pipe(state_fd, verb), lock_fd = -EBADF;
         _cleanup_free_ char *line = NULL;
+        char lock[64];
 
         /* Each takes a whole line. */
-        lock_fd = openat(state_fd, "fake/explain-lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        (void) snprintf(lock, sizeof(lock), "fake/%s-lock", verb);
+        lock_fd = openat(state_fd, lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         CHECK(lock_fd >= 0 && flock(lock_fd, LOCK_EX) >= 0);
         line = read_line(fd);
         if (!line)
@@ -359,9 +361,13 @@ int main(int argc, char *argv[])
         /* It outlives the daemon, but must not outlive a test that failed. */
         (void) alarm(WORKER_SECONDS_MAX);
         CHECK(optind + 1 < argc);
+        if (streq(argv[optind], "probe")) {
+                CHECK(optind + 2 == argc);
+                return answer(state_fd, "probe", argv + optind + 1);
+        }
         if (streq(argv[optind], "explain")) {
                 CHECK(optind + 4 == argc);
-                return explain(state_fd, argv + optind + 1);
+                return answer(state_fd, "explain", argv + optind + 1);
         }
 
         return work(state_fd, strtoull(argv[optind + 1], NULL, 10), streq(argv[optind], "recover"));

@@ -45,6 +45,7 @@ static const struct {
         { "PrepareForShutdown", "", NULL }, /* answered when no job is at work */
         { "Quarantine", "s smokes", NULL },
         { "Clear", "", NULL },
+        { "Probe", "", "is not quarantined" },
         { "Cancel", "", "cannot be canceled any more" },
 };
 

@@ -85,12 +85,83 @@ static void test_by_job(Fixture *f)
                       (const char *const[]) { "0000:01:10.0", NULL });
 }
 
+typedef struct Reply {
+        bool came;
+        char *error; /* name and message; NULL: none */
+} Reply;
+
+static int on_reply(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        const sd_bus_error *e = sd_bus_message_get_error(message);
+        Reply *r = userdata;
+
+        r->came = true;
+        if (e)
+                r->error = format("%s %s", e->name, e->message);
+        return 0;
+}
+
+static void probe(Fixture *f, Reply *ret)
+{
+        *ret = (Reply) { 0 };
+        CHECK(sd_bus_call_method_async(f->bus, NULL, VGPU_HIBERNATE_BUS_NAME, FREE_ONE,
+                                       VGPU_HIBERNATE_FUNCTION_INTERFACE, "Probe", on_reply, ret,
+                                       NULL) >= 0);
+}
+
+static void expect_reply(Fixture *f, Reply *r, const char *words)
+{
+        await(f, &r->came);
+        CHECK(words ? r->error && strstr(r->error, words) : !r->error);
+        free(r->error);
+}
+
+static void test_probe(Fixture *f)
+{
+        static const char bad[] =
+                        "{\"strategy\":\"auto\",\"findings\":[{\"code\":\"GateClosed\",\"scope\":\"function\","
+                        "\"blocking\":true,\"message\":\"it is held on to\"}]}\n";
+        static const char good[] = "{\"strategy\":\"auto\",\"findings\":[]}\n";
+        int fd = fixture_open_pipe(f, "probe");
+        Reply first, second;
+
+        call_fails(f, VGPU_HIBERNATE_ERROR_NOT_QUARANTINED, FREE_ONE, "Probe", NULL, NULL);
+        call_ok(f, FREE_ONE, "Quarantine", "s", "it smokes");
+
+        /* One at a time, and nobody comes between. */
+        probe(f, &first);
+        probe(f, &second);
+        expect_reply(f, &second, "is being probed");
+        call_fails(f, VGPU_HIBERNATE_ERROR_FUNCTION_BUSY, FREE_ONE, "Clear", NULL, NULL);
+        call_fails(f, VGPU_HIBERNATE_ERROR_FUNCTION_BUSY, FREE_ONE, "Quarantine", "s", "it burns");
+
+        CHECK(write(fd, bad, strlen(bad)) == (ssize_t) strlen(bad));
+        expect_reply(f, &first, VGPU_HIBERNATE_ERROR_GATE_CLOSED " it is held on to");
+        expect_property(f, FREE_ONE, "State", "quarantined");
+        expect_property(f, FREE_ONE, "Reason", "it smokes");
+
+        for (const char *const *line = (const char *const[]) { "die\n", "exit 1\n", "garbage\n", NULL };
+             *line; line++) {
+                probe(f, &first);
+                CHECK(write(fd, *line, strlen(*line)) == (ssize_t) strlen(*line));
+                expect_reply(f, &first, VGPU_HIBERNATE_ERROR_PREFIX);
+                expect_property(f, FREE_ONE, "State", "quarantined");
+        }
+
+        probe(f, &first);
+        CHECK(write(fd, good, strlen(good)) == (ssize_t) strlen(good));
+        expect_reply(f, &first, NULL);
+        expect_property(f, FREE_ONE, "State", "free");
+        closep(&fd);
+}
+
 int main(int argc, char *argv[])
 {
         Fixture f;
 
         fixture_init(&f, argv);
         test_by_operator(&f);
+        test_probe(&f);
         test_by_job(&f);
         fixture_done(&f);
         return EXIT_SUCCESS;

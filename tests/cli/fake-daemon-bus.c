@@ -358,10 +358,21 @@ static int on_clear(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
         return sd_bus_reply_method_return(m, NULL);
 }
 
+/* One is fit, another is not. */
+static int on_probe(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
+{
+        const FakeFunction *f = userdata;
+
+        if (!streq(f->address, "0000:02:10.0"))
+                return sd_bus_error_set(reterr, VGPU_HIBERNATE_ERROR_GATE_CLOSED, "it is held on to");
+        return on_clear(m, userdata, reterr);
+}
+
 static const sd_bus_vtable function_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("Quarantine", "s", "", on_quarantine, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Clear", "", "", on_clear, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Probe", "", "", on_probe, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Address", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("PhysicalFunction", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Device", "s", get_function, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

@@ -207,8 +207,11 @@ static void test_quarantine(const char *program)
                               json = CTL("functions", "--json"),
                               clear = CTL("clear", "0000:02:10.0", "--json"),
                               unknown = CTL("clear", "0000:09:10.0", "--json"),
+                              again = CTL("quarantine", "0000:02:10.0", "--reason", "it smells"),
+                              fit = CTL("clear", "0000:02:10.0", "--probe", "--json"),
+                              unfit = CTL("clear", "0000:02:10.2", "--probe"),
                               no_reason = CTL("quarantine", "0000:02:10.0");
-        _cleanup_json_ json_object *before = NULL, *after = NULL, *error = NULL;
+        _cleanup_json_ json_object *before = NULL, *after = NULL, *error = NULL, *probed = NULL;
 
         CHECK(&put, put.status == 0 && streq(put.out_text, "") && streq(put.err_text, ""));
         before = child_json(&json);
@@ -225,6 +228,11 @@ static void test_quarantine(const char *program)
         CHECK(&unknown, json_is(&unknown, error, "error.name", "org.vgpu.Hibernate1.Error.UnknownFunction"));
         CHECK(&unknown, json_is(&unknown, error, "error.message", "there is no function '0000:09:10.0'"));
         CHECK(&no_reason, no_reason.status == 2);
+
+        CHECK(&again, again.status == 0);
+        probed = child_json(&fit);
+        CHECK(&fit, fit.status == 0 && json_is(&fit, probed, "state", "free"));
+        CHECK(&unfit, unfit.status == 3 && strstr(unfit.err_text, "it is held on to (GateClosed)"));
 }
 
 static void test_status(const char *program)
