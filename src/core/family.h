@@ -10,6 +10,7 @@
 #include "core/function.h"
 #include "core/guest-rules.h"
 #include "core/host-command.h"
+#include "core/plan.h"
 
 typedef enum FamilyTargets {
         TARGETS_ANY,                /* the driver follows to any function of the same kind */
@@ -81,6 +82,7 @@ typedef struct Family {
         FamilyTargets without_fixups; /* and this for another */
         FamilyAttribute *attributes;
         size_t n_attributes;
+        StrategyList strategies; /* those that are known to do for its guests, the best first; unsaid: any */
         GuestRules guest;
         FamilyGate gate;
         HostCommand clean; /* removes what a guest left in the function; words NULL: nothing of the kind is asked for */

@@ -312,6 +312,13 @@ static void judge_device_state(const VerdictRequest *request, const DomainFacts 
 
 static void judge_unplug(const VerdictRequest *request, const DomainFacts *facts, Findings *l)
 {
+        if (facts->guest.acpi_mapped == GUEST_NO)
+                finding_set_remedy(
+                                findings_block(l, FAILURE_UNPLUG_FAILED, FINDING_GUEST,
+                                               "the guest of domain '%s' cannot be asked to let go of a function: "
+                                               "SeaBIOS on q35 left its ACPI registers unmapped when it woke",
+                                               facts->name),
+                                "boot it anew, and use OVMF for the next time");
         judge_image_dir(facts, l);
         judge_space(request, facts, STRATEGY_UNPLUG, l);
         judge_silent(facts, l);

@@ -102,6 +102,15 @@ static void ask_fixups(const GuestReader *g, const Family *family, DomainFacts *
         facts->fixups_reason = fixups == probed ? TAKE_PTR(why) : strdup("its operator declares so");
 }
 
+static void list_strategies(const RealHost *h, DomainFacts *facts)
+{
+        DomainFamily families[DOMAIN_XML_FUNCTIONS_MAX];
+        size_t n = domain_families(h, facts->functions, facts->n_functions, families);
+
+        for (size_t i = 0; i < n; i++)
+                strategy_list_narrow(&facts->strategies, &families[i].family->strategies);
+}
+
 static void ask_families(const RealHost *h, const GuestReader *g, DomainFacts *facts)
 {
         DomainFamily families[DOMAIN_XML_FUNCTIONS_MAX];
@@ -188,6 +197,7 @@ int host_inspect(void *host, const char *uuid, bool ask_guest, DomainFacts *ret,
                 return r;
         facts.image_dir_read_only = image_file_is_read_only(h->settings.image_dir);
 
+        list_strategies(h, &facts);
         if (ask_guest && s.active) {
                 r = read_device_state(h, d, &facts, reterr);
                 if (r < 0)

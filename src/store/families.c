@@ -142,11 +142,47 @@ static int parse_attributes(json_object *root, Family *f, Failure *reterr)
         return 0;
 }
 
+/* What would lose the guest's state is not for a file to choose. */
+static int parse_strategies(json_object *root, StrategyList *ret, Failure *reterr)
+{
+        json_object *array;
+        int r;
+
+        r = json_get_array(root, "", "strategies", false, _STRATEGY_MAX, &array, reterr);
+        if (r <= 0)
+                return r;
+
+        ret->said = true;
+        for (size_t i = 0; i < json_object_array_length(array); i++) {
+                json_object *text = json_object_array_get_idx(array, i);
+                Strategy s = json_object_is_type(text, json_type_string)
+                                             ? strategy_from_string(json_object_get_string(text))
+                                             : _STRATEGY_INVALID;
+
+                if ((int) s < 0 || s == STRATEGY_AUTO || s == STRATEGY_UNPLUG)
+                        return failure_set(
+                                        reterr, FAILURE_INVALID_OPTION,
+                                        "'strategies[%zu]' must be \"suspend-to-ram\", \"suspend-to-disk\" or "
+                                        "\"device-state\"",
+                                        i);
+                for (size_t k = 0; k < ret->n; k++)
+                        if (ret->list[k] == s)
+                                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                                   "'strategies[%zu]' is there twice", i);
+                ret->list[ret->n++] = s;
+        }
+
+        if (ret->n == 0)
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "'strategies' names none");
+        return 0;
+}
+
 static int parse_root(json_object *root, Family *f, Failure *reterr)
 {
-        static const char *const known[] = { "schema",         "description", "devices", "targets",
-                                             "without_fixups", "attributes",  "probes",  "vram_used",
-                                             "health",         "gate",        "clean",   NULL };
+        static const char *const known[] = {
+                "schema",    "description", "devices", "targets", "without_fixups", "attributes", "probes",
+                "vram_used", "health",      "gate",    "clean",   "strategies",     NULL
+        };
         const char *description;
         int targets = 0, without_fixups = 0, r;
 
@@ -154,6 +190,7 @@ static int parse_root(json_object *root, Family *f, Failure *reterr)
             (r = json_check_members(root, "", known, reterr)) < 0 ||
             (r = json_get_string(root, "", "description", false, &description, reterr)) < 0 ||
             (r = json_get_enum(root, "", "targets", true, targets_from_string, &targets, reterr)) < 0 ||
+            (r = parse_strategies(root, &f->strategies, reterr)) < 0 ||
             (r = family_gate_from_json(root, &f->gate, reterr)) < 0 ||
             (r = family_clean_from_json(root, &f->clean, reterr)) < 0)
                 return r;

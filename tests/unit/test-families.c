@@ -300,6 +300,31 @@ static void clean_up(void)
                 drop(names[i]);
 }
 
+#define STRATEGIES(list) \
+        "{\"schema\":1,\"devices\":[\"1002:74b9\"],\"targets\":\"any\",\"strategies\":" list "}"
+
+/* An order, of what loses nothing. */
+static void test_strategies(void)
+{
+        Families l = { 0 };
+        const StrategyList *s;
+
+        put("admin/good.json", STRATEGIES("[\"device-state\",\"suspend-to-ram\"]"));
+        CHECK(load(&l, NULL) >= 0);
+        s = &families_find(&l, 0x1002, 0x74b9)->strategies;
+        CHECK(s->said && s->n == 2 && s->list[0] == STRATEGY_DEVICE_STATE &&
+              s->list[1] == STRATEGY_SUSPEND_TO_RAM);
+        families_done(&l);
+        drop("admin/good.json");
+
+        expect_error(STRATEGIES("\"device-state\""), "'strategies'");
+        expect_error(STRATEGIES("[]"), "'strategies' names none");
+        expect_error(STRATEGIES("[7]"), "'strategies[0]'");
+        expect_error(STRATEGIES("[\"device-state\",\"unplug\"]"), "'strategies[1]'");
+        expect_error(STRATEGIES("[\"auto\"]"), "'strategies[0]'");
+        expect_error(STRATEGIES("[\"device-state\",\"device-state\"]"), "'strategies[1]' is there twice");
+}
+
 int main(void)
 {
         CHECK(mkdtemp(dir));
@@ -310,6 +335,7 @@ int main(void)
         test_errors_name_the_place();
         test_guest_rules();
         test_gate_and_clean();
+        test_strategies();
         clean_up();
         return EXIT_SUCCESS;
 }

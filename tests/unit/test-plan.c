@@ -151,6 +151,26 @@ static void test_image(void)
         }
 }
 
+/* What all families allow, in the order of the first that says something. */
+static void test_strategies(void)
+{
+        static const StrategyList silent = { 0 },
+                                  two = { { STRATEGY_DEVICE_STATE, STRATEGY_SUSPEND_TO_RAM }, 2, true },
+                                  other = { { STRATEGY_SUSPEND_TO_DISK, STRATEGY_SUSPEND_TO_RAM }, 2, true },
+                                  third = { { STRATEGY_SUSPEND_TO_DISK }, 1, true };
+        StrategyList l = { 0 };
+
+        strategy_list_narrow(&l, &silent);
+        CHECK(!l.said && strategy_list_has(&l, STRATEGY_DEVICE_STATE));
+        strategy_list_narrow(&l, &two);
+        strategy_list_narrow(&l, &silent);
+        CHECK(l.said && l.n == 2 && l.list[0] == STRATEGY_DEVICE_STATE);
+        strategy_list_narrow(&l, &other);
+        CHECK(l.n == 1 && strategy_list_has(&l, STRATEGY_SUSPEND_TO_RAM));
+        strategy_list_narrow(&l, &third);
+        CHECK(l.said && l.n == 0 && !strategy_list_has(&l, STRATEGY_SUSPEND_TO_DISK));
+}
+
 int main(void)
 {
         for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++) {
@@ -161,6 +181,7 @@ int main(void)
         CHECK(!plan_find(_JOB_KIND_MAX, STRATEGY_SUSPEND_TO_RAM));
         test_job_takes_its_plan();
         test_states();
+        test_strategies();
         test_image();
         return EXIT_SUCCESS;
 }

@@ -357,6 +357,11 @@ static void test_unplug(void)
         f.image_space_bytes = 0;
         expect(&f, STRATEGY_UNPLUG, FAILURE_NO_SPACE, "MiB free");
 
+        /* It would not hear of it. */
+        f = good_facts();
+        f.guest.acpi_mapped = GUEST_NO;
+        expect(&f, STRATEGY_UNPLUG, FAILURE_UNPLUG_FAILED, "SeaBIOS");
+
         /* The job will look for it at its end. */
         f = good_facts();
         f.agent_answers = false;
