@@ -82,6 +82,9 @@ json_object *pool_info_to_json(const PoolInfo *p)
         json_build_uint64(&o, "physical_functions", p->physical_functions);
         json_build_uint64(&o, "free_physical_functions", p->free_physical_functions);
         json_build_uint64(&o, "largest_free", p->largest_free);
+        json_build_uint64(&o, "largest_free_in_group", p->largest_free_in_group);
+        json_build_uint64(&o, "stranded", p->stranded);
+        json_build_fraction(&o, "unusable", p->unusable);
         return TAKE_PTR(o);
 }
 

@@ -161,6 +161,9 @@ static const PropertyField pool_fields[] = {
         { "PhysicalFunctions", "u", property_read_uint32, offsetof(PoolInfo, physical_functions) },
         { "FreePhysicalFunctions", "u", property_read_uint32, offsetof(PoolInfo, free_physical_functions) },
         { "LargestFree", "u", property_read_uint32, offsetof(PoolInfo, largest_free) },
+        { "LargestFreeInGroup", "u", property_read_uint32, offsetof(PoolInfo, largest_free_in_group) },
+        { "Stranded", "u", property_read_uint32, offsetof(PoolInfo, stranded) },
+        { "Unusable", "d", property_read_fraction, offsetof(PoolInfo, unusable) },
 };
 
 int pool_info_read(PoolInfo *ret, sd_bus_message *m)

@@ -50,7 +50,8 @@ typedef struct FunctionInfo {
 typedef struct PoolInfo {
         char *name, *policy;
         uint32_t total, free, leased, assigned, held, quarantined, unknown;
-        uint32_t physical_functions, free_physical_functions, largest_free;
+        uint32_t physical_functions, free_physical_functions, largest_free, largest_free_in_group, stranded;
+        double unusable; /* 0 to 1 */
 } PoolInfo;
 
 typedef struct FunctionPair {

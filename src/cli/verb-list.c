@@ -177,7 +177,7 @@ static int pools_as_table(Ctl *c, const Snapshot *s)
                 { "NAME", false, true },    { "POLICY", false, false },     { "TOTAL", true, false },
                 { "FREE", true, false },    { "ASSIGNED", true, false },    { "LEASED", true, false },
                 { "HELD", true, false },    { "QUARANTINED", true, false }, { "LARGEST", true, false },
-                { "FREE-PF", true, false }, { "UNKNOWN", true, false },
+                { "FREE-PF", true, false }, { "UNUSABLE", true, false },    { "UNKNOWN", true, false },
         };
         bool unknown = has_unknown(s);
         _cleanup_(table_freep) Table *t = NULL;
@@ -198,6 +198,7 @@ static int pools_as_table(Ctl *c, const Snapshot *s)
                         table_add_format(t, TINT_NONE, "%" PRIu32, counts[k]);
                 table_add_format(t, TINT_NONE, "%" PRIu32 "/%" PRIu32, p->free_physical_functions,
                                  p->physical_functions);
+                table_add_format(t, TINT_NONE, "%.0f%%", p->unusable * 100);
                 if (unknown)
                         table_add_format(t, TINT_NONE, "%" PRIu32, p->unknown);
         }

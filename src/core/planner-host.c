@@ -32,7 +32,8 @@ static int too_many(const Inventory *inv, const char *what, size_t n, size_t max
 static bool is_out_of_use(const Function *f)
 {
         return (f->state == FUNCTION_QUARANTINED && !f->domain) ||
-               (f->state == FUNCTION_FREE && (f->is_dead || f->group_obstacle || f->is_physical));
+               (f->state == FUNCTION_FREE &&
+                (!function_driver_is_vfio(f->driver) || f->is_dead || f->group_obstacle || f->is_physical));
 }
 
 bool planner_may_move(const Inventory *inv, const InventoryDomain *d, const char **why)

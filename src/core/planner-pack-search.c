@@ -579,7 +579,7 @@ static void branch(Search *s, uint32_t entry, size_t first_child, size_t first_s
 {
         size_t n = s->n_children;
 
-        if (s->error >= 0)
+        if (s->error >= 0 && n > first_child)
                 qsort(s->children + first_child, n - first_child, sizeof(Child), compare_child);
         for (size_t i = first_child; i < n && s->error >= 0; i++) {
                 Child c = s->children[i]; /* the list may be elsewhere after that */

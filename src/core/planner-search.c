@@ -383,7 +383,8 @@ static int search_for(Search *s)
         if (r < 0)
                 return r;
 
-        qsort(s->candidates, s->n_candidates, sizeof(Candidate), compare_candidate);
+        if (s->n_candidates > 0)
+                qsort(s->candidates, s->n_candidates, sizeof(Candidate), compare_candidate);
         return try_candidates(s);
 }
 

@@ -124,6 +124,9 @@ static void signal_pool(Manager *m, const char *path, const PoolView *a, const P
                 { "Quarantined", a->n[FUNCTION_QUARANTINED] != b->n[FUNCTION_QUARANTINED] },
                 { "Unknown", a->n[FUNCTION_UNKNOWN] != b->n[FUNCTION_UNKNOWN] },
                 { "LargestFree", a->largest_free != b->largest_free },
+                { "LargestFreeInGroup", a->largest_free_in_group != b->largest_free_in_group },
+                { "Stranded", a->n_stranded != b->n_stranded },
+                { "Unusable", a->unusable < b->unusable || a->unusable > b->unusable },
                 { "PhysicalFunctions", a->n_physical_functions != b->n_physical_functions },
                 { "FreePhysicalFunctions", a->n_free_physical_functions != b->n_free_physical_functions },
         };

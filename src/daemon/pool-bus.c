@@ -74,6 +74,12 @@ static const sd_bus_vtable pool_vtable[] = {
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("LargestFree", "u", NULL, offsetof(PoolView, largest_free),
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("LargestFreeInGroup", "u", NULL, offsetof(PoolView, largest_free_in_group),
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Stranded", "u", NULL, offsetof(PoolView, n_stranded),
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Unusable", "d", NULL, offsetof(PoolView, unusable),
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,
 };
 

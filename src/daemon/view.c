@@ -158,7 +158,7 @@ static int add_pools(View *v, const Config *c)
         return r;
 }
 
-static int count_pools(View *v)
+static int count_pools(View *v, const Config *c)
 {
         _cleanup_free_ PoolShare *shares = NULL;
         size_t n;
@@ -182,6 +182,19 @@ static int count_pools(View *v)
 
                 p->n[v->functions[i].state]++;
                 p->n_functions++;
+        }
+
+        for (size_t i = 0; i < v->n_pools; i++) {
+                PoolView *p = v->pools + i;
+                Fragmentation f;
+
+                r = fragmentation_measure(v->functions, v->n_functions, p->name, c->requests, c->n_requests,
+                                          &f);
+                if (r < 0)
+                        return r;
+                p->largest_free_in_group = f.largest_in_group;
+                p->n_stranded = f.stranded;
+                p->unusable = f.unusable;
         }
 
         return 0;
@@ -566,7 +579,7 @@ static int view_fill(View *v, const ViewInput *in)
         if (r >= 0)
                 r = apply_quarantines(v, in->ledger);
         if (r >= 0)
-                r = count_pools(v);
+                r = count_pools(v, in->config);
         return r;
 }
 

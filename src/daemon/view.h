@@ -48,6 +48,9 @@ typedef struct PoolView {
         uint32_t n_functions;
         uint32_t n_physical_functions, n_free_physical_functions; /* free: nobody has any function of it */
         uint32_t largest_free; /* free functions of one kind on one physical function */
+        uint32_t largest_free_in_group;
+        uint32_t n_stranded;
+        double unusable; /* of what is free, by the configured requests: core/fragmentation.h */
 } PoolView;
 
 typedef struct View {

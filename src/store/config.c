@@ -13,6 +13,8 @@
 #define JOBS_MAX UINT64_C(256)
 #define FINISHED_JOBS_MAX UINT64_C(10000)
 #define MIB (UINT64_C(1) << 20)
+#define REQUEST_FUNCTIONS_MAX UINT64_C(65536)
+#define REQUEST_WEIGHT_MAX UINT64_C(1000000)
 #define IMAGE_RESERVE_MIB_MAX (UINT64_C(1) << 30) /* a pebibyte */
 
 static void pool_config_done(PoolConfig *p)
@@ -33,6 +35,7 @@ Config *config_free(Config *c)
         for (size_t i = 0; i < c->n_pools; i++)
                 pool_config_done(c->pools + i);
         free(c->pools);
+        free(c->requests);
         families_done(&c->families);
         free(c);
         return NULL;
@@ -60,6 +63,12 @@ int config_new(Config **ret)
         if (free_and_strdup(&c->libvirt_uri, "qemu:///system") < 0 ||
             free_and_strdup(&c->image_dir, "/var/lib/libvirt/qemu/save") < 0)
                 return -ENOMEM;
+
+        c->requests = malloc(sizeof(request_mix_default));
+        if (!c->requests)
+                return -ENOMEM;
+        memcpy(c->requests, request_mix_default, sizeof(request_mix_default));
+        c->n_requests = ELEMENTSOF(request_mix_default);
 
         *ret = TAKE_PTR(c);
         return 0;
@@ -265,6 +274,69 @@ static int parse_pools(json_object *root, Config *c, Failure *reterr)
         return 0;
 }
 
+static int level_from_string(const char *s)
+{
+        return (int) planner_level_from_string(s);
+}
+
+static int parse_request(json_object *o, const char *where, RequestShare *ret, Failure *reterr)
+{
+        static const char *const known[] = { "functions", "on", "weight", NULL };
+        uint64_t functions, weight = 1;
+        int on = PLANNER_ONE_PF, r;
+
+        if (!json_object_is_type(o, json_type_object))
+                return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s' must be an object", where);
+
+        if ((r = json_check_members(o, where, known, reterr)) < 0 ||
+            (r = json_get_u64(o, where, "functions", true, 1, REQUEST_FUNCTIONS_MAX, &functions, reterr)) <
+                            0 ||
+            (r = json_get_enum(o, where, "on", false, level_from_string, &on, reterr)) < 0 ||
+            (r = json_get_u64(o, where, "weight", false, 1, REQUEST_WEIGHT_MAX, &weight, reterr)) < 0)
+                return r;
+
+        *ret = (RequestShare) { (uint32_t) functions, (PlannerLevel) on, (double) weight };
+        return 0;
+}
+
+static int parse_requests(json_object *root, Config *c, Failure *reterr)
+{
+        json_object *array;
+        double sum = 0;
+        size_t n;
+        int r;
+
+        r = json_get_array(root, "", "requests", false, REQUESTS_MAX, &array, reterr);
+        if (r <= 0)
+                return r;
+
+        n = json_object_array_length(array);
+        if (n == 0)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'requests' is empty; leave it out for the usual ones");
+
+        free(c->requests);
+        c->n_requests = 0;
+        c->requests = calloc(n, sizeof(RequestShare));
+        if (!c->requests)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the configuration");
+
+        for (; c->n_requests < n; c->n_requests++) {
+                char where[sizeof("requests[18446744073709551615]")];
+
+                (void) snprintf(where, sizeof(where), "requests[%zu]", c->n_requests);
+                r = parse_request(json_object_array_get_idx(array, c->n_requests), where,
+                                  c->requests + c->n_requests, reterr);
+                if (r < 0)
+                        return r;
+                sum += c->requests[c->n_requests].share;
+        }
+        for (size_t i = 0; i < n; i++)
+                c->requests[i].share /= sum;
+
+        return 0;
+}
+
 static int parse_timeouts(json_object *root, Config *c, Failure *reterr)
 {
         static const char *const known[] = { "agent_seconds",
@@ -343,6 +415,7 @@ static int parse_root(json_object *root, Config *c, Failure *reterr)
                                              "finished_jobs_max",
                                              "start_without_daemon",
                                              "image_reserve_mib",
+                                             "requests",
                                              NULL };
         int pick = (int) c->pick, r;
 
@@ -350,7 +423,8 @@ static int parse_root(json_object *root, Config *c, Failure *reterr)
             (r = json_check_members(root, "", known, reterr)) < 0 ||
             (r = get_copy(root, "libvirt_uri", &c->libvirt_uri, reterr)) < 0 ||
             (r = get_copy(root, "image_dir", &c->image_dir, reterr)) < 0 ||
-            (r = parse_reserve(root, c, reterr)) < 0 || (r = parse_functions(root, c, reterr)) < 0 ||
+            (r = parse_reserve(root, c, reterr)) < 0 || (r = parse_requests(root, c, reterr)) < 0 ||
+            (r = parse_functions(root, c, reterr)) < 0 ||
             (r = json_get_enum(root, "", "pick", false, pick_from_string, &pick, reterr)) < 0 ||
             (r = parse_timeouts(root, c, reterr)) < 0 ||
             (r = json_get_u64(root, "", "attempts_max", false, 1, JOB_ATTEMPTS_MAX - 1, &c->attempts_max,

@@ -4,6 +4,7 @@
 /* Config: /etc/vgpu-hibernate/vgpu-hibernate.json, documented in vgpu-hibernate.json(5). */
 
 #include "core/family.h"
+#include "core/fragmentation.h"
 #include "core/pool.h"
 
 #define CONFIG_PATH "/etc/vgpu-hibernate/vgpu-hibernate.json"
@@ -38,6 +39,8 @@ typedef struct Config {
         size_t n_exclude;
         PoolConfig *pools; /* what none of them has is in a pool of its device type */
         size_t n_pools;
+        RequestShare *requests; /* owned: the mix of them that fragmentation is measured by */
+        size_t n_requests;
         PickPolicy pick;                       /* of pools that say nothing else */
         uint64_t agent_timeout_usec;           /* one guest agent command */
         uint64_t suspend_timeout_usec;         /* guest S3, until QEMU says suspended */

@@ -402,6 +402,9 @@ static int get_pool(sd_bus *bus, const char *path, const char *interface, const 
         if (streq(property, "Policy"))
                 return sd_bus_message_append_basic(reply, 's', "pack");
 
+        if (streq(property, "Unusable"))
+                return sd_bus_message_append_basic(reply, 'd', &(double) { 0.25 });
+
         if (streq(property, "PhysicalFunctions"))
                 n = 2;
         else if (streq(property, "LargestFree"))
@@ -425,6 +428,9 @@ static const sd_bus_vtable pool_vtable[] = {
         SD_BUS_PROPERTY("PhysicalFunctions", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("FreePhysicalFunctions", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("LargestFree", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("LargestFreeInGroup", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Stranded", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Unusable", "d", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,
 };
 

@@ -116,7 +116,8 @@ static void test_pools(const char *program)
         CHECK(&json, json_is(&json, o, "0.quarantined", "1") && json_is(&json, o, "0.unknown", "0"));
         CHECK(&json, json_is(&json, o, "0.physical_functions", "2") &&
                                      json_is(&json, o, "0.free_physical_functions", "0") &&
-                                     json_is(&json, o, "0.largest_free", "1"));
+                                     json_is(&json, o, "0.largest_free", "1") &&
+                                     json_is(&json, o, "0.unusable", "0.250"));
 }
 
 /* One function is reserved, seen, refused to others, used up by a move, and given back. */

@@ -36,8 +36,28 @@ static void test_reserve(void)
         config_free(c);
 }
 
+static void test_requests(void)
+{
+        Config *c = parse("{\"schema\":1}", NULL);
+
+        CHECK(c && c->n_requests == 4 && c->requests[3].functions == 8);
+        config_free(c);
+        c = parse("{\"schema\":1,\"requests\":[{\"functions\":2,\"weight\":3},{\"functions\":64,\"on\":\"any\"}]}",
+                  NULL);
+        CHECK(c && c->n_requests == 2 && c->requests[0].functions == 2 &&
+              c->requests[0].on == PLANNER_ONE_PF);
+        CHECK(c->requests[1].on == PLANNER_ANYWHERE && c->requests[0].share > 0.74 &&
+              c->requests[0].share < 0.76);
+        config_free(c);
+}
+
 static void test_errors_name_the_place(void)
 {
+        expect_error("{\"schema\":1,\"requests\":[]}", "'requests' is empty");
+        expect_error("{\"schema\":1,\"requests\":[{\"functions\":0}]}", "requests[0].functions");
+        expect_error("{\"schema\":1,\"requests\":[{\"functions\":1,\"on\":\"both\"}]}", "requests[0].on");
+        expect_error("{\"schema\":1,\"requests\":[{\"functions\":1},{\"functions\":1,\"share\":1}]}",
+                     "requests[1].share");
         expect_error("", "line 1");
         expect_error("{\n\"schema\": 1,\n oops", "line 3");
         expect_error("{} {}", "not valid JSON");
@@ -151,6 +171,7 @@ static void test_class_rule(void)
 int main(void)
 {
         test_reserve();
+        test_requests();
         test_errors_name_the_place();
         test_values();
         test_defaults();
