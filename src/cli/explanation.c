@@ -10,6 +10,7 @@ static void clear_findings(ExplanationInfo *e)
 {
         for (size_t i = 0; i < e->n_findings; i++) {
                 free(e->findings[i].error);
+                free(e->findings[i].code);
                 free(e->findings[i].scope);
                 free(e->findings[i].message);
                 free(e->findings[i].remedy);
@@ -56,28 +57,30 @@ void explanation_info_done(ExplanationInfo *e)
 
 static int read_findings(sd_bus_message *m, void *field)
 {
-        const char *error, *scope, *message, *remedy;
+        const char *error, *code, *scope, *message, *remedy;
         ExplanationInfo *e = field;
         int blocking, r;
 
         clear_findings(e);
-        r = sd_bus_message_enter_container(m, 'a', "(ssbss)");
+        r = sd_bus_message_enter_container(m, 'a', "(sssbss)");
         if (r < 0)
                 return r;
 
-        while ((r = sd_bus_message_read(m, "(ssbss)", &error, &scope, &blocking, &message, &remedy)) > 0) {
+        while ((r = sd_bus_message_read(m, "(sssbss)", &error, &code, &scope, &blocking, &message,
+                                        &remedy)) > 0) {
                 FindingInfo *f = array_add(&e->findings, &e->n_findings, sizeof(*f), MODEL_LIST_MAX);
                 if (!f)
                         return -ENOMEM;
 
                 *f = (FindingInfo) {
                         .error = strdup(error),
+                        .code = strdup(code),
                         .scope = strdup(scope),
                         .message = strdup(message),
                         .remedy = strdup(remedy),
                         .blocking = blocking,
                 };
-                if (!f->error || !f->scope || !f->message || !f->remedy)
+                if (!f->error || !f->code || !f->scope || !f->message || !f->remedy)
                         return -ENOMEM;
         }
 
@@ -151,7 +154,7 @@ static const PropertyField explanation_fields[] = {
         { "strategy", "s", property_read_string, offsetof(ExplanationInfo, strategy) },
         { "functions", "a(ss)", read_functions, 0 },
         { "strategies", "a(sbbs)", read_strategies, 0 },
-        { "findings", "a(ssbss)", read_findings, 0 },
+        { "findings", "a(sssbss)", read_findings, 0 },
         { "candidates", "a(sbs)", read_candidates, 0 },
         { "bytes_needed", "t", property_read_uint64, offsetof(ExplanationInfo, bytes_needed) },
         { "bytes_available", "t", property_read_uint64, offsetof(ExplanationInfo, bytes_available) },
@@ -180,6 +183,7 @@ static json_object *findings_to_json(const ExplanationInfo *e)
                 _cleanup_json_ json_object *o = json_object_new_object();
 
                 json_build_string(&o, "error", f->error);
+                json_build_string(&o, "code", f->code);
                 json_build_string(&o, "scope", f->scope);
                 json_build_bool(&o, "blocking", f->blocking);
                 json_build_string(&o, "message", f->message);

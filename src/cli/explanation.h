@@ -9,7 +9,7 @@
 #include "cli/model.h"
 
 typedef struct FindingInfo {
-        char *error, *scope, *message, *remedy; /* "": none */
+        char *error, *code, *scope, *message, *remedy; /* "": none */
         bool blocking;
 } FindingInfo;
 

@@ -138,7 +138,7 @@ static int append_findings(const Explanation *e, sd_bus_message *reply)
 {
         int r;
 
-        r = open_list(reply, "findings", "a(ssbss)");
+        r = open_list(reply, "findings", "a(sssbss)");
         if (r < 0)
                 return r;
 
@@ -146,7 +146,7 @@ static int append_findings(const Explanation *e, sd_bus_message *reply)
                 const Finding *f = e->findings.list + i;
                 const char *code = failure_code_to_bus_error(f->code);
 
-                r = sd_bus_message_append(reply, "(ssbss)", code ? code : "",
+                r = sd_bus_message_append(reply, "(sssbss)", code ? code : "", FINDING_CODE_STR(f),
                                           finding_scope_to_string(f->scope), f->blocking, f->message,
                                           f->remedy ? f->remedy : "");
                 if (r < 0)

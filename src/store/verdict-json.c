@@ -10,6 +10,7 @@ static int finding_to_json(const Finding *f, json_object *array)
         _cleanup_json_ json_object *o = json_object_new_object();
 
         if (!o || json_add_string(o, "code", failure_code_to_string(f->code)) < 0 ||
+            json_add_string(o, "rule", f->rule != RULE_NONE ? finding_rule_to_string(f->rule) : NULL) < 0 ||
             json_add_string(o, "scope", finding_scope_to_string(f->scope)) < 0 ||
             json_add_bool(o, "blocking", f->blocking) < 0 || json_add_string(o, "message", f->message) < 0 ||
             json_add_string(o, "remedy", f->remedy) < 0 || json_object_array_add(array, o) < 0)
@@ -96,6 +97,11 @@ static int scope_from_name(const char *s)
         return finding_scope_from_string(s);
 }
 
+static int rule_from_name(const char *s)
+{
+        return finding_rule_from_string(s);
+}
+
 static int strategy_from_name(const char *s)
 {
         return strategy_from_string(s);
@@ -109,7 +115,7 @@ static int fixups_from_name(const char *s)
 static int finding_from_json(json_object *o, size_t i, Findings *findings, Failure *reterr)
 {
         const char *message, *remedy = NULL;
-        int code = FAILURE_NONE, scope, r;
+        int code = FAILURE_NONE, rule = RULE_NONE, scope, r;
         char where[64];
         bool blocking;
         Finding *f;
@@ -117,6 +123,7 @@ static int finding_from_json(json_object *o, size_t i, Findings *findings, Failu
         (void) snprintf(where, sizeof(where), "findings[%zu]", i);
 
         if ((r = json_get_enum(o, where, "code", false, code_from_name, &code, reterr)) < 0 ||
+            (r = json_get_enum(o, where, "rule", false, rule_from_name, &rule, reterr)) < 0 ||
             (r = json_get_enum(o, where, "scope", true, scope_from_name, &scope, reterr)) < 0 ||
             (r = json_get_bool(o, where, "blocking", true, &blocking, reterr)) < 0 ||
             (r = json_get_string(o, where, "message", true, &message, reterr)) < 0 ||
@@ -127,6 +134,7 @@ static int finding_from_json(json_object *o, size_t i, Findings *findings, Failu
                 return failure_set(reterr, FAILURE_INVALID_OPTION, "'%s' blocks without a code", where);
 
         f = findings_add(findings, code, scope, blocking, "%s", message);
+        finding_set_rule(f, (FindingRule) rule);
         if (remedy)
                 finding_set_remedy(f, "%s", remedy);
         return 0;

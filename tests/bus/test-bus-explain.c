@@ -42,7 +42,7 @@ static sd_bus_message *new_call(sd_bus *bus, const char *domain, const char *kin
 /* "possible=true\nfinding NoAgent guest true message|remedy\n0000:01:10.1 false reason\nsave_seconds=2.00\n" */
 static char *as_text(sd_bus_message *reply)
 {
-        const char *key, *type, *code, *scope, *message, *remedy, *word;
+        const char *key, *type, *code, *finer, *scope, *message, *remedy, *word;
         char *text = NULL;
         size_t size;
         FILE *out = open_memstream(&text, &size);
@@ -58,12 +58,14 @@ static char *as_text(sd_bus_message *reply)
                 CHECK(sd_bus_message_peek_type(reply, NULL, &type) > 0);
                 CHECK(sd_bus_message_enter_container(reply, 'v', type) > 0);
                 if (streq(key, "findings")) {
-                        CHECK(sd_bus_message_enter_container(reply, 'a', "(ssbss)") > 0);
-                        while (sd_bus_message_read(reply, "(ssbss)", &code, &scope, &flag, &message,
-                                                   &remedy) > 0)
+                        CHECK(sd_bus_message_enter_container(reply, 'a', "(sssbss)") > 0);
+                        while (sd_bus_message_read(reply, "(sssbss)", &code, &finer, &scope, &flag, &message,
+                                                   &remedy) > 0) {
+                                CHECK(*code == '\0' || *finer != '\0');
                                 (void) fprintf(out, "finding %s %s %s %s|%s\n",
                                                *code ? code + strlen(VGPU_HIBERNATE_ERROR_PREFIX) : "-",
                                                scope, flag ? "true" : "false", message, remedy);
+                        }
                         CHECK(sd_bus_message_exit_container(reply) >= 0);
                 } else if (streq(key, "functions")) {
                         CHECK(sd_bus_message_enter_container(reply, 'a', "(ss)") > 0);

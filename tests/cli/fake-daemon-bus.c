@@ -153,16 +153,17 @@ static int on_explain(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
                                         "libvirt has no domain 'unknown'");
         if (streq(domain, "cold"))
                 return sd_bus_reply_method_return(m, "a{sv}", 3, "possible", "b", false, "findings",
-                                                  "a(ssbss)", 2, VGPU_HIBERNATE_ERROR_NOT_RUNNING, "guest",
-                                                  true, "domain 'cold' is \x1b[2Jcold", "resume it first",
-                                                  VGPU_HIBERNATE_ERROR_NO_SPACE, "image", true, "no space",
-                                                  "", "save_seconds", "d", (double) INFINITY);
+                                                  "a(sssbss)", 2, VGPU_HIBERNATE_ERROR_NOT_RUNNING,
+                                                  "not-running", "guest", true,
+                                                  "domain 'cold' is \x1b[2Jcold", "resume it first",
+                                                  VGPU_HIBERNATE_ERROR_NO_SPACE, "no-space", "image", true,
+                                                  "no space", "", "save_seconds", "d", (double) INFINITY);
 
         return sd_bus_reply_method_return(
                         m, "a{sv}", 15, "functions", "a(ss)", 1, "0000:01:10.0", "0000:02:10.0", "possible",
                         "b", true, "strategy", "s", "suspend-to-ram", "strategies", "a(sbbs)", 3,
                         "suspend-to-ram", true, true, "", "suspend-to-disk", false, true, "", "unplug",
-                        false, false, "it \x1b[2Jloses", "findings", "a(ssbss)", 1, "", "policy", false,
+                        false, false, "it \x1b[2Jloses", "findings", "a(sssbss)", 1, "", "", "policy", false,
                         "a remark", "", "bytes_needed", "t", 1104 * MIB, "bytes_available", "t", 4096 * MIB,
                         "bytes_promised", "t", 512 * MIB, "bytes_expected", "t", 300 * MIB,
                         "prediction_error", "d", 0.12, "prediction_samples", "u", 8, "save_seconds", "d",

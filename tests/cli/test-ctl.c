@@ -311,6 +311,7 @@ static void test_explain(const char *program)
         CHECK(&no_json, no_json.status == 3);
         CHECK(&no_json, json_is(&no_json, n, "strategy", "null"));
         CHECK(&no_json, json_is(&no_json, n, "findings.0.error", "org.vgpu.Hibernate1.Error.NotRunning"));
+        CHECK(&no_json, json_is(&no_json, n, "findings.0.code", "not-running"));
         CHECK(&no_json, json_is(&no_json, n, "findings.1.remedy", "null"));
         CHECK(&no_json, json_is(&no_json, n, "bytes_needed", "null"));
         CHECK(&no_json, json_is(&no_json, n, "save_seconds", "null"));

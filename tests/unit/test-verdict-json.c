@@ -29,6 +29,7 @@ static void test_round_trip(void)
 
         finding_set_remedy(findings_block(&v.findings, FAILURE_NO_AGENT, FINDING_GUEST, "a \"message\"\n"),
                            "a remedy");
+        finding_set_rule(v.findings.list, RULE_BAR_SIZE);
         (void) findings_remark(&v.findings, FINDING_POLICY, "a remark");
         CHECK(verdict_add_option(&v, STRATEGY_SUSPEND_TO_RAM, false, false, "too old") >= 0);
         CHECK(verdict_add_option(&v, STRATEGY_SUSPEND_TO_DISK, true, true, NULL) >= 0);
@@ -46,6 +47,7 @@ static void test_round_trip(void)
         CHECK(again.options[0].strategy == STRATEGY_SUSPEND_TO_RAM && !again.options[0].possible);
         f = again.findings.list;
         CHECK(f[0].code == FAILURE_NO_AGENT && f[0].scope == FINDING_GUEST && f[0].blocking);
+        CHECK(f[0].rule == RULE_BAR_SIZE && f[1].rule == RULE_NONE);
         CHECK(streq(f[0].message, "a \"message\"\n") && streq(f[0].remedy, "a remedy"));
         CHECK(f[1].code == FAILURE_NONE && f[1].scope == FINDING_POLICY && !f[1].blocking && !f[1].remedy);
 }
