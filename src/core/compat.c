@@ -188,7 +188,11 @@ static bool is_same_node(const CompatGuest *guest, const Function *to)
         if (had && gets)
                 return streq(had, gets);
 
-        return guest->had && pci_address_equal(&guest->had->physical_function, &to->physical_function);
+        if (guest->had)
+                return pci_address_equal(&guest->had->physical_function, &to->physical_function);
+
+        /* The card may be there, though the function is not. */
+        return guest->locator && locator_is_sibling(guest->locator, &to->locator);
 }
 
 static bool targets_allow(FamilyTargets targets, const CompatGuest *guest, const Function *to)

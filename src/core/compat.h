@@ -19,7 +19,8 @@ typedef struct CompatGuest {
         const FunctionIdentity *identity; /* of the function that it knows */
         const PciAddress *
                         address; /* where that is or was; NULL: it has none yet, so no family forbids it any */
-        const Function *had;     /* that function; NULL: it is not on this host any more */
+        const Locator *locator; /* of that function; NULL: not on record */
+        const Function *had;    /* that function; NULL: it is not on this host any more */
         GuestFixups fixups;
 } CompatGuest;
 

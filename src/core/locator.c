@@ -25,6 +25,14 @@ bool locator_equal(const Locator *a, const Locator *b)
         return streq(a->slot, b->slot);
 }
 
+bool locator_is_sibling(const Locator *a, const Locator *b)
+{
+        Locator first = *a;
+
+        first.index = b->index;
+        return locator_equal(&first, b);
+}
+
 bool function_ref_equal(const FunctionRef *a, const FunctionRef *b)
 {
         if (locator_is_known(&a->locator) && locator_is_known(&b->locator))

@@ -39,6 +39,8 @@ static inline bool locator_is_known(const Locator *l)
 
 /* Both known, and of the same function. */
 bool locator_equal(const Locator *a, const Locator *b);
+/* Both known, and of functions of one physical function. */
+bool locator_is_sibling(const Locator *a, const Locator *b);
 
 /* Do both say the same function? */
 bool function_ref_equal(const FunctionRef *a, const FunctionRef *b);

@@ -75,6 +75,7 @@ static CompatGuest guest_of_want(const Pick *p, size_t i)
         return (CompatGuest) {
                 .identity = p->request->wants + i,
                 .address = p->request->from ? &p->request->from[i].address : NULL,
+                .locator = p->request->from ? &p->request->from[i].locator : NULL,
                 .had = p->sources[i],
                 .fixups = p->request->fixups,
         };

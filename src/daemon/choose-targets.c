@@ -22,6 +22,7 @@ static CompatGuest guest_of_swap(const FunctionSwap *s, const Function *had, Gue
         return (CompatGuest) {
                 .identity = &s->identity,
                 .address = &s->from,
+                .locator = &s->from_locator,
                 .had = had,
                 .fixups = fixups,
         };

@@ -530,6 +530,18 @@ static void test_without_a_function(const Families *families)
         CHECK(!compat_judge(&guest, &other, &why) &&
               strstr(why.list[0].message, "not on this host any more"));
 
+        /* Where it was is on record: of that card, in whatever slot it is now, another one does. */
+        from.locator = (Locator) { .slot = "pci0000:00/10.0/00.0", .serial = 7, .index = 0 };
+        guest.locator = &from.locator;
+        CHECK(!compat_judge(&guest, &other, NULL));
+        other.locator = (Locator) { .slot = "pci0000:00/11.0/00.0", .serial = 7, .index = 3 };
+        CHECK(compat_judge(&guest, &other, NULL));
+        other.locator.serial = 8;
+        CHECK(!compat_judge(&guest, &other, NULL));
+        other.locator = (Locator) { .slot = "pci0000:00/10.0/00.0", .index = 3 };
+        CHECK(compat_judge(&guest, &other, NULL));
+        guest.locator = NULL;
+
         apply_all(&from, "physical_node=2");
         apply_all(&other, "physical_node=2");
         CHECK(compat_judge(&guest, &other, NULL)); /* what a record tells is enough */
