@@ -2,6 +2,7 @@
 #include "cli/plan.h"
 
 #include "basic/clock.h"
+#include "cli/host-inventory.h"
 #include "store/inventory-json.h"
 
 /* Without a time limit the search ends after this: on one processor of our days, after a minute or two. */
@@ -13,12 +14,29 @@ void plan_run_done(PlanRun *r)
         fleet_done(&r->fleet);
 }
 
+static int read_from_daemon(PlanRun *run, Ctl *c)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_(failure_done) Failure why = { 0 };
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = host_inventory_get(c, &text, &e);
+        if (r < 0)
+                return ctl_error(c, &e, r, "cannot get the inventory");
+        if (fleet_parse(text, strlen(text), "the daemon's inventory", &run->fleet, &why) < 0)
+                return ctl_failure(c, &why, EXIT_STATUS_FAILED);
+        return 0;
+}
+
 int plan_run_read(PlanRun *run, Ctl *c)
 {
         _cleanup_(failure_done) Failure why = { 0 };
 
+        if (!c->inventory)
+                return read_from_daemon(run, c);
         if (c->host)
-                return ctl_usage(c, "'%s' asks no host, so there is no '--host'", c->verb->name);
+                return ctl_usage(c, "with '--inventory' no host is asked, so there is no '--host'");
         if (fleet_read_file(c->inventory, &run->fleet, &why) < 0)
                 return ctl_failure(c, &why, EXIT_STATUS_USAGE);
         return 0;

@@ -9,6 +9,7 @@
 
 #include "cli/plan.h"
 #include "cli/text.h"
+#include "core/fragmentation.h"
 
 #define CELLS_OF_GROUP 8 /* so many, then a space: they are counted more easily */
 
@@ -157,6 +158,55 @@ static void print_domains(const Map *m)
         }
 }
 
+/* The functions as they are when their owners are those: borrowed, for as long as nothing is freed. */
+static Function *functions_with(const Map *m, const size_t *owners)
+{
+        const Inventory *inv = m->inventory;
+        Function *list = calloc(inv->n_functions + 1, sizeof(Function));
+
+        for (size_t i = 0; list && i < inv->n_functions; i++) {
+                list[i] = inv->functions[i].function;
+                if (list[i].state == FUNCTION_FREE || list[i].state == FUNCTION_ASSIGNED)
+                        list[i].state = owners[i] != INVENTORY_NONE || (list[i].state == FUNCTION_ASSIGNED &&
+                                                                        m->before[i] == INVENTORY_NONE)
+                                                        ? FUNCTION_ASSIGNED
+                                                        : FUNCTION_FREE;
+        }
+
+        return list;
+}
+
+static int print_figures(const Map *m, const char *when, const size_t *owners)
+{
+        const Inventory *inv = m->inventory;
+        _cleanup_free_ Function *list = functions_with(m, owners);
+
+        if (!list)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < inv->n_functions; i++) {
+                bool again = false;
+                Fragmentation f;
+                int r;
+
+                for (size_t k = 0; k < i && !again; k++)
+                        again = streq_ptr(list[k].pool, list[i].pool);
+                if (again)
+                        continue;
+
+                r = fragmentation_measure(list, inv->n_functions, list[i].pool, request_mix_default,
+                                          ELEMENTSOF(request_mix_default), &f);
+                if (r < 0)
+                        return r;
+                ctl_print(m->ctl,
+                          "%s%s%s: %u free, at most %u on one and %u in a group, %u stranded, %.0f%% unusable",
+                          when, list[i].pool ? "pool " : "no pool", list[i].pool ? list[i].pool : "",
+                          f.n_free, f.largest_on_pf, f.largest_in_group, f.stranded, f.unusable * 100);
+        }
+
+        return 0;
+}
+
 static void print_map(const Map *m, bool with_plan)
 {
         const Inventory *inv = m->inventory;
@@ -212,6 +262,12 @@ int verb_map(Ctl *c)
                         ctl_print(c, "%s%s", h > 0 ? "\n" : "",
                                   inv->host ? inv->host : "(a host without a name)");
                 print_map(&m, run.plan.feasible && run.plan.cost.moves > 0);
+                if (!c->no_legend)
+                        r = print_figures(&m, run.plan.cost.moves > 0 ? "Before, " : "", m.before);
+                if (r >= 0 && !c->no_legend && run.plan.feasible && run.plan.cost.moves > 0)
+                        r = print_figures(&m, "After, ", m.after);
+                if (r < 0)
+                        return r;
         }
 
         if (c->n_goals > 0 && !run.plan.feasible)

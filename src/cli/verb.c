@@ -66,13 +66,11 @@ const Verb verbs[] = {
         { "plan", NULL, VALUE_NONE,
           OPTION_BIT(OPTION_INVENTORY) | OPTION_BIT(OPTION_GOAL) | OPTION_BIT(OPTION_PARALLEL) |
                           OPTION_BIT(OPTION_TIME_LIMIT),
-          OPTION_BIT(OPTION_INVENTORY) | OPTION_BIT(OPTION_GOAL), "Find the cheapest moves that make room",
-          verb_plan },
+          OPTION_BIT(OPTION_GOAL), "Find the cheapest moves that make room", verb_plan },
         { "map", NULL, VALUE_NONE,
           OPTION_BIT(OPTION_INVENTORY) | OPTION_BIT(OPTION_GOAL) | OPTION_BIT(OPTION_PARALLEL) |
                           OPTION_BIT(OPTION_TIME_LIMIT),
-          OPTION_BIT(OPTION_INVENTORY), "Draw who has which function; with goals, before and after the plan",
-          verb_map },
+          0, "Draw who has which function; with goals, before and after the plan", verb_map },
         { "watch", NULL, VALUE_NONE, 0, 0, "Print every change, a line each, until interrupted",
           verb_watch },
         { "status", NULL, VALUE_NONE, 0, 0, "Show the daemon's version and health, and what it counts",

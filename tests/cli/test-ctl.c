@@ -252,10 +252,16 @@ static void test_status(const char *program)
 
 static void test_inventory(const char *program)
 {
-        _cleanup_child_ Child plain = CTL("inventory"), json = CTL("inventory", "--json");
+        _cleanup_child_ Child plain = CTL("inventory"), json = CTL("inventory", "--json"),
+                              plan = CTL("plan", "--goal=compact"), no_plan = CTL("map", "--goal=fit=1");
 
         CHECK(&plain, plain.status == 0 && streq(plain.out_text, json.out_text));
         CHECK(&plain, streq(plain.out_text, "{\"schema\":1,\"host\":\"a/b\",\"functions\":[]}\n"));
+
+        /* Planned for is what the daemon tells, unless there is a file. */
+        CHECK(&plan, plan.status == 0 && streq(plan.out_text, "Nothing has to move\n"));
+        CHECK(&no_plan,
+              no_plan.status == 3 && strstr(no_plan.out_text, "Not possible: there is no function"));
 }
 
 static void test_explain(const char *program)

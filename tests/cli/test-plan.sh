@@ -47,7 +47,9 @@ expect 0 '                BEFORE  AFTER
 0000:02:00.0    B.      ..
 A vm1
 B vm2, moves
-. free  + leased  = held  ! quarantined  ? unknown' \
+. free  + leased  = held  ! quarantined  ? unknown
+Before, no pool: 2 free, at most 1 on one and 1 in a group, 0 stranded, 75% unusable
+After, no pool: 2 free, at most 2 on one and 2 in a group, 0 stranded, 50% unusable' \
         map --inventory "$directory/two" --goal compact
 expect 0 '0000:01:00.0    A.
 0000:02:00.0    B.' \
