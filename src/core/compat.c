@@ -327,7 +327,7 @@ bool compat_judge(const CompatGuest *guest, const Function *to, Findings *findin
         if (is_done(&j))
                 return false;
 
-        if (guest->address)
+        if (guest->address && !guest->anew)
                 judge_family(&j);
 
         return j.fits;

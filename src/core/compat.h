@@ -22,6 +22,7 @@ typedef struct CompatGuest {
         const Locator *locator; /* of that function; NULL: not on record */
         const Function *had;    /* that function; NULL: it is not on this host any more */
         GuestFixups fixups;
+        bool anew; /* it was unplugged, and its driver begins as with a new card: no family forbids it any */
 } CompatGuest;
 
 /* May it go on with `to`? Else all that speaks against it is added (NULL: nothing is), FAILURE_INCOMPATIBLE with a

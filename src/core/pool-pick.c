@@ -78,6 +78,7 @@ static CompatGuest guest_of_want(const Pick *p, size_t i)
                 .locator = p->request->from ? &p->request->from[i].locator : NULL,
                 .had = p->sources[i],
                 .fixups = p->request->fixups,
+                .anew = p->request->anew,
         };
 }
 

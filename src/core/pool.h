@@ -22,6 +22,7 @@ typedef struct PoolRequest {
         const FunctionIdentity *wants; /* n of them */
         const FunctionRef *from;       /* n, or NULL: what the domain has or had */
         GuestFixups fixups;
+        bool anew;            /* as in CompatGuest */
         bool any_pool;        /* it need not stay in the pools of `from` */
         const Function *host; /* where those are, if they are; NULL: among the functions to choose from */
         size_t n_host;

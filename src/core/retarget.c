@@ -61,6 +61,7 @@ static bool pick_other(const Job *j, const Function *functions, size_t n_functio
         if (pool_pick(candidates, n_functions,
                       &(PoolRequest) { .wants = wants,
                                        .fixups = j->fixups,
+                                       .anew = j->strategy == STRATEGY_UNPLUG,
                                        .from = from,
                                        .leave = j->kind == JOB_MOVE,
                                        .together = true,

@@ -17,7 +17,8 @@ static void choice_done(Choice *c)
 }
 
 /* `had`: NULL when what it has or had is not on this host any more. */
-static CompatGuest guest_of_swap(const FunctionSwap *s, const Function *had, GuestFixups fixups)
+static CompatGuest guest_of_swap(const TargetRequest *r, const FunctionSwap *s, const Function *had,
+                                 GuestFixups fixups)
 {
         return (CompatGuest) {
                 .identity = &s->identity,
@@ -25,6 +26,7 @@ static CompatGuest guest_of_swap(const FunctionSwap *s, const Function *had, Gue
                 .locator = &s->from_locator,
                 .had = had,
                 .fixups = fixups,
+                .anew = r->anew,
         };
 }
 
@@ -45,7 +47,7 @@ static int choose_one(const Choice *c, const PciAddress *a, FunctionSwap *s, Fin
                                    PCI_ADDRESS_STR(a));
 
         swap_set_target(s, f);
-        guest = guest_of_swap(s, view_find_ref(c->request->view, &from), c->request->fixups);
+        guest = guest_of_swap(c->request, s, view_find_ref(c->request->view, &from), c->request->fixups);
         s->has_to = pool_judge(f, &guest, l);
         return 0;
 }
@@ -129,7 +131,7 @@ static bool choose_held(const Choice *c)
         for (size_t i = 0; i < c->n_swaps; i++) {
                 const FunctionRef from = swap_source(c->swaps + i);
                 const Function *f = function_ref_find(&from, c->candidates, c->n_candidates);
-                const CompatGuest guest = guest_of_swap(c->swaps + i, f, c->request->fixups);
+                const CompatGuest guest = guest_of_swap(c->request, c->swaps + i, f, c->request->fixups);
 
                 if (!f || !pool_judge(f, &guest, NULL))
                         return false;
@@ -156,6 +158,7 @@ static PoolRequest pool_request(const Choice *c, FunctionRef *from, FunctionIden
                 .host = c->request->view->functions,
                 .n_host = c->request->view->n_functions,
                 .fixups = c->request->fixups,
+                .anew = c->request->anew,
                 .leave = c->request->kind == JOB_MOVE, /* a resume may come back to where it was */
                 .together = true,
                 .n = c->n_swaps,
@@ -218,8 +221,8 @@ bool targets_need_fixups(const TargetRequest *request, const FunctionSwap *swaps
         for (size_t i = 0; i < n_swaps; i++) {
                 const FunctionRef from = swap_source(swaps + i), to = swap_target(swaps + i);
                 const Function *f = swaps[i].has_to ? view_find_ref(request->view, &to) : NULL;
-                const CompatGuest guest =
-                                guest_of_swap(swaps + i, view_find_ref(request->view, &from), FIXUPS_NO);
+                const CompatGuest guest = guest_of_swap(request, swaps + i,
+                                                        view_find_ref(request->view, &from), FIXUPS_NO);
 
                 if (f && !compat_judge(&guest, f, NULL))
                         return true;

@@ -17,6 +17,7 @@ typedef struct TargetRequest {
         const DomainView *domain;
         const JobOptions *options;
         GuestFixups fixups;
+        bool anew;                      /* as in CompatGuest */
         const Reservation *reservation; /* NULL: none */
 } TargetRequest;
 

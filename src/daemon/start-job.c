@@ -105,6 +105,8 @@ static void draft_families(const Manager *m, JobDraft *draft, const JobOptions *
                 if (!f)
                         continue;
                 (void) family_judge_hibernation(f, l);
+                if (draft->strategy == STRATEGY_UNPLUG)
+                        continue;
                 draft->wants_fixups = draft->wants_fixups || (f->family && f->family->needs_fixups);
                 if (family_needs_same_function(f) && !options->hold.given)
                         draft->hold.mode = HOLD_HOLD;
@@ -130,6 +132,7 @@ TargetRequest job_draft_request(const Manager *m, const JobDraft *draft, const J
                 .policy = pick_policy_for(m, draft->swaps, draft->n_swaps),
                 .kind = draft->kind,
                 .fixups = draft->fixups,
+                .anew = draft->strategy == STRATEGY_UNPLUG,
                 .domain = draft->domain,
                 .options = options,
                 .reservation = draft->reservation,

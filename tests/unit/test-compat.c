@@ -551,6 +551,20 @@ static void test_without_a_function(const Families *families)
         CHECK(compat_judge(&guest, &other, NULL));
 }
 
+/* What a family says of targets is of a driver that goes on. */
+static void test_anew(const Families *families)
+{
+        _cleanup_(function_done) Function from = make(families, "mi300x c1.0"),
+                                          other = make(families, "mi300x c2.0"),
+                                          foreign = make(families, "mi210 c2.0");
+        CompatGuest guest = { .identity = &from.identity, .address = &from.address, .had = &from };
+
+        CHECK(!compat_judge(&guest, &other, NULL));
+        guest.anew = true;
+        CHECK(compat_judge(&guest, &other, NULL));
+        CHECK(!compat_judge(&guest, &foreign, NULL));
+}
+
 static void test_never(void)
 {
         Family never = { .name = (char[]) { "x" }, .targets = TARGETS_NEVER };
@@ -583,6 +597,7 @@ int main(int argc, char *argv[])
         test_pairs(&families);
         test_words(&families);
         test_without_a_function(&families);
+        test_anew(&families);
         test_never();
         test_alike(&families);
         families_done(&families);
