@@ -162,8 +162,9 @@ static void test_symbols(void)
                 const char *found;
         } table[] = {
                 { "ffffffff81000000 T _text\nffffffffc0a01230 T amdgpu_bo_fb_aper_addr\t[amdgpu]\n",
-                  names[1] },
-                { "0000000000000000 T amdgpu_gmc_is_pdb0_enabled\t[amdgpu]\n", names[0] },
+                  "amdgpu_bo_fb_aper_addr" },
+                { "0000000000000000 T amdgpu_gmc_is_pdb0_enabled\t[amdgpu]\n",
+                  "amdgpu_gmc_is_pdb0_enabled" },
                 { "0 t amdgpu_bo_fb_aper_address\t[amdgpu]\n0 t xamdgpu_bo_fb_aper_addr\n", NULL },
                 { "amdgpu_bo_fb_aper_addr\namdgpu_bo_fb_aper_addr t x\n", NULL },
                 { "", NULL },
