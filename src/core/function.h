@@ -63,6 +63,7 @@ struct Function {
         char *group_obstacle; /* owned; what in its IOMMU group keeps it from every guest, NULL: nothing known */
         int numa_node;        /* -1: unknown */
         char *pool;           /* owned; name of the pool it is in, NULL: not said */
+        uint32_t rank;        /* in its pool: of those that would do, the lowest is chosen first */
         char *kind;           /* owned; only those of one kind stand in for one another, NULL: not said */
         char *group;          /* owned; hive, or what else links it to others, NULL: not said */
         const Family *family; /* borrowed; NULL: of none that is known */

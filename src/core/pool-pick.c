@@ -111,6 +111,15 @@ static bool is_source(const Pick *p, const Function *f)
         return false;
 }
 
+/* Is it on the node of the guest's memory? False also when nobody knows. */
+static bool is_near(const Pick *p, size_t want, const Function *f)
+{
+        const Function *from = p->sources[want];
+        int node = p->request->memory_node ? *p->request->memory_node : from ? from->numa_node : -1;
+
+        return p->request->policy == PICK_NEAR && node >= 0 && f->numa_node == node;
+}
+
 /* Is `a` a better choice than `b` for this want? */
 static bool is_better(size_t want, size_t index_a, size_t index_b, const void *userdata)
 {
@@ -126,6 +135,10 @@ static bool is_better(size_t want, size_t index_a, size_t index_b, const void *u
                         return same_b;
         }
 
+        if (a->rank != b->rank)
+                return a->rank < b->rank;
+        if (is_near(p, want, a) != is_near(p, want, b))
+                return is_near(p, want, a);
         if (used_a != used_b)
                 return p->request->policy == PICK_SPREAD ? used_a < used_b : used_a > used_b;
 
@@ -233,7 +246,8 @@ static int refuse(const Pick *p, size_t failed, const size_t *chosen, Failure *r
 /* A set that lies together, to compare it with others. */
 typedef struct Together {
         bool home; /* with what the domain leaves */
-        size_t used;
+        uint64_t rank;
+        size_t near, used;
         size_t *chosen; /* owned by who made it */
 } Together;
 
@@ -241,6 +255,10 @@ static bool is_better_set(const Pick *p, const Together *a, const Together *b)
 {
         if (p->request->leave && a->home != b->home)
                 return b->home;
+        if (a->rank != b->rank)
+                return a->rank < b->rank;
+        if (a->near != b->near)
+                return a->near > b->near;
         if (a->used != b->used)
                 return p->request->policy == PICK_SPREAD ? a->used < b->used : a->used > b->used;
 
@@ -262,9 +280,14 @@ static int assign_with(const Pick *p, Bond bond, size_t first, bool *fits, Toget
                 return r;
 
         ret->home = bond_holds(bond, p->functions + first, p->sources[0]);
-        ret->used = 0;
-        for (size_t i = 0; i < p->request->n; i++)
+        ret->rank = ret->near = ret->used = 0;
+        for (size_t i = 0; i < p->request->n; i++) {
+                const Function *f = p->functions + ret->chosen[i];
+
+                ret->rank += f->rank;
+                ret->near += is_near(p, i, f);
                 ret->used += p->used[ret->chosen[i]];
+        }
         return 0;
 }
 
@@ -301,8 +324,9 @@ static int assign_together(const Pick *p, Bond bond, size_t *ret)
                         continue;
 
                 memcpy(best.chosen, chosen, p->request->n * sizeof(size_t));
-                best.home = other.home;
-                best.used = other.used;
+                other.chosen = best.chosen;
+                best = other;
+                other.chosen = chosen;
                 found = 0;
         }
 

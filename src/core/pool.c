@@ -6,6 +6,7 @@
 static const char *const pick_policy_table[] = {
         [PICK_PACK] = "pack",
         [PICK_SPREAD] = "spread",
+        [PICK_NEAR] = "near",
 };
 DEFINE_ENUM_TABLE(pick_policy, PickPolicy, _PICK_POLICY_MAX);
 

@@ -11,6 +11,7 @@
 typedef enum PickPolicy {
         PICK_PACK,   /* fullest physical function first: keeps others empty */
         PICK_SPREAD, /* emptiest physical function first */
+        PICK_NEAR,   /* near the guest's memory, there as PICK_PACK */
         _PICK_POLICY_MAX,
         _PICK_POLICY_INVALID = -EINVAL,
 } PickPolicy;
@@ -31,6 +32,7 @@ typedef struct PoolRequest {
         bool together; /* what of `from` lies together (core/bond.h) is replaced by what does */
         size_t n;
         PickPolicy policy;
+        const int *memory_node; /* the NUMA node of the guest's memory, for PICK_NEAR; NULL: that of what it has or had */
 } PoolRequest;
 
 /* Chooses n functions out of `functions`, one for each identity wanted, all or none: none only where there is no such set. On success ret[i] answers

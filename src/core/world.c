@@ -55,7 +55,7 @@ WorldDomain *world_add_domain(World *w)
                 return NULL;
 
         w->domains = bigger;
-        w->domains[w->n_domains] = (WorldDomain) { 0 };
+        w->domains[w->n_domains] = (WorldDomain) { .memory_node = -1 };
         return w->domains + w->n_domains++;
 }
 

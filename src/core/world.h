@@ -17,6 +17,7 @@ typedef struct WorldDomain {
         bool persistent;
         PciAddress *functions; /* PCI hostdevs in XML order: live XML when active, else the inactive one */
         size_t n_functions;
+        int memory_node; /* the one NUMA node that its memory is bound to, -1: none, or several */
 } WorldDomain;
 
 typedef struct World {

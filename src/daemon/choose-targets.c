@@ -163,6 +163,8 @@ static PoolRequest pool_request(const Choice *c, FunctionRef *from, FunctionIden
                 .together = true,
                 .n = c->n_swaps,
                 .policy = c->request->policy,
+                .memory_node = c->request->domain->memory_node >= 0 ? &c->request->domain->memory_node
+                                                                    : NULL,
         };
 }
 

@@ -146,7 +146,7 @@ static int add_pools(View *v, const Config *c)
 
         for (size_t i = 0; r >= 0 && i < v->n_functions; i++) {
                 char name[POOL_NAME_MAX];
-                PickPolicy pick = config_pool_of(c, v->functions + i, name);
+                PickPolicy pick = config_pool_of(c, v->functions + i, name, &v->functions[i].rank);
 
                 r = add_pool(v, name, pick);
                 if (r >= 0)
@@ -281,6 +281,7 @@ static int add_domain(View *v, const WorldDomain *w)
                 .defined = true,
                 .active = w->active,
                 .persistent = w->persistent,
+                .memory_node = w->memory_node,
         };
 
         if (free_and_strdup(&d->uuid, w->uuid) < 0 || free_and_strdup(&d->name, w->name) < 0)
@@ -330,7 +331,7 @@ static int add_undefined_domain(View *v, const ImageRecord *record)
                 return 0;
 
         d = v->domains + v->n_domains++;
-        *d = (DomainView) { .persistent = true };
+        *d = (DomainView) { .persistent = true, .memory_node = -1 };
         if (free_and_strdup(&d->uuid, record->domain_uuid) < 0 ||
             free_and_strdup(&d->name, record->domain_name) < 0)
                 return -ENOMEM;

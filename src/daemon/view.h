@@ -32,6 +32,7 @@ typedef struct DomainView {
         size_t n_functions;
         Strategy strategy;  /* when hibernated */
         GuestFixups fixups; /* when hibernated */
+        int memory_node;    /* NUMA node of its memory, -1: not told */
         uint64_t image_bytes;
         HoldMode hold;            /* when hibernated */
         uint64_t hold_until_usec; /* with HOLD_HOLD_UNTIL, else 0 */

@@ -6,6 +6,7 @@
 
 #include "basic/fileio.h"
 #include "core/start-check.h"
+#include "host/pci-locator.h"
 #include "store/config.h"
 #include "store/image-record.h"
 #include "store/journal.h"
@@ -63,6 +64,14 @@ static int read_id(int fd, const char *name, uint32_t *ret)
         return 0;
 }
 
+static int read_node(int fd)
+{
+        _cleanup_free_ char *text = NULL;
+        int node;
+
+        return read_attr_at(fd, "numa_node", &text) >= 0 && sscanf(text, "%d", &node) == 1 ? node : -1;
+}
+
 /* As much of it as the rules of the configuration ask about. -ENOENT: it is no virtual function, or gone. */
 static int read_function(const HookPaths *paths, const PciAddress *a, Function *ret)
 {
@@ -83,8 +92,12 @@ static int read_function(const HookPaths *paths, const PciAddress *a, Function *
         if ((r = readlink_basename_at(fd, "physfn", &physical_function)) < 0 ||
             (r = pci_address_parse(physical_function, &f.physical_function)) < 0 ||
             (r = read_id(fd, "vendor", &vendor)) < 0 || (r = read_id(fd, "device", &device)) < 0 ||
-            (r = read_id(fd, "class", &f.identity.class_code)) < 0)
+            (r = read_id(fd, "class", &f.identity.class_code)) < 0 ||
+            (r = pci_locator_read(fd, a, &f.physical_function, &f.locator)) < 0)
                 return r;
+
+        /* One that says nothing is on none. */
+        f.numa_node = read_node(fd);
 
         f.identity.vendor = (uint16_t) vendor;
         f.identity.device = (uint16_t) device;

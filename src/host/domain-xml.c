@@ -63,6 +63,23 @@ static int parse_memory(xmlNodePtr root, uint64_t *ret)
         return 0;
 }
 
+/* "0"; libvirt also writes lists and ranges, "0-1,3". */
+static int memory_node(xmlNodePtr root)
+{
+        xmlNodePtr tune = xml_tree_child(root, "numatune"),
+                   memory = tune ? xml_tree_child(tune, "memory") : NULL;
+        _cleanup_(xml_tree_free_string) xmlChar *nodeset =
+                        memory ? xml_tree_attribute(memory, "nodeset") : NULL;
+        const char *s = (const char *) nodeset;
+        uint32_t node;
+
+        if (!s || *s == '\0' || strlen(s) > 4 || s[strspn(s, "0123456789")] != '\0' ||
+            sscanf(s, "%u", &node) != 1)
+                return -1;
+
+        return (int) node;
+}
+
 static bool has_agent_channel(xmlNodePtr root)
 {
         xmlNodePtr devices = xml_tree_child(root, "devices");
@@ -213,6 +230,7 @@ int domain_xml_parse(const char *xml, DomainXml *ret, Failure *reterr)
         x.pm_mem_enabled = !xml_tree_attribute_is(xml_tree_child(pm, "suspend-to-mem"), "enabled", "no");
         x.pm_disk_enabled = !xml_tree_attribute_is(xml_tree_child(pm, "suspend-to-disk"), "enabled", "no");
         x.has_agent_channel = has_agent_channel(root);
+        x.memory_node = memory_node(root);
 
         x.functions = calloc(list->n > 0 ? list->n : 1, sizeof(*x.functions));
         if (!x.functions)

@@ -21,6 +21,7 @@ typedef struct DomainXml {
         char *machine; /* "pc-q35-10.0"; NULL when the XML has none */
         bool efi;      /* firmware is OVMF or the like, else SeaBIOS */
         uint64_t memory_bytes;
+        int memory_node; /* <numatune>: the one NUMA node that its memory is bound to, -1: none, or several */
         /* Absent means enabled: QEMU's default, which libvirt leaves. */
         bool pm_mem_enabled, pm_disk_enabled;
         bool has_agent_channel;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "basic/fileio.h"
+#include "core/family.h"
 #include "core/job.h"
 #include "store/json-util.h"
 
@@ -21,6 +22,7 @@ static void pool_config_done(PoolConfig *p)
 {
         free(p->name);
         free(p->match);
+        free(p->prefer);
 }
 
 Config *config_free(Config *c)
@@ -102,10 +104,71 @@ static int get_hex(json_object *o, const char *where, const char *key, size_t di
         return 1;
 }
 
-static int parse_rule(json_object *o, const char *where, FunctionRule *ret, Failure *reterr)
+/* Which card it is, and which of its functions, whatever the numbers of buses are. */
+static int parse_locator(json_object *o, const char *where, FunctionRule *rule, Failure *reterr)
 {
-        static const char *const known[] = { "vendor",  "device", "class", "physical_function",
-                                             "address", NULL };
+        const char *slot, *serial;
+        uint64_t index;
+        int r;
+
+        if ((r = json_get_string(o, where, "slot", false, &slot, reterr)) < 0)
+                return r;
+        rule->has_slot = r > 0;
+        if (r > 0 && !locator_slot_is_valid(slot))
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'%s.slot' must be a place like pci0000:00/10.0/00.0, not '%s'", where,
+                                   slot);
+        if (r > 0)
+                (void) snprintf(rule->locator.slot, sizeof(rule->locator.slot), "%s", slot);
+
+        if ((r = json_get_string(o, where, "serial", false, &serial, reterr)) < 0)
+                return r;
+        rule->has_serial = r > 0;
+        if (r > 0 && locator_serial_parse(serial, &rule->locator.serial) < 0)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'%s.serial' must have 16 lower-case hex digits, not '%s'", where,
+                                   serial);
+
+        if ((r = json_get_u64(o, where, "index", false, 0, UINT16_MAX, &index, reterr)) < 0)
+                return r;
+        rule->has_index = r > 0;
+        if (r > 0)
+                rule->locator.index = (uint32_t) index;
+
+        if (rule->has_index && !rule->has_slot && !rule->has_serial)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'%s.index' needs 'slot' or 'serial' beside it", where);
+        return 0;
+}
+
+static int parse_neighbourhood(json_object *o, const char *where, FunctionRule *rule, Failure *reterr)
+{
+        const char *family;
+        uint64_t node;
+        int r;
+
+        if ((r = json_get_u64(o, where, "numa_node", false, 0, INT16_MAX, &node, reterr)) < 0)
+                return r;
+        rule->has_numa_node = r > 0;
+        if (r > 0)
+                rule->numa_node = (int) node;
+
+        if ((r = json_get_string(o, where, "family", false, &family, reterr)) < 0)
+                return r;
+        rule->has_family = r > 0;
+        if (r > 0 && !json_name_is_plain(family, CONFIG_FAMILY_NAME_MAX - 1))
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'%s.family' cannot be the name of a family", where);
+        if (r > 0)
+                (void) snprintf(rule->family, sizeof(rule->family), "%s", family);
+        return 0;
+}
+
+static int parse_rule(json_object *o, const char *where, bool in_pool, FunctionRule *ret, Failure *reterr)
+{
+        static const char *const known[] = { "vendor",    "device", "class",  "physical_function",
+                                             "address",   "slot",   "serial", "index",
+                                             "numa_node", "family", NULL };
         FunctionRule rule = { 0 };
         size_t digits = 0;
         int r;
@@ -139,8 +202,19 @@ static int parse_rule(json_object *o, const char *where, FunctionRule *ret, Fail
                 return r;
         rule.has_address = r > 0;
 
+        if ((r = parse_locator(o, where, &rule, reterr)) < 0 ||
+            (r = parse_neighbourhood(o, where, &rule, reterr)) < 0)
+                return r;
+
+        /* Which functions there are is asked where nobody knows families. */
+        if (rule.has_family && !in_pool)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "'%s.family': only rules of a pool may name a family; name its devices",
+                                   where);
+
         if (!rule.has_vendor && !rule.has_device && !rule.has_class && !rule.has_physical_function &&
-            !rule.has_address)
+            !rule.has_address && !rule.has_slot && !rule.has_serial && !rule.has_numa_node &&
+            !rule.has_family)
                 return failure_set(reterr, FAILURE_INVALID_OPTION,
                                    "'%s' names no property, it would match every device of the host", where);
 
@@ -148,8 +222,8 @@ static int parse_rule(json_object *o, const char *where, FunctionRule *ret, Fail
         return 0;
 }
 
-static int parse_rules(json_object *functions, const char *path, const char *key, FunctionRule **ret,
-                       size_t *ret_n, Failure *reterr)
+static int parse_rules(json_object *functions, const char *path, const char *key, bool in_pool,
+                       FunctionRule **ret, size_t *ret_n, Failure *reterr)
 {
         _cleanup_free_ FunctionRule *rules = NULL;
         json_object *array;
@@ -174,7 +248,7 @@ static int parse_rules(json_object *functions, const char *path, const char *key
                                                  "cannot read the configuration");
                 }
 
-                r = parse_rule(json_object_array_get_idx(array, i), where, rules + i, reterr);
+                r = parse_rule(json_object_array_get_idx(array, i), where, in_pool, rules + i, reterr);
                 if (r < 0)
                         return r;
         }
@@ -196,10 +270,10 @@ static int parse_functions(json_object *root, Config *c, Failure *reterr)
                 return r;
 
         if ((r = json_check_members(functions, "functions", known, reterr)) < 0 ||
-            (r = parse_rules(functions, "functions", "match", &c->match, &c->n_match, reterr)) < 0)
+            (r = parse_rules(functions, "functions", "match", false, &c->match, &c->n_match, reterr)) < 0)
                 return r;
 
-        return parse_rules(functions, "functions", "exclude", &c->exclude, &c->n_exclude, reterr);
+        return parse_rules(functions, "functions", "exclude", false, &c->exclude, &c->n_exclude, reterr);
 }
 
 static int pick_from_string(const char *s)
@@ -215,7 +289,7 @@ static bool pool_name_is_valid(const char *name)
 
 static int parse_pool(json_object *o, const char *where, Config *c, Failure *reterr)
 {
-        static const char *const known[] = { "name", "match", "pick", NULL };
+        static const char *const known[] = { "name", "match", "prefer", "pick", NULL };
         PoolConfig *pool = c->pools + c->n_pools;
         int pick = (int) c->pick, r;
         const char *name;
@@ -243,7 +317,9 @@ static int parse_pool(json_object *o, const char *where, Config *c, Failure *ret
         pool->pick = (PickPolicy) pick;
         c->n_pools++; /* from here on it is freed with the configuration */
 
-        r = parse_rules(o, where, "match", &pool->match, &pool->n_match, reterr);
+        r = parse_rules(o, where, "match", true, &pool->match, &pool->n_match, reterr);
+        if (r >= 0)
+                r = parse_rules(o, where, "prefer", true, &pool->prefer, &pool->n_prefer, reterr);
         if (r >= 0 && pool->n_match == 0)
                 r = failure_set(reterr, FAILURE_INVALID_OPTION, "'%s.match' needs at least one rule", where);
         return r;
@@ -499,7 +575,12 @@ static bool rule_matches(const FunctionRule *rule, const Function *f)
                (!rule->has_class || rule->class_code == (rule->class_only ? class8 : class16)) &&
                (!rule->has_physical_function ||
                 pci_address_equal(&rule->physical_function, &f->physical_function)) &&
-               (!rule->has_address || pci_address_equal(&rule->address, &f->address));
+               (!rule->has_address || pci_address_equal(&rule->address, &f->address)) &&
+               (!rule->has_slot || streq(rule->locator.slot, f->locator.slot)) &&
+               (!rule->has_serial || rule->locator.serial == f->locator.serial) &&
+               (!rule->has_index || rule->locator.index == f->locator.index) &&
+               (!rule->has_numa_node || rule->numa_node == f->numa_node) &&
+               (!rule->has_family || (f->family && streq(rule->family, f->family->name)));
 }
 
 bool config_matches(const Config *c, const Function *f)
@@ -523,14 +604,24 @@ bool config_matches(const Config *c, const Function *f)
         return false;
 }
 
-PickPolicy config_pool_of(const Config *c, const Function *f, char ret_name[static POOL_NAME_MAX])
+PickPolicy config_pool_of(const Config *c, const Function *f, char ret_name[static POOL_NAME_MAX],
+                          uint32_t *ret_rank)
 {
-        for (size_t i = 0; i < c->n_pools; i++)
-                for (size_t k = 0; k < c->pools[i].n_match; k++)
-                        if (rule_matches(&c->pools[i].match[k], f)) {
-                                (void) snprintf(ret_name, POOL_NAME_MAX, "%s", c->pools[i].name);
-                                return c->pools[i].pick;
-                        }
+        *ret_rank = 0;
+
+        for (size_t i = 0; i < c->n_pools; i++) {
+                const PoolConfig *pool = c->pools + i;
+
+                for (size_t k = 0; k < pool->n_match; k++) {
+                        if (!rule_matches(&pool->match[k], f))
+                                continue;
+
+                        while (*ret_rank < pool->n_prefer && !rule_matches(&pool->prefer[*ret_rank], f))
+                                (*ret_rank)++;
+                        (void) snprintf(ret_name, POOL_NAME_MAX, "%s", pool->name);
+                        return pool->pick;
+                }
+        }
 
         (void) snprintf(ret_name, POOL_NAME_MAX, "%04x-%04x", f->identity.vendor, f->identity.device);
         return c->pick;

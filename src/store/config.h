@@ -12,14 +12,19 @@
 #define CONFIG_RULES_MAX 1024
 #define CONFIG_POOLS_MAX 64
 #define POOL_NAME_MAX (64 + 1) /* with the final NUL */
+#define CONFIG_FAMILY_NAME_MAX (64 + 1)
 
 /* One rule: a function matches when every member that is set is equal. */
 typedef struct FunctionRule {
         bool has_vendor, has_device, has_class, has_physical_function, has_address;
+        bool has_slot, has_serial, has_index, has_numa_node, has_family;
         uint16_t vendor, device;
         uint16_t class_code; /* upper 16 bits of the 24: class and subclass */
         bool class_only;     /* "03": any subclass */
         PciAddress physical_function, address;
+        Locator locator; /* what of it the rule has */
+        int numa_node;
+        char family[CONFIG_FAMILY_NAME_MAX];
 } FunctionRule;
 
 /* Functions among which targets are chosen, by one policy. */
@@ -27,6 +32,8 @@ typedef struct PoolConfig {
         char *name;
         FunctionRule *match; /* at least one */
         size_t n_match;
+        FunctionRule *prefer; /* what fits an earlier one is chosen first, what fits none last */
+        size_t n_prefer;
         PickPolicy pick;
 } PoolConfig;
 
@@ -70,5 +77,6 @@ int config_parse(const char *text, size_t size, const char *name, Config **ret,
 /* Is this function one that is handled at all? */
 bool config_matches(const Config *c, const Function *f);
 /* The pool that this function is in: the first configured one with a rule that fits, else that of its device type, like
- * "1002-74b6". */
-PickPolicy config_pool_of(const Config *c, const Function *f, char ret_name[static POOL_NAME_MAX]);
+ * "1002-74b6"; and its rank there (Function.rank). */
+PickPolicy config_pool_of(const Config *c, const Function *f, char ret_name[static POOL_NAME_MAX],
+                          uint32_t *ret_rank);

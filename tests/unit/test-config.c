@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/config.h"
 
+#include "core/family.h"
 #include "test.h"
 
 static Config *parse(const char *text, Failure *reterr)
@@ -59,6 +60,19 @@ static void test_errors_name_the_place(void)
         expect_error("{\"schema\":1,\"requests\":[{\"functions\":1},{\"functions\":1,\"share\":1}]}",
                      "requests[1].share");
         expect_error("", "line 1");
+        expect_error("{\"schema\":1,\"functions\":{\"match\":[{\"family\":\"x\"}]}}",
+                     "functions.match[0].family");
+        expect_error("{\"schema\":1,\"functions\":{\"exclude\":[{\"index\":1}]}}",
+                     "functions.exclude[0].index");
+        expect_error("{\"schema\":1,\"functions\":{\"exclude\":[{\"slot\":\"../x\\n\"}]}}",
+                     "exclude[0].slot");
+        expect_error("{\"schema\":1,\"functions\":{\"exclude\":[{\"serial\":\"AA\"}]}}",
+                     "exclude[0].serial");
+        expect_error("{\"schema\":1,\"functions\":{\"match\":[{\"numa_node\":-1}]}}", "match[0].numa_node");
+        expect_error("{\"schema\":1,\"pools\":[{\"name\":\"a\",\"match\":[{\"family\":\"a b\"}]}]}",
+                     "pools[0].match[0].family");
+        expect_error("{\"schema\":1,\"pools\":[{\"name\":\"a\",\"match\":[{\"device\":\"1234\"}],\"prefer\":[{}]}]}",
+                     "pools[0].prefer[0]");
         expect_error("{\n\"schema\": 1,\n oops", "line 3");
         expect_error("{} {}", "not valid JSON");
         expect_error("[]", "must be an object");
@@ -118,6 +132,15 @@ static void test_values(void)
         CHECK(!config_matches(c, &f));
 }
 
+static void expect_pool(const Config *c, const Function *f, PickPolicy pick, const char *name, uint32_t rank)
+{
+        char got[POOL_NAME_MAX];
+        uint32_t got_rank;
+
+        CHECK(config_pool_of(c, f, got, &got_rank) == pick);
+        CHECK(streq(got, name) && got_rank == rank);
+}
+
 static void test_pools(void)
 {
         _cleanup_(config_freep) Config *c = parse(
@@ -127,14 +150,48 @@ static void test_pools(void)
                         NULL);
         Function f = { .identity = { .vendor = 0x1002, .device = 0x74bc },
                        .physical_function = { .bus = 1 } };
-        char name[POOL_NAME_MAX];
 
         CHECK(c);
-        CHECK(config_pool_of(c, &f, name) == PICK_PACK && streq(name, "card1"));
+        expect_pool(c, &f, PICK_PACK, "card1", 0);
         f.physical_function.bus = 2;
-        CHECK(config_pool_of(c, &f, name) == PICK_SPREAD && streq(name, "amd"));
+        expect_pool(c, &f, PICK_SPREAD, "amd", 0);
         f.identity.device = 0x74b5;
-        CHECK(config_pool_of(c, &f, name) == PICK_SPREAD && streq(name, "1002-74b5"));
+        expect_pool(c, &f, PICK_SPREAD, "1002-74b5", 0);
+}
+
+/* What a function has beside its ids and its address. */
+static void test_further_rules(void)
+{
+        _cleanup_(config_freep) Config *c = parse(
+                        "{\"schema\":1,\"functions\":{\"match\":[{\"vendor\":\"1002\"}],"
+                        "\"exclude\":[{\"slot\":\"pci0000:00/10.0/00.0\",\"index\":3},{\"serial\":\"00000000000000aa\"}]},"
+                        "\"pools\":[{\"name\":\"near\",\"pick\":\"near\",\"match\":[{\"numa_node\":1}],"
+                        "\"prefer\":[{\"address\":\"0000:01:10.0\"},{\"physical_function\":\"0000:01:00.0\"}]},"
+                        "{\"name\":\"mi\",\"match\":[{\"family\":\"mi300x\"}]}]}",
+                        NULL);
+        const Family mi = { .name = (char[]) { "mi300x" } };
+        Function f = { .address = { .bus = 1, .slot = 16 },
+                       .physical_function = { .bus = 1 },
+                       .identity = { .vendor = 0x1002, .device = 0x74b5 },
+                       .locator = { .slot = "pci0000:00/10.0/00.0", .index = 2 },
+                       .numa_node = 1 };
+
+        CHECK(c);
+        CHECK(config_matches(c, &f));
+        f.locator.index = 3;
+        CHECK(!config_matches(c, &f));
+        f.locator = (Locator) { .slot = "pci0000:00/11.0/00.0", .serial = 0xaa };
+        CHECK(!config_matches(c, &f));
+
+        expect_pool(c, &f, PICK_NEAR, "near", 0);
+        f.address.function = 1;
+        expect_pool(c, &f, PICK_NEAR, "near", 1);
+        f.physical_function.bus = 2;
+        expect_pool(c, &f, PICK_NEAR, "near", 2);
+        f.numa_node = 0;
+        expect_pool(c, &f, PICK_PACK, "1002-74b5", 0);
+        f.family = &mi;
+        expect_pool(c, &f, PICK_PACK, "mi", 0);
 }
 
 static void test_defaults(void)
@@ -176,6 +233,7 @@ int main(void)
         test_values();
         test_defaults();
         test_pools();
+        test_further_rules();
         test_class_rule();
         return EXIT_SUCCESS;
 }

@@ -92,6 +92,35 @@ static void test_parse(void)
         expect_functions(two, (const char *const[]) { "0000:01:10.0", "0000:01:10.2" }, 2);
 }
 
+static void test_memory_node(void)
+{
+        static const struct {
+                const char *tune;
+                int node;
+        } cases[] = {
+                { "", -1 },
+                { "<numatune><memory mode='strict' nodeset='1'/></numatune>", 1 },
+                { "<numatune><memory mode='preferred' nodeset='0'/></numatune>", 0 },
+                { "<numatune><memory mode='strict' nodeset='0-1'/></numatune>", -1 },
+                { "<numatune><memory mode='strict' nodeset='0,1'/></numatune>", -1 },
+                { "<numatune><memory mode='strict' placement='auto'/></numatune>", -1 },
+                { "<numatune><memory nodeset=''/></numatune>", -1 },
+                { "<numatune><memory nodeset='99999999999'/></numatune>", -1 },
+                { "<numatune><memnode cellid='0' nodeset='1'/></numatune>", -1 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(domain_xml_done) DomainXml x = { 0 };
+                char *xml;
+
+                CHECK(asprintf(&xml, "<domain><name>n</name><uuid>u</uuid><memory>1</memory>%s</domain>",
+                               cases[i].tune) >= 0);
+                CHECK(domain_xml_parse(xml, &x, NULL) >= 0);
+                CHECK(x.memory_node == cases[i].node);
+                free(xml);
+        }
+}
+
 static void test_firmware(void)
 {
         static const struct {
@@ -304,6 +333,7 @@ int main(void)
 {
         test_declaration();
         test_parse();
+        test_memory_node();
         test_firmware();
         test_edit();
         test_exchange();

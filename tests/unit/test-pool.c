@@ -80,6 +80,52 @@ static void test_policies(void)
         expect_pick(f, NULL, PICK_SPREAD, "0000:01:10.0");
 }
 
+/* By the node of the guest's memory, else by that of what it has; there like pack. */
+static void test_near(void)
+{
+        const FunctionRef from = { .address = address("0000:01:10.0") };
+        const int node = 1, nowhere = 7;
+        PoolRequest request = {
+                .wants = &kind_a, .from = &from, .n = 1, .policy = PICK_NEAR, .memory_node = &node
+        };
+        PciAddress got;
+        Function f[6];
+
+        make_functions(f);
+        for (size_t i = 0; i < 6; i++)
+                f[i].numa_node = i < 3 ? 0 : 1;
+        f[0].state = f[1].state = FUNCTION_ASSIGNED;
+        CHECK(pool_pick(f, 6, &request, &got, NULL) >= 0 && streq(PCI_ADDRESS_STR(&got), "0000:02:10.0"));
+        request.memory_node = &nowhere;
+        CHECK(pool_pick(f, 6, &request, &got, NULL) >= 0 && streq(PCI_ADDRESS_STR(&got), "0000:01:10.4"));
+        request.memory_node = NULL;
+        CHECK(pool_pick(f, 6, &request, &got, NULL) >= 0 && streq(PCI_ADDRESS_STR(&got), "0000:01:10.4"));
+        f[0].numa_node = 1;
+        CHECK(pool_pick(f, 6, &request, &got, NULL) >= 0 && streq(PCI_ADDRESS_STR(&got), "0000:02:10.0"));
+        f[0].numa_node = -1;
+        CHECK(pool_pick(f, 6, &request, &got, NULL) >= 0 && streq(PCI_ADDRESS_STR(&got), "0000:01:10.4"));
+        /* A move leaves the card all the same. */
+        f[0].numa_node = 0;
+        request.leave = true;
+        CHECK(pool_pick(f, 6, &request, &got, NULL) >= 0 && streq(PCI_ADDRESS_STR(&got), "0000:02:10.0"));
+}
+
+/* What the operator prefers comes before what the policy does, and after what the job wants. */
+static void test_ranks(void)
+{
+        Function f[6];
+
+        make_functions(f);
+        for (size_t i = 0; i < 6; i++)
+                f[i].rank = 2;
+        f[0].state = FUNCTION_ASSIGNED;
+        f[4].rank = 1;
+        expect_pick(f, NULL, PICK_PACK, "0000:02:10.2");
+        f[1].rank = 0;
+        expect_pick(f, NULL, PICK_SPREAD, "0000:01:10.2");
+        expect_pick(f, "0000:01:10.0", PICK_PACK, "0000:02:10.2");
+}
+
 static void test_a_move_leaves_the_card(void)
 {
         Function f[6];
@@ -356,6 +402,8 @@ static void test_drivers(void)
 int main(void)
 {
         test_policies();
+        test_near();
+        test_ranks();
         test_a_move_leaves_the_card();
         test_all_or_none();
         test_first_gives_way();

@@ -390,7 +390,9 @@ static void test_world(void)
         f->locator = (Locator) { .slot = "pci0000:00/10.0/00.0", .serial = UINT64_MAX - 1, .index = 7 };
         d = world_add_domain(w);
         CHECK(d && free_and_strdup(&d->uuid, UUID) >= 0 && free_and_strdup(&d->name, "vm1") >= 0);
+        CHECK(d->memory_node == -1);
         d->active = d->persistent = true;
+        d->memory_node = 3;
         CHECK(world_domain_add_function(d, &f->address) >= 0);
 
         CHECK(world_to_json(w, &o) >= 0);
@@ -401,7 +403,7 @@ static void test_world(void)
         CHECK(back->functions[0].locator.serial == UINT64_MAX - 1);
         CHECK(back->functions[0].iommu_group == 12 && back->functions[0].numa_node == -1);
         CHECK(world_find_domain(back, UUID) == world_find_domain(back, "vm1"));
-        CHECK(!world_find_domain(back, "vm2"));
+        CHECK(!world_find_domain(back, "vm2") && world_find_domain(back, "vm1")->memory_node == 3);
 }
 
 int main(void)
