@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/verdict.h"
+#include "worker/walk.h"
 
 /* Between a plan and its execution the host may have booted with other numbers for its buses: what is at the address then
  * may be anybody's. */
@@ -547,6 +548,7 @@ static int do_unplug(Executor *e, Failure *reterr)
         for (size_t i = 0; i < e->job->n_swaps; i++)
                 functions[i] = e->job->swaps[i].from;
 
+        TELL(e, "the guest is asked to let go of its functions: all that they hold is lost");
         r = e->ops->unplug(e->host, e->job->domain_uuid, functions, e->job->n_swaps, reterr);
         return r < 0 ? r : await_gates(e, reterr);
 }
