@@ -312,7 +312,7 @@ static int manager_copy_quarantine(const Manager *m, const FunctionRef *function
 {
         const LedgerQuarantine *q = ledger_find_quarantine(&m->ledger, function);
 
-        *ret = (LedgerQuarantine) { .since_usec = q ? q->since_usec : 0 };
+        *ret = (LedgerQuarantine) { .since_usec = q ? q->since_usec : 0, .suspect = q && q->suspect };
         return free_and_strdup(&ret->reason, q ? q->reason : NULL);
 }
 
@@ -323,6 +323,7 @@ static void manager_put_quarantine_back(Manager *m, const FunctionRef *function,
         if (q->reason && ledger_quarantine(&m->ledger, function, q->reason, q->since_usec) < 0)
                 log_error("Function %s is shown out of quarantine for want of memory; on disk it is in it",
                           PCI_ADDRESS_STR(&function->address));
+        ledger_set_suspect(&m->ledger, function, q->suspect);
 }
 
 int manager_quarantine(Manager *m, const FunctionRef *function, const char *reason, Failure *reterr)
@@ -339,6 +340,8 @@ int manager_quarantine(Manager *m, const FunctionRef *function, const char *reas
                                          PCI_ADDRESS_STR(&function->address));
         }
 
+        /* From now on it is up to who said so. */
+        ledger_set_suspect(&m->ledger, function, false);
         r = ledger_save(m->state_fd, &m->ledger, reterr);
         if (r < 0)
                 manager_put_quarantine_back(m, function, &before);

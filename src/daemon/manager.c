@@ -13,6 +13,7 @@
 #include "daemon/job-queue.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/manager-store.h"
+#include "daemon/suspects.h"
 #include "store/journal.h"
 
 /* Before the bus is read: what a client asks next is answered from the new view. */
@@ -146,6 +147,7 @@ static void manager_update(Manager *m)
         changes_of_jobs(m);
         manager_forget_old_jobs(m);
         if (m->started) {
+                suspects_probe(m);
                 host_shutdown_update(m->shutdown);
                 manager_tell_systemd(m);
         }
@@ -194,8 +196,10 @@ static void on_snapshot(World *w, void *userdata)
         free(m->watch_error);
         m->watch_error = NULL;
 
-        if (m->started)
+        if (m->started) {
                 manager_learn_locators(m);
+                suspects_note(m);
+        }
         manager_drop_outcomes(m);
         manager_changed(m);
 
@@ -281,6 +285,7 @@ int manager_start(Manager *m)
                 return log_error_errno(r, "Failed to prepare for the host's shutdown: %m");
 
         manager_learn_locators(m);
+        suspects_note(m);
         manager_supervise_jobs(m);
 
         m->started = true;

@@ -7,6 +7,7 @@
 #include "core/family.h"
 #include "daemon/daemon-bus.h"
 #include "daemon/manager-store.h"
+#include "daemon/suspects.h"
 #include "daemon/worker-answer.h"
 #include "store/json-util.h"
 #include "store/verdict-json.h"
@@ -97,23 +98,32 @@ static int read_answer(const char *text, size_t size, Failure *reterr)
         return findings_check(&verdict.findings, reterr);
 }
 
+static int reply(sd_bus_message *message, const Failure *why)
+{
+        if (why->code == FAILURE_NONE)
+                return sd_bus_reply_method_return(message, NULL);
+
+        return sd_bus_reply_method_errorf(message, failure_code_to_bus_error(why->code), "%s",
+                                          failure_message(why));
+}
+
 static void on_answered(const char *text, size_t size, const Failure *why, void *userdata)
 {
         _cleanup_(failure_done) Failure f = { 0 };
         Probe *p = userdata;
+        Manager *m = p->prober->manager;
         int r;
 
         r = why ? failure_set(&f, why->code, "%s", failure_message(why)) : read_answer(text, size, &f);
         if (r >= 0)
-                r = manager_clear_quarantine(p->prober->manager, &p->function, &f);
-
-        if (r < 0) {
+                r = manager_clear_quarantine(m, &p->function, &f);
+        if (r < 0)
                 log_warning("Function %s stays in quarantine: %s", PCI_ADDRESS_STR(&p->function.address),
                             failure_message(&f));
-                r = sd_bus_reply_method_errorf(p->message, failure_code_to_bus_error(f.code), "%s",
-                                               failure_message(&f));
-        } else
-                r = sd_bus_reply_method_return(p->message, NULL);
+
+        if (!p->message && r < 0)
+                suspects_settle(m, &p->function, failure_message(&f));
+        r = p->message ? reply(p->message, &f) : 0;
         if (r < 0)
                 (void) log_error_errno(r, "Failed to reply, ignoring: %m");
 
@@ -122,7 +132,10 @@ static void on_answered(const char *text, size_t size, const Failure *why, void 
 
 static void on_ended(void *userdata)
 {
-        probe_free(userdata);
+        Probe *p = userdata;
+
+        manager_changed(p->prober->manager); /* another one may begin */
+        probe_free(p);
 }
 
 /* The gate may be asked once more at its deadline. */

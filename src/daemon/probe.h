@@ -21,6 +21,6 @@ int prober_new(Manager *m, Prober **ret) _warn_unused_result_;
 Prober *prober_free(Prober *p);
 /* Is it under way? */
 bool prober_has(const Prober *p, const FunctionRef *f);
-/* 0: begun, the reply to `message` comes later. */
+/* 0: begun, the reply to `message` comes later. Without a message it is for the daemon itself: suspects.h. */
 int prober_begin(Prober *p, const Function *f, sd_bus_message *message,
                  Failure *reterr) _warn_unused_result_;

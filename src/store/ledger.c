@@ -55,6 +55,14 @@ int ledger_quarantine(Ledger *l, const FunctionRef *f, const char *reason, uint6
         return 0;
 }
 
+void ledger_set_suspect(Ledger *l, const FunctionRef *f, bool suspect)
+{
+        LedgerQuarantine *q = find(l, f);
+
+        if (q)
+                q->suspect = suspect;
+}
+
 bool ledger_clear(Ledger *l, const FunctionRef *f)
 {
         LedgerQuarantine *q = find(l, f);
@@ -81,15 +89,18 @@ static int ledger_from_json(json_object *o, Ledger *l, Failure *reterr)
                 json_object *q = json_object_array_get_idx(array, i);
                 FunctionRef f = { 0 };
                 const char *reason;
+                bool suspect = false;
                 uint64_t since = 0;
 
                 if ((r = json_get_function_ref(q, "quarantined[]", "function", &f, reterr)) < 0 ||
                     (r = json_get_string(q, "quarantined[]", "reason", true, &reason, reterr)) < 0 ||
                     (r = json_get_u64(q, "quarantined[]", "since_usec", false, 0, INT64_MAX, &since,
-                                      reterr)) < 0)
+                                      reterr)) < 0 ||
+                    (r = json_get_bool(q, "quarantined[]", "suspect", false, &suspect, reterr)) < 0)
                         return r;
                 if (ledger_quarantine(l, &f, reason, since) < 0)
                         return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the ledger");
+                ledger_set_suspect(l, &f, suspect);
         }
 
         return claims_from_json(o, &l->claims, reterr);
@@ -142,6 +153,7 @@ static int ledger_to_json(const Ledger *l, json_object **ret)
                 if (!q || json_add_function_ref(q, "function", &l->quarantines[i].function) < 0 ||
                     json_add_string(q, "reason", l->quarantines[i].reason) < 0 ||
                     json_add_u64(q, "since_usec", l->quarantines[i].since_usec) < 0 ||
+                    json_add_bool(q, "suspect", l->quarantines[i].suspect) < 0 ||
                     json_object_array_add(array, q) < 0)
                         return -ENOMEM;
                 (void) TAKE_PTR(q); /* the array's now */

@@ -13,6 +13,7 @@ typedef struct LedgerQuarantine {
         FunctionRef function;
         char *reason;
         uint64_t since_usec; /* CLOCK_REALTIME; 0: not known, an older version wrote it */
+        bool suspect; /* for what befell its physical function: to be probed when that answers again */
 } LedgerQuarantine;
 
 typedef struct Ledger {
@@ -33,5 +34,7 @@ const char *ledger_quarantine_reason(const Ledger *l, const FunctionRef *f);
 /* One that is in quarantine already gets another reason, and stays so since when it was. */
 int ledger_quarantine(Ledger *l, const FunctionRef *f, const char *reason,
                       uint64_t since_usec) _warn_unused_result_;
+/* One that is not in quarantine is no suspect. */
+void ledger_set_suspect(Ledger *l, const FunctionRef *f, bool suspect);
 /* False when it was not. */
 bool ledger_clear(Ledger *l, const FunctionRef *f);

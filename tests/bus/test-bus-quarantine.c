@@ -155,6 +155,90 @@ static void test_probe(Fixture *f)
         closep(&fd);
 }
 
+static char *path_of(const PciAddress *a)
+{
+        return format(VGPU_HIBERNATE_FUNCTION_PATH "/%04x_%02x_%02x_%x", a->domain, a->bus, a->slot,
+                      a->function);
+}
+
+static void set_card(Fixture *f, uint8_t bus, bool dead)
+{
+        for (size_t i = 0; i < f->world->n_functions; i++)
+                if (f->world->functions[i].physical_function.bus == bus)
+                        f->world->functions[i].is_dead = dead;
+        fixture_send_world(f);
+}
+
+static void clear_card(Fixture *f, uint8_t bus)
+{
+        for (size_t i = 0; i < f->world->n_functions; i++) {
+                _cleanup_free_ char *path = path_of(&f->world->functions[i].address), *error = NULL;
+
+                if (f->world->functions[i].physical_function.bus == bus)
+                        error = simple_call(f, path, "Clear", NULL, NULL); /* not all are */
+        }
+}
+
+/* A card that does not answer takes its functions with it, until each has proven fit. */
+static void test_suspects(Fixture *f)
+{
+        static const char bad[] =
+                        "{\"strategy\":\"auto\",\"findings\":[{\"code\":\"Host\",\"scope\":\"function\","
+                        "\"blocking\":true,\"message\":\"it does not come through\"}]}\n";
+        static const char good[] = "{\"strategy\":\"auto\",\"findings\":[]}\n";
+        int fd = fixture_open_pipe(f, "probe");
+        unsigned n = 0, n_free = 0, n_bad = 0;
+
+        for (size_t i = 0; i < f->world->n_functions; i++)
+                n += f->world->functions[i].physical_function.bus == 2;
+        CHECK(n > 1);
+
+        set_card(f, 2, true);
+        expect_property(f, FREE_ONE, "State", "quarantined");
+        expect_property(f, FREE_ONE, "Reason",
+                        "its physical function 0000:02:00.0 does not answer: its config space reads as all ones");
+
+        /* That it answers again is not enough, nor is it forgotten. */
+        CHECK(fixture_stop_daemon(f, SIGKILL) == SIGKILL);
+        for (size_t i = 0; i < f->world->n_functions; i++)
+                f->world->functions[i].is_dead = false;
+        fixture_start(f);
+        expect_property(f, FREE_ONE, "State", "quarantined");
+
+        for (unsigned i = 0; i < n; i++) {
+                const char *line = i == 0 ? bad : good;
+
+                CHECK(write(fd, line, strlen(line)) == (ssize_t) strlen(line));
+        }
+        expect_signal(f, "State=free");
+        while (n_free + n_bad < n) {
+                n_free = n_bad = 0;
+                for (size_t i = 0; i < f->world->n_functions; i++) {
+                        const PciAddress *a = &f->world->functions[i].address;
+                        _cleanup_free_ char *path = path_of(a), *state = NULL, *reason = NULL;
+
+                        if (a->bus != 2)
+                                continue;
+                        state = get_property(f, path, "State");
+                        reason = get_property(f, path, "Reason");
+                        n_free += streq(state, "free") || streq(state, "assigned");
+                        n_bad += streq(reason, "it does not come through");
+                }
+        }
+        CHECK(n_bad == 1);
+
+        clear_card(f, 2); /* that one is a case for people now */
+
+        /* What a guest runs on is not reset, but given to nobody after it. */
+        set_card(f, 1, true);
+        expect_property(f, ASSIGNED_ONE, "State", "quarantined");
+        expect_property(f, ASSIGNED_ONE, "Domain", "vm1");
+        clear_card(f, 1);
+        expect_property(f, ASSIGNED_ONE, "State", "assigned");
+        set_card(f, 1, false);
+        closep(&fd);
+}
+
 int main(int argc, char *argv[])
 {
         Fixture f;
@@ -162,6 +246,7 @@ int main(int argc, char *argv[])
         fixture_init(&f, argv);
         test_by_operator(&f);
         test_probe(&f);
+        test_suspects(&f);
         test_by_job(&f);
         fixture_done(&f);
         return EXIT_SUCCESS;
