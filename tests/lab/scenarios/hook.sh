@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC1091
+# guests: s3
+# thorough
+# timeout: 900
+#
+# Plain virsh, with libvirt's hook: what it lets start, with the daemon and without; who may not start is told why.
+
+. /lab/ctl.sh
+spare=$(function_address 1 2)
+
+# says WORDS COMMAND...: it fails, and says so
+says() {
+        local words=$1 output
+        shift
+        if output=$("$@" 2>&1); then
+                echo "succeeded: $*"
+                return 1
+        fi
+        case $output in
+        *"$words"*) ;;
+        *) echo "expected '$words', got: $output"; return 1 ;;
+        esac
+}
+
+systemctl reload libvirtd
+vgpu-hibernatectl status
+
+say "Others"
+guest-start s3 --no-wait --name bare --no-function
+check "a domain without a function starts" is "$(virsh -q domstate bare)" running
+virsh -q destroy bare
+guest-start s3 --no-wait --name other --function "$spare"
+check "a function is assigned when its domain has started" is "$(function_state "$spare")" assigned
+virsh -q destroy other
+check "and free when it has ended, at once" is "$(function_state "$spare")" free
+vgpu-hibernatectl quarantine "$spare" --reason "it smokes"
+check "a start with a function in quarantine is refused, with the reason" says "it smokes" virsh start other
+vgpu-hibernatectl clear "$spare"
+
+say "Without the daemon"
+systemctl stop vgpu-hibernated
+check "foreign domains start as ever" virsh -q start bare
+check "who owns a function of the pool is refused" says "vgpu-hibernated does not run" virsh start other
+systemctl start vgpu-hibernated
+virsh -q destroy bare
+check "with the daemon it starts" virsh -q start other
+virsh -q destroy other
