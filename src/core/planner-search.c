@@ -9,6 +9,9 @@
 /* Enough to place what fits without further moves, or to see that it does not. */
 #define QUICK_NODES UINT64_C(20000)
 
+/* For each number of physical functions that compact tries. */
+#define COMPACT_NODES UINT64_C(3000000)
+
 /* One set of physical functions to leave, and a class for each fit. */
 typedef struct Candidate {
         uint64_t closed;
@@ -22,6 +25,7 @@ typedef struct Search {
         PlannerPack **packs; /* owned, each too; by class */
         uint64_t *on;        /* owned; by domain: bits of the physical functions that it is on */
         uint32_t *order;     /* owned; physical functions, those with the least on them first */
+        uint64_t *share;     /* owned; by physical function: of the weight of each domain on it, its part */
         uint64_t *slack;     /* owned; by class: how many functions may be left in all */
         PlannerWant *wants;  /* owned: those of the problem, and the one of compact */
         size_t n_wants;
@@ -38,6 +42,7 @@ static void search_done(Search *s)
         free(s->packs);
         free(s->on);
         free(s->order);
+        free(s->share);
         free(s->slack);
         free(s->wants);
         free(s->candidates);
@@ -125,15 +130,66 @@ static bool leaves_enough(const Search *s, uint64_t closed)
         return true;
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+        uint64_t x = *(const uint64_t *) a, y = *(const uint64_t *) b;
+
+        return x < y ? -1 : x > y;
+}
+
+static uint64_t sum_of_least(uint64_t *list, size_t n, size_t count)
+{
+        uint64_t sum = 0;
+
+        qsort(list, n, sizeof(uint64_t), compare_numbers);
+        for (size_t i = 0; i < n && i < count; i++)
+                sum += list[i];
+        return sum;
+}
+
+/* If so many more of `rest` are closed: do those that have the fewest functions leave enough? */
+static bool may_leave_enough(const Search *s, uint64_t closed, uint64_t rest, size_t missing)
+{
+        for (uint32_t c = 0; c < s->problem->n_classes; c++) {
+                const PlannerPack *k = s->packs[c];
+                uint64_t list[PLANNER_PFS_MAX], n_rest = count_bits(rest);
+                size_t n = 0;
+
+                for (size_t b = 0; b < k->n_bins; b++)
+                        if (rest & bit(k->pf[b]))
+                                list[n++] = k->usable[b];
+                while (n < n_rest)
+                        list[n++] = 0;
+                if (n > 0 && usable_on(k, closed) + sum_of_least(list, n, missing) > s->slack[c])
+                        return false;
+        }
+
+        return true;
+}
+
+/* No set that has these and so many more of `rest` weighs less. */
+static uint64_t bound_closed(const Search *s, uint64_t closed, uint64_t weight, uint64_t rest,
+                             size_t missing)
+{
+        uint64_t list[PLANNER_PFS_MAX], bound = 0;
+        size_t n = 0;
+
+        for (uint32_t pf = 0; pf < s->problem->n_pfs; pf++) {
+                if (closed & bit(pf))
+                        bound += s->share[pf];
+                else if (rest & bit(pf))
+                        list[n++] = s->share[pf];
+        }
+        bound += n > 0 ? sum_of_least(list, n, missing) : 0;
+
+        return bound > weight ? bound : weight;
+}
+
 static int choose_closed(Search *s, uint32_t from, uint64_t closed, uint64_t weight)
 {
         uint64_t rest = 0, helps = 0;
+        uint32_t missing = 0;
         int r;
-
-        if (s->n_candidates == CANDIDATES_MAX || !planner_budget_spend(s->budget)) {
-                leave_out(s, weight);
-                return 0;
-        }
 
         for (uint32_t i = from; i < s->problem->n_pfs; i++)
                 rest |= bit(s->order[i]);
@@ -147,6 +203,15 @@ static int choose_closed(Search *s, uint32_t from, uint64_t closed, uint64_t wei
                 if (has + count_bits(rest & s->wants[i].among) < s->wants[i].count)
                         return 0;
                 helps |= s->wants[i].among;
+                if (s->wants[i].count - has > missing)
+                        missing = s->wants[i].count - has;
+        }
+
+        if (!may_leave_enough(s, closed, rest, missing))
+                return 0;
+        if (s->n_candidates == CANDIDATES_MAX || !planner_budget_spend(s->budget)) {
+                leave_out(s, bound_closed(s, closed, weight, rest, missing));
+                return 0;
         }
 
         if (helps == 0)
@@ -398,7 +463,15 @@ static int search_compact(Search *s)
 
         *most = (PlannerWant) { count_bits(all & ~s->problem->pinned), all };
         for (;;) {
+                PlannerBudget *whole = s->budget, part = *whole;
+                uint64_t given = whole->nodes < COMPACT_NODES ? whole->nodes : COMPACT_NODES;
+
+                /* A number that is hard to refute must not keep the lower ones from being looked at. */
+                part.nodes = given;
+                s->budget = &part;
                 r = search_for(s);
+                s->budget = whole;
+                whole->nodes -= given - part.nodes;
                 if (r < 0)
                         return r;
                 if (s->solution->found || most->count == 0)
@@ -421,14 +494,15 @@ static int search_prepare(Search *s)
         s->packs = calloc(p->n_classes + 1, sizeof(PlannerPack *));
         s->on = calloc(p->n_domains + 1, sizeof(uint64_t));
         s->order = calloc(p->n_pfs + 1, sizeof(uint32_t));
+        s->share = calloc(p->n_pfs + 1, sizeof(uint64_t));
         s->slack = calloc(p->n_classes + 1, sizeof(uint64_t));
         s->wants = calloc(p->n_wants + 1, sizeof(PlannerWant));
         s->solution->parts = calloc(p->n_domains + 1, sizeof(PlannerPart *));
         s->solution->n_parts = calloc(p->n_domains + 1, sizeof(size_t));
         s->solution->moved = calloc(p->n_domains + 1, sizeof(bool));
         s->solution->n_domains = p->n_domains;
-        if (!weights || !s->packs || !s->on || !s->order || !s->slack || !s->wants || !s->solution->parts ||
-            !s->solution->n_parts || !s->solution->moved)
+        if (!weights || !s->packs || !s->on || !s->order || !s->share || !s->slack || !s->wants ||
+            !s->solution->parts || !s->solution->n_parts || !s->solution->moved)
                 return -ENOMEM;
 
         if (p->n_wants > 0)
@@ -447,6 +521,8 @@ static int search_prepare(Search *s)
                 for (size_t part = 0; part < p->domains[i].n_parts; part++) {
                         s->on[i] |= bit(p->domains[i].parts[part].pf);
                         weights[p->domains[i].parts[part].pf] += p->domains[i].weight;
+                        s->share[p->domains[i].parts[part].pf] +=
+                                        p->domains[i].weight / p->domains[i].n_parts;
                 }
 
         for (uint32_t i = 0; i < p->n_pfs; i++) {
