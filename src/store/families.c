@@ -75,6 +75,26 @@ static int attribute_of(const char *s)
         return (int) attribute_of_from_string(s);
 }
 
+/* It is read as root, so it must not lead out of there. */
+static bool file_is_inside(const char *file)
+{
+        size_t n;
+
+        if (strlen(file) > ATTRIBUTE_FILE_MAX)
+                return false;
+
+        for (;; file += n + 1) {
+                char part[ATTRIBUTE_FILE_MAX + 1] = { 0 };
+
+                n = strcspn(file, "/");
+                memcpy(part, file, n);
+                if (!json_name_is_plain(part, ATTRIBUTE_FILE_MAX) || part[0] == '.')
+                        return false;
+                if (file[n] == '\0')
+                        return true;
+        }
+}
+
 static int parse_attribute(json_object *o, const char *where, Family *f, Failure *reterr)
 {
         static const char *const known[] = { "name", "match", "of", "file", NULL };
@@ -99,11 +119,10 @@ static int parse_attribute(json_object *o, const char *where, Family *f, Failure
                         return failure_set(reterr, FAILURE_INVALID_OPTION,
                                            "'%s.name' is '%s', as that of another", where, name);
 
-        /* It is read as root. */
-        if (file && (!json_name_is_plain(file, ATTRIBUTE_FILE_MAX) || file[0] == '.'))
+        if (file && !file_is_inside(file))
                 return failure_set(
                                 reterr, FAILURE_INVALID_OPTION,
-                                "'%s.file' must be the name of a file in the device's directory, not '%s'",
+                                "'%s.file' must be a file in the device's directory, like \"numa_node\", not '%s'",
                                 where, file);
         if (has_of && !file)
                 return failure_set(reterr, FAILURE_INVALID_OPTION,

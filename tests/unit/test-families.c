@@ -131,7 +131,7 @@ static void test_attributes(void)
         put("admin/mine.json",
             "{\"schema\":1,\"targets\":\"any\",\"devices\":[\"10de:2321\"],\"attributes\":["
             "{\"name\":\"partition\",\"match\":true,\"of\":\"physical-function\",\"file\":\"mode\"},"
-            "{\"name\":\"serial\",\"file\":\"serial_number\",\"_why\":\"for people\"},"
+            "{\"name\":\"serial\",\"file\":\"vendor/serial_number\",\"_why\":\"for people\"},"
             "{\"name\":\"framebuffer_mib\",\"match\":true}]}");
         CHECK(load(&l, NULL) >= 0);
         f = families_find(&l, 0x10de, 0x2321);
@@ -163,6 +163,10 @@ static void test_errors_in_attributes(void)
                      "'attributes[0].file' must");
         expect_error(ATTRIBUTES("[{\"name\":\"a\",\"file\":\"..\"}]"), "'attributes[0].file' must");
         expect_error(ATTRIBUTES("[{\"name\":\"a\",\"file\":\"\"}]"), "'attributes[0].file' must");
+        expect_error(ATTRIBUTES("[{\"name\":\"a\",\"file\":\"/a\"}]"), "'attributes[0].file' must");
+        expect_error(ATTRIBUTES("[{\"name\":\"a\",\"file\":\"a/\"}]"), "'attributes[0].file' must");
+        expect_error(ATTRIBUTES("[{\"name\":\"a\",\"file\":\"a//b\"}]"), "'attributes[0].file' must");
+        expect_error(ATTRIBUTES("[{\"name\":\"a\",\"file\":\"a/../b\"}]"), "'attributes[0].file' must");
 }
 
 static void test_errors_name_the_place(void)

@@ -157,7 +157,7 @@ static void test_lpc(void)
 static void test_symbols(void)
 {
         static const char *const names[] = { "amdgpu_gmc_is_pdb0_enabled", "amdgpu_bo_fb_aper_addr" };
-        static const struct {
+        const struct {
                 const char *text;
                 const char *found;
         } table[] = {
