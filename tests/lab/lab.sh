@@ -6,6 +6,7 @@
 . "$LAB_DIR/cache.sh"
 . "$LAB_DIR/tree.sh"
 . "$LAB_DIR/initrd.sh"
+. "$LAB_DIR/probe-kernels.sh"
 . "$LAB_DIR/image.sh"
 . "$LAB_DIR/qemu.sh"
 . "$LAB_DIR/accel.sh"
@@ -54,6 +55,14 @@ lab_disk() {
 # The helpers and scenarios are pushed at every start: changing one makes nothing else again.
 lab_push() {
         tar -C "$LAB_DIR" -c host scenarios | host_exec 'tar -C /lab -x --no-same-owner --transform "s,^host/,,"'
+}
+
+# lab_push_probe_kernels: into /lab/stable and /lab/testing, for a scenario that wants them
+lab_push_probe_kernels() {
+        local kernels
+        kernels=$(get_probe_kernels "$TREE")
+
+        tar -C "$kernels" -c stable testing | host_exec 'tar -C /lab -x --no-same-owner'
 }
 
 lab_wait_system() {
