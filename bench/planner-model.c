@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The planner beside an exact solver that knows nothing of it: glpsol, on the same instances, one after the other. Costs,
- * moves and feasibility must be equal. Also a fleet of a thousand hosts, if asked for. The last line is JSON.
+ * The planner beside an exact solver that knows nothing of it: glpsol, on the same instances, one after the
+ * other. Costs, moves and feasibility must be equal. Also a fleet of a thousand hosts, if asked for. The
+ * last line is JSON.
  *
  * usage: planner-model INSTANCES [fleet]
  *
- * The planner's time is that of the call. The other's is that of its process, which reads the model; for 'compact' that of two:
- * first as few physical functions in use as can be, then the cheapest.
+ * The planner's time is that of the call. The other's is that of its process, which reads the model; for
+ * 'compact' that of two: first as few physical functions in use as can be, then the cheapest.
  */
 
 #include <fcntl.h>
@@ -165,7 +166,8 @@ static InventoryShape random_shape(Chance *c)
 
 static void run_instance(Bench *b, uint64_t seed)
 {
-        /* The order of waves has limits that the model does not know: saves are not limited, and nobody's downtime. */
+        /* The order of waves has limits that the model does not know: saves are not limited, and nobody's
+         * downtime. */
         const PlannerOptions options = { .parallel = 1000, .budget.nodes = NODES };
         Chance c = { seed };
         const InventoryShape shape = random_shape(&c);

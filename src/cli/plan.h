@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What plan and map share: the inventory that was named or that the daemon tells, and the plan for the goals that were given. */
+/* What plan and map share: the inventory that was named or that the daemon tells, and the plan for the
+ * goals that were given. */
 
 #include "cli/ctl.h"
 #include "core/planner.h"

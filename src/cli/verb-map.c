@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * map: physical functions as rows, their functions as cells. A cell is a letter for its owner ("A" is explained below the
- * drawing), or a sign for its state: free, held, leased, quarantined, unknown. What a plan changes is shown beside it.
+ * map: physical functions as rows, their functions as cells. A cell is a letter for its owner ("A" is
+ * explained below the drawing), or a sign for its state: free, held, leased, quarantined, unknown. What a
+ * plan changes is shown beside it.
  */
 
 #include <stdio.h>

@@ -16,8 +16,8 @@ typedef struct PoolShare {
 /* Of functions that all have a pool. The list is the caller's. */
 int pool_shares(const Function *functions, size_t n, PoolShare **ret, size_t *ret_n) _warn_unused_result_;
 
-/* What is asked for: so large a share of all requests is for so many functions of one kind, on one physical function, in one
- * group, or anywhere in the pool. The shares of a mix make 1. */
+/* What is asked for: so large a share of all requests is for so many functions of one kind, on one
+ * physical function, in one group, or anywhere in the pool. The shares of a mix make 1. */
 typedef struct RequestShare {
         uint32_t functions;
         PlannerLevel on;
@@ -26,16 +26,18 @@ typedef struct RequestShare {
 
 #define REQUESTS_MAX 32U
 
-/* 1, 2, 4 and 8 functions on one physical function, as often the one as the other: until something else is configured. */
+/* 1, 2, 4 and 8 functions on one physical function, as often the one as the other: until something else
+ * is configured. */
 extern const RequestShare request_mix_default[4];
 
 /*
  * How a pool's free functions lie.
  *
- * Unusable is the measure of: Qizhen Weng et al., Beware of Fragmentation: Scheduling GPU-Sharing Workloads with
- * Fragmentation Gradient Descent, USENIX ATC 2023. There the fragmentation of a node for a task is what is free on the node
- * if the task does not fit, and that of the node the mean over the tasks of a workload, each with its share. A node is
- * here where a request looks for its functions, and the sum over all nodes is divided by what is free in all.
+ * Unusable is the measure of: Qizhen Weng et al., Beware of Fragmentation: Scheduling GPU-Sharing Workloads
+ * with Fragmentation Gradient Descent, USENIX ATC 2023. There the fragmentation of a node for a task is what
+ * is free on the node if the task does not fit, and that of the node the mean over the tasks of a workload,
+ * each with its share. A node is here where a request looks for its functions, and the sum over all nodes is
+ * divided by what is free in all.
  */
 typedef struct Fragmentation {
         uint32_t n_free;

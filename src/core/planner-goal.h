@@ -11,12 +11,14 @@
  *                                                         function, in one group, or anywhere (unless said)
  *     compact                                             as few physical functions have owners as can be
  *
- * An owner of a physical function is whoever has one of its functions: any that is leased, held, assigned, of unknown
- * state, or quarantined while a domain still has it. A function that is free, or quarantined and nobody's, is no owner's.
+ * An owner of a physical function is whoever has one of its functions: any that is leased, held, assigned,
+ * of unknown state, or quarantined while a domain still has it. A function that is free, or quarantined and
+ * nobody's, is no owner's.
  *
- * Goals are judged when all moves are done, each by itself, with two exceptions: rooms of several `fit` are apart from each
- * other, and room is never counted on a physical function that is evacuated. It may be on one that counts as free.
- * `compact` comes before the cost: of all plans with the fewest physical functions in use, the cheapest.
+ * Goals are judged when all moves are done, each by itself, with two exceptions: rooms of several `fit` are
+ * apart from each other, and room is never counted on a physical function that is evacuated. It may be on
+ * one that counts as free. `compact` comes before the cost: of all plans with the fewest physical functions
+ * in use, the cheapest.
  */
 
 #include "core/failure.h"

@@ -144,7 +144,8 @@ static int find_classes(PlannerHost *h, Failure *reterr)
         return p->free ? 0 : out_of_memory(reterr);
 }
 
-/* A physical function is in one group: that which its functions tell, or one of its own when they tell none. */
+/* A physical function is in one group: that which its functions tell, or one of its own when they tell
+ * none. */
 static int find_groups(PlannerHost *h, Failure *reterr)
 {
         const Inventory *inv = h->inventory;

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * PlannerHost: an inventory and goals as a PlannerProblem, and the way back from its numbers to functions and domains.
+ * PlannerHost: an inventory and goals as a PlannerProblem, and the way back from its numbers to functions
+ * and domains.
  */
 
 #include "core/inventory.h"
@@ -24,8 +25,8 @@ typedef struct PlannerHost {
 
 void planner_host_done(PlannerHost *h);
 
-/* `inv` must outlive it. `stays`, by domain, or NULL: those that are not to be moved, whatever the inventory says. What is
- * beyond the planner's limits is FAILURE_INVALID_OPTION. */
+/* `inv` must outlive it. `stays`, by domain, or NULL: those that are not to be moved, whatever the
+ * inventory says. What is beyond the planner's limits is FAILURE_INVALID_OPTION. */
 int planner_host_init(PlannerHost *h, const Inventory *inv, const bool *stays,
                       Failure *reterr) _warn_unused_result_;
 

@@ -3,12 +3,12 @@
 /*
  * The search of planner-pack.h: depth first, branch and bound.
  *
- * What a branch must still cost. For each t, an item of size s takes floor(s / t) pieces of size t, and room r has
- * floor(r / t) of them. Where all rooms together have too few, items have to make way, and the least that these weigh
- * is a knapsack over each bin, and one over the bins.
+ * What a branch must still cost. For each t, an item of size s takes floor(s / t) pieces of size t, and room
+ * r has floor(r / t) of them. Where all rooms together have too few, items have to make way, and the least
+ * that these weigh is a knapsack over each bin, and one over the bins.
  *
- * A branch that only leads to what another has, too, is left out: of bins that are alike in all, only the first is
- * tried; items that are alike are placed by rising bins; an item makes no way for one like itself.
+ * A branch that only leads to what another has, too, is left out: of bins that are alike in all, only the
+ * first is tried; items that are alike are placed by rising bins; an item makes no way for one like itself.
  */
 
 #include <assert.h>
@@ -155,9 +155,9 @@ static bool domains_find_room(const Search *s)
         return needs <= has;
 }
 
-/* Fills release[]: the least weight of items that free so many functions of a place. An item in several places is
- * counted in each with its part of the weight, so that a sum over places is not more than what they weigh. Returns how
- * many could be freed in all. */
+/* Fills release[]: the least weight of items that free so many functions of a place. An item in several
+ * places is counted in each with its part of the weight, so that a sum over places is not more than what
+ * they weigh. Returns how many could be freed in all. */
 static uint32_t find_release(Search *s, PlannerLevel level, uint32_t place)
 {
         const PlannerPack *k = s->pack;
@@ -188,7 +188,8 @@ static uint32_t find_release(Search *s, PlannerLevel level, uint32_t place)
         return total;
 }
 
-/* Of rooms in all places, so many pieces of size t are missing: the least weight that makes them; INFINITE when nothing does. */
+/* Of rooms in all places, so many pieces of size t are missing: the least weight that makes them;
+ * INFINITE when nothing does. */
 static uint64_t weigh_missing(Search *s, PlannerLevel level, bool for_domains, uint32_t t, uint32_t missing)
 {
         const PlannerPack *k = s->pack;
@@ -407,7 +408,8 @@ static bool has_easier(const Search *s, size_t n)
         return false;
 }
 
-/* One set after the other: `child` is what they are for, `left` what the candidates from `from` on could free. */
+/* One set after the other: `child` is what they are for, `left` what the candidates from `from` on could
+ * free. */
 static void choose_sets(Search *s, Child *child, uint32_t need, size_t from, uint32_t smallest,
                         uint32_t left)
 {
@@ -445,7 +447,8 @@ static void choose_sets(Search *s, Child *child, uint32_t need, size_t from, uin
         }
 }
 
-/* The ways to free `need` functions of a place. Items of size `not` that must stay on one bin are not asked. */
+/* The ways to free `need` functions of a place. Items of size `not` that must stay on one bin are not
+ * asked. */
 static void find_sets(Search *s, PlannerLevel level, uint32_t place, uint32_t need, uint32_t not,
                       uint32_t room)
 {

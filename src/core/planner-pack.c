@@ -217,8 +217,8 @@ static bool is_allowed(const Placing *s, size_t item, uint32_t bin)
         return true;
 }
 
-/* First what it has already, then what is free from the beginning, so that nobody has to wait for others, then the rest;
- * of bins in the order of their numbers. */
+/* First what it has already, then what is free from the beginning, so that nobody has to wait for others,
+ * then the rest; of bins in the order of their numbers. */
 static void spread(Placing *s, size_t item)
 {
         const PlannerPack *k = s->pack;
@@ -250,7 +250,8 @@ static void spread(Placing *s, size_t item)
         assert(missing == 0);
 }
 
-/* So much of a group's room is kept for a fit: of physical functions that domains may not use, as long as there are. */
+/* So much of a group's room is kept for a fit: of physical functions that domains may not use, as long as
+ * there are. */
 static void keep_group(Placing *s, uint32_t group, uint32_t missing)
 {
         const PlannerPack *k = s->pack;

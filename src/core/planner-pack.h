@@ -2,14 +2,15 @@
 #pragma once
 
 /*
- * PlannerPack: the functions of one class of a problem. Which domains have to move so that given physical functions
- * are left and further requests find room, and where to.
+ * PlannerPack: the functions of one class of a problem. Which domains have to move so that given physical
+ * functions are left and further requests find room, and where to.
  *
- * Theory of operation. Domains on closed physical functions must move. Those that may be anywhere need only that
- * enough is free in all, which moves of others do not change. So only items that must stay together on one physical
- * function (a "bin") or in one group have to be placed by a search (planner-pack-search.c). It takes the largest that
- * waits and tries each bin: where there is room at once, and where there is not, with each minimal set of items there that
- * make room by waiting themselves. Of items alike in size, level and place the lightest go first.
+ * Theory of operation. Domains on closed physical functions must move. Those that may be anywhere need only
+ * that enough is free in all, which moves of others do not change. So only items that must stay together on
+ * one physical function (a "bin") or in one group have to be placed by a search (planner-pack-search.c). It
+ * takes the largest that waits and tries each bin: where there is room at once, and where there is not, with
+ * each minimal set of items there that make room by waiting themselves. Of items alike in size, level and
+ * place the lightest go first.
  */
 
 #include "core/planner-problem.h"
@@ -72,15 +73,15 @@ typedef struct PackRequest {
         PackMode mode;
 } PackRequest;
 
-/* 1: found, and *ret_weight is that of the best; 0: there is none below. *ret_open bounds from below what was not looked at for
- * want of budget; UINT64_MAX: all was. */
+/* 1: found, and *ret_weight is that of the best; 0: there is none below. *ret_open bounds from below what
+ * was not looked at for want of budget; UINT64_MAX: all was. */
 int planner_pack_solve(PlannerPack *k, const PackRequest *request, PlannerBudget *budget,
                        uint64_t *ret_weight, uint64_t *ret_open) _warn_unused_result_;
 
 /* What the domains weigh that are on closed physical functions. */
 uint64_t planner_pack_forced(const PlannerPack *k, uint64_t closed);
 
-/* Where domains are in the solution that was found last: parts of each that moves are replaced by new ones, and
- * moved[] is set. All three lists are by problem->domains. */
+/* Where domains are in the solution that was found last: parts of each that moves are replaced by new
+ * ones, and moved[] is set. All three lists are by problem->domains. */
 int planner_pack_place(const PlannerPack *k, PlannerPart **parts, size_t *n_parts,
                        bool *moved) _warn_unused_result_;

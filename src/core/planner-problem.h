@@ -2,13 +2,14 @@
 #pragma once
 
 /*
- * PlannerProblem: the moves of one host as numbers, without names and addresses. Functions of one physical function,
- * pool and kind can stand in for one another, so they are only counted: a "class" is a pool and a kind, a "cell" the
- * functions of a class on one physical function. What goals mean is said in core/planner.h.
+ * PlannerProblem: the moves of one host as numbers, without names and addresses. Functions of one physical
+ * function, pool and kind can stand in for one another, so they are only counted: a "class" is a pool and a
+ * kind, a "cell" the functions of a class on one physical function. What goals mean is said in
+ * core/planner.h.
  *
- * What takes part: free functions, and those of domains that may be moved. All else stays where it is: a function that
- * is leased, held or assigned to a domain that may not be moved pins its physical function (there will always be an
- * owner), and one that is quarantined and nobody's does not count at all.
+ * What takes part: free functions, and those of domains that may be moved. All else stays where it is: a
+ * function that is leased, held or assigned to a domain that may not be moved pins its physical function
+ * (there will always be an owner), and one that is quarantined and nobody's does not count at all.
  */
 
 #include "basic/macro.h"
@@ -78,8 +79,8 @@ static inline size_t planner_cell(const PlannerProblem *p, uint32_t pf, uint32_t
 }
 
 /*
- * Cost and number of moves in one number that adds up and compares as the pair does: microseconds above, moves below.
- * PLANNER_DOMAINS_MAX domains of PLANNER_COST_SECONDS_MAX are less than 2^64.
+ * Cost and number of moves in one number that adds up and compares as the pair does: microseconds above,
+ * moves below. PLANNER_DOMAINS_MAX domains of PLANNER_COST_SECONDS_MAX are less than 2^64.
  */
 #define PLANNER_MOVE_BITS 12
 
@@ -104,7 +105,8 @@ static inline bool planner_bit(const uint64_t *bits, uint32_t i)
         return bits[i / 64] >> (i % 64) & 1;
 }
 
-/* How long a search may go on. The nodes make it end in the same place every time, the clock is the caller's. */
+/* How long a search may go on. The nodes make it end in the same place every time, the clock is the
+ * caller's. */
 typedef struct PlannerBudget {
         uint64_t nodes;                     /* left */
         bool (*time_is_up)(void *userdata); /* NULL: no limit */

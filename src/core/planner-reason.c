@@ -135,7 +135,8 @@ static char *say_free_pf(const PlannerHost *h, const PlannerGoal *g, const Plann
                            : NULL;
         }
 
-        /* Whichever are chosen, those that have the fewest functions of a class are not more than what is free of it. */
+        /* Whichever are chosen, those that have the fewest functions of a class are not more than what is
+         * free of it. */
         for (uint32_t c = 0; c < p->n_classes; c++) {
                 uint64_t usable[PLANNER_PFS_MAX], needs = 0, has = free_in_all(p, c);
                 size_t n = 0;

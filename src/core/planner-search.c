@@ -349,7 +349,8 @@ static int try_candidate(Search *s, const Candidate *c, PackMode mode, PlannerBu
 
                 open = open || bound != INFINITE;
                 if (r == 0) {
-                        /* Without a solution there is none of this candidate, unless it was not looked at. */
+                        /* Without a solution there is none of this candidate, unless it was not looked
+                         * at. */
                         if (bound != INFINITE)
                                 *ret_open = least - forced + bound;
                         return TRY_NONE;
@@ -387,7 +388,8 @@ static int try_candidates(Search *s)
         uint64_t open;
         int r;
 
-        /* Mostly what is on the lightest set fits into what is free. It also keeps the search below short. */
+        /* Mostly what is on the lightest set fits into what is free. It also keeps the search below
+         * short. */
         for (size_t i = 0; i < s->n_candidates && !s->budget->out; i++) {
                 if (s->candidates[i].weight >= s->solution->weight)
                         break;
@@ -408,7 +410,8 @@ static int try_candidates(Search *s)
                         break;
                 }
 
-                /* That there is none, whoever moves, is proven sooner than that there is none below a weight. */
+                /* That there is none, whoever moves, is proven sooner than that there is none below a
+                 * weight. */
                 r = try_quickly(s, c, PACK_ANY, &open);
                 if (r < 0)
                         return r;
@@ -453,8 +456,8 @@ static int search_for(Search *s)
         return try_candidates(s);
 }
 
-/* As few physical functions in use as can be, and of the ways to that the lightest: the number is lowered until there
- * is one. */
+/* As few physical functions in use as can be, and of the ways to that the lightest: the number is lowered
+ * until there is one. */
 static int search_compact(Search *s)
 {
         PlannerWant *most = s->wants + s->n_wants++;

@@ -4,9 +4,9 @@
 /*
  * PlannerSearch: the lightest set of moves that reaches all goals of a host.
  *
- * Theory of operation. It tries the sets of physical functions that could be left without an owner, lightest first: the
- * weight of what is on them is paid in any case. For a set, the classes have nothing to do with each other any more,
- * and each is a PlannerPack. Mostly the first set is the answer.
+ * Theory of operation. It tries the sets of physical functions that could be left without an owner, lightest
+ * first: the weight of what is on them is paid in any case. For a set, the classes have nothing to do with
+ * each other any more, and each is a PlannerPack. Mostly the first set is the answer.
  */
 
 #include "core/planner-pack.h"
@@ -21,7 +21,8 @@ typedef struct PlannerSolution {
         size_t *n_parts;     /* owned */
         bool *moved;         /* owned; by domain */
         size_t n_domains;
-        /* By fit: the class of its room, and the physical function or group where it is, if it must be on one. */
+        /* By fit: the class of its room, and the physical function or group where it is, if it must be on
+         * one. */
         uint32_t fit_class[PLANNER_FITS_MAX], fit_place[PLANNER_FITS_MAX];
 } PlannerSolution;
 

@@ -102,7 +102,8 @@ static uint32_t lack_on(const Waves *w, uint32_t class, uint32_t pf)
         return gets > has ? gets - has : 0;
 }
 
-/* Those of one class only wait for each other. Returns the physical function where the unit lacks something. */
+/* Those of one class only wait for each other. Returns the physical function where the unit lacks
+ * something. */
 static uint32_t find_lack(const Waves *w)
 {
         uint32_t class = class_of(w, w->movers + w->unit[0]);
@@ -123,7 +124,8 @@ static bool is_in_unit(const Waves *w, size_t mover)
         return false;
 }
 
-/* Adds who gives up what is lacking until nothing is. There always is somebody, as all together have enough. */
+/* Adds who gives up what is lacking until nothing is. There always is somebody, as all together have
+ * enough. */
 static void grow_unit(Waves *w, size_t first)
 {
         uint32_t pf;
@@ -202,7 +204,8 @@ static bool find_unit(Waves *w)
         return n_best > 0;
 }
 
-/* A function of that place that is free for the wave the soonest, then by address: by_address gives that order. */
+/* A function of that place that is free for the wave the soonest, then by address: by_address gives that
+ * order. */
 static size_t take_function(Waves *w, uint32_t pf, uint32_t class)
 {
         const Inventory *inv = w->host->inventory;
@@ -253,7 +256,8 @@ static int add_move(Waves *w, const Mover *m)
         return 0;
 }
 
-/* The functions of a unit: what others of it give up comes last. Returns the first wave that it can be in. */
+/* The functions of a unit: what others of it give up comes last. Returns the first wave that it can be
+ * in. */
 static int assign_functions(Waves *w, size_t first_move, uint32_t *ret_wave)
 {
         const PlannerHost *h = w->host;
@@ -298,7 +302,8 @@ static int compare_costs(const void *a, const void *b)
         return x > y ? -1 : x < y;
 }
 
-/* Of all moves in a wave and the unit, which begins at `first_move`: how long the wave takes, and the least limit. */
+/* Of all moves in a wave and the unit, which begins at `first_move`: how long the wave takes, and the
+ * least limit. */
 static void measure_wave(const Waves *w, uint32_t wave, size_t first_move, double *costs, size_t *ret_n,
                          double *ret_seconds, size_t *ret_strictest)
 {

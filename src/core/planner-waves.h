@@ -4,14 +4,16 @@
 /*
  * PlannerWaves: in which order the moves of a solution are carried out, and which function each gets.
  *
- * A wave's domains are all hibernated before any of them is resumed, and a wave begins when the one before has ended. So
- * a function that a domain gets in a wave was free before it, or is given up in it: by a domain that needs none while it
- * is hibernated. Domains are in one wave if they have to be, since each waits for what another gives up; those that do
- * not are put together as long as no more than `parallel` are saved at the same time.
+ * A wave's domains are all hibernated before any of them is resumed, and a wave begins when the one before
+ * has ended. So a function that a domain gets in a wave was free before it, or is given up in it: by a
+ * domain that needs none while it is hibernated. Domains are in one wave if they have to be, since each
+ * waits for what another gives up; those that do not are put together as long as no more than `parallel` are
+ * saved at the same time.
  *
- * Where more have to be in one wave than may be saved at once, it goes in rounds of `parallel`, those that take longest
- * first, and each round takes as long as the longest of it. Every domain of a wave may be down for as long as all its
- * rounds take together, since it may have to wait for the last: that must not be more than the limit of any of them.
+ * Where more have to be in one wave than may be saved at once, it goes in rounds of `parallel`, those that
+ * take longest first, and each round takes as long as the longest of it. Every domain of a wave may be down
+ * for as long as all its rounds take together, since it may have to wait for the last: that must not be more
+ * than the limit of any of them.
  */
 
 #include "core/planner-host.h"
@@ -36,7 +38,8 @@ typedef struct PlannerWaves {
 
 void planner_waves_done(PlannerWaves *w);
 
-/* When domains have to be in one wave and one of them must not be down for so long, it returns 0, *ret_culprit is the one
- * with the least limit and *ret_why, which is the caller's, says so. 1: there are waves. */
+/* When domains have to be in one wave and one of them must not be down for so long, it returns 0,
+ * *ret_culprit is the one with the least limit and *ret_why, which is the caller's, says so. 1: there are
+ * waves. */
 int planner_waves(const PlannerHost *h, const PlannerSolution *s, uint32_t parallel, PlannerWaves *ret,
                   size_t *ret_culprit, char **ret_why) _warn_unused_result_;

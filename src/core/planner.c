@@ -11,9 +11,9 @@
 #define STATES_MAX ((size_t) 1 << 26)
 
 /*
- * The hosts of a fleet share the goals: each takes some of the physical functions of free-pf, and some of the fits. For
- * each such part ("what is asked of the host") there is an entry, and the cheapest way to share is found host after host. A
- * single host is asked for everything.
+ * The hosts of a fleet share the goals: each takes some of the physical functions of free-pf, and some of
+ * the fits. For each such part ("what is asked of the host") there is an entry, and the cheapest way to
+ * share is found host after host. A single host is asked for everything.
  */
 typedef struct Entry {
         PlannerSolution solution;
@@ -320,7 +320,8 @@ static bool entry_sum(const Entry *e, bool of_bounds, Sum *ret)
         return ret->found;
 }
 
-/* The best sum over the hosts, and with `shares` what each host has in it. `of_bounds`: of what costs at least, instead. */
+/* The best sum over the hosts, and with `shares` what each host has in it. `of_bounds`: of what costs at
+ * least, instead. */
 static int share_goals(const Planning *p, bool of_bounds, uint32_t *shares, Sum *ret)
 {
         _cleanup_free_ Sum *sums = calloc(p->n_states, sizeof(Sum)),
@@ -447,7 +448,8 @@ static int find_rooms(Planning *p, size_t host, const PlannerGoal *goals, size_t
         return 0;
 }
 
-/* The moves of one host, in their order. 0: there is none that all limits allow, and a domain less to move now; 1: there is. */
+/* The moves of one host, in their order. 0: there is none that all limits allow, and a domain less to
+ * move now; 1: there is. */
 static int order_host(Planning *p, size_t host, size_t entry, char **why, Failure *reterr)
 {
         HostTable *t = p->tables + host;

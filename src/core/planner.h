@@ -2,18 +2,21 @@
 #pragma once
 
 /*
- * Planner: the cheapest moves that reach goals (core/planner-goal.h) on a host or in a fleet, and the order of them.
+ * Planner: the cheapest moves that reach goals (core/planner-goal.h) on a host or in a fleet, and the order
+ * of them.
  *
- * What a plan costs is the sum of the predicted downtimes of all domains that move, each once; of plans that cost the
- * same, one with the fewest moves is chosen, and always the same one. A domain moves when any of its functions changes;
- * where it moves to is of the same kind and pool, and obeys its affinity. One that costs more than its downtime limit, has
- * functions of several kinds, or has something that is not assigned to it is not moved.
+ * What a plan costs is the sum of the predicted downtimes of all domains that move, each once; of plans that
+ * cost the same, one with the fewest moves is chosen, and always the same one. A domain moves when any of
+ * its functions changes; where it moves to is of the same kind and pool, and obeys its affinity. One that
+ * costs more than its downtime limit, has functions of several kinds, or has something that is not assigned
+ * to it is not moved.
  *
- * In a fleet domains stay on their hosts. `free-pf` counts those of all hosts, `fit` is met on one host, `compact` is
- * the sum over the hosts.
+ * In a fleet domains stay on their hosts. `free-pf` counts those of all hosts, `fit` is met on one host,
+ * `compact` is the sum over the hosts.
  *
- * The order (core/planner-waves.h) is chosen afterwards. When no order keeps the limit of one of the domains, the plan is made
- * again without moving that one: then it is the best that was found, and not said to be optimal.
+ * The order (core/planner-waves.h) is chosen afterwards. When no order keeps the limit of one of the
+ * domains, the plan is made again without moving that one: then it is the best that was found, and not said
+ * to be optimal.
  */
 
 #include "core/planner-waves.h"
@@ -54,6 +57,7 @@ typedef struct PlannerPlan {
 
 void planner_plan_done(PlannerPlan *p);
 
-/* What cannot be planned at all is FAILURE_INVALID_OPTION, what cannot be reached is a plan that is not feasible. */
+/* What cannot be planned at all is FAILURE_INVALID_OPTION, what cannot be reached is a plan that is not
+ * feasible. */
 int planner_plan(const Fleet *fleet, const PlannerGoal *goals, size_t n_goals, const PlannerOptions *options,
                  PlannerPlan *ret, Failure *reterr) _warn_unused_result_;

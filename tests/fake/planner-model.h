@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The planner's question as a mixed integer program, written from the inventory and from what goals are said to mean
- * (core/planner-goal.h, core/planner.h), and from nothing else of the planner. In the form that glpsol --lp reads.
+ * The planner's question as a mixed integer program, written from the inventory and from what goals are said
+ * to mean (core/planner-goal.h, core/planner.h), and from nothing else of the planner. In the form that
+ * glpsol --lp reads.
  */
 
 #include <stdio.h>

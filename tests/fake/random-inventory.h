@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Inventories and goals by chance, the same everywhere for the same seed; and a judge of plans that knows nothing of how
- * they are made. */
+/* Inventories and goals by chance, the same everywhere for the same seed; and a judge of plans that knows
+ * nothing of how they are made. */
 
 #include "core/planner.h"
 
@@ -25,7 +25,7 @@ void random_inventory(Chance *c, const InventoryShape *shape, const char *host, 
 /* 1 to 3 goals. Returns how many. */
 size_t random_goals(Chance *c, const InventoryShape *shape, PlannerGoal ret[static 3]);
 
-/* NULL: each wave can be carried out, nothing ever has two owners, no limit is exceeded, and at the end all goals are reached at
- * the cost that is said. Else what is wrong. */
+/* NULL: each wave can be carried out, nothing ever has two owners, no limit is exceeded, and at the end
+ * all goals are reached at the cost that is said. Else what is wrong. */
 const char *judge_plan(const Fleet *fleet, const PlannerGoal *goals, size_t n_goals, const PlannerPlan *plan,
                        uint32_t parallel);

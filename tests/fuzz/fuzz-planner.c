@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A goal, a line's end, and an inventory: whatever comes of them can be carried out, and does not take long. */
+/* A goal, a line's end, and an inventory: whatever comes of them can be carried out, and does not take
+ * long. */
 
 #include "core/planner.h"
 #include "fake/random-inventory.h"

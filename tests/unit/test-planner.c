@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Plans of inventories by chance: each can be carried out and reaches its goals, and the same question has the same answer. */
+/* Plans of inventories by chance: each can be carried out and reaches its goals, and the same question
+ * has the same answer. */
 
 #include <math.h>
 
@@ -86,7 +87,8 @@ static void test_random(uint64_t seed, size_t n_hosts, uint32_t *feasible)
                 planner_goal_done(goals + i);
 }
 
-/* So many functions, on so many physical functions, each of a kind and of a domain of its own, which costs so much. */
+/* So many functions, on so many physical functions, each of a kind and of a domain of its own, which
+ * costs so much. */
 static void expect_refused(uint32_t n, uint32_t n_pfs, uint32_t n_kinds, double cost,
                            const char *group_of_last, const char *message)
 {
