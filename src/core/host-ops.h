@@ -85,6 +85,9 @@ struct HostOps {
 
         /* virDomainCreate from a managed save image that was just proven valid: comes up paused. */
         int (*restore)(void *host, const char *uuid, Failure *reterr);
+        /* The same, by somebody else, who was let begin: returns when it has come up, paused, from the guarded image.
+         * FAILURE_RESTORE_FAILED: it does not come up, or came from elsewhere. */
+        int (*follow_restore)(void *host, const char *uuid, Failure *reterr);
         /* virDomainResume: libvirt running, QEMU suspended, or running if so it was saved. */
         int (*cont)(void *host, const char *uuid, Failure *reterr);
         /* virDomainCreate without any managed save image: a boot. */

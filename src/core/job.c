@@ -274,6 +274,18 @@ int job_set_strategy(Job *j, Strategy strategy)
         return 0;
 }
 
+void job_follow_libvirt(Job *j, uint64_t usec)
+{
+        assert(j->kind == JOB_RESUME && j->strategy == STRATEGY_SUSPEND_TO_RAM);
+
+        for (size_t i = 0; i < j->n_steps && j->steps[i].id != STEP_RESTORE; i++)
+                j->steps[i] = (JobStep) { j->steps[i].id, STEP_DONE, usec, usec };
+
+        *job_find_step(j, STEP_RESTORE) = (JobStep) { STEP_RESTORE, STEP_STARTED, usec, 0 };
+        j->by_libvirt = j->targets_asked_for = true;
+        job_tell(j, usec, "libvirt was asked to start the domain, this job goes on from there");
+}
+
 JobStep *job_find_step(Job *j, StepId id)
 {
         for (size_t i = 0; i < j->n_steps; i++)

@@ -118,6 +118,7 @@ typedef struct Job {
         bool targets_asked_for; /* by the caller, by name: no other will do */
         bool needs_fixups; /* these targets do only for a guest with FIXUPS_YES: STEP_CHECK refuses another */
         GuestFixups fixups; /* of the guest, once STEP_CHECK has asked it; of a resume, by the record */
+        bool by_libvirt;    /* it does not start the domain: it follows a start of libvirt's */
         JobFallback fallback;
         bool back;            /* the targets are the functions the domain had: the last resort */
         JobAttempt *attempts; /* those that failed, in order */
@@ -164,6 +165,8 @@ int job_quarantine(Job *j, const FunctionRef *function, const char *reason) _war
 void job_tell(Job *j, uint64_t usec, const char *format, ...) _printf_(3, 4);
 /* Fixes the strategy and lays out the steps of its plan. The state of STEP_CHECK is kept. -EINVAL: no such plan. */
 int job_set_strategy(Job *j, Strategy strategy) _warn_unused_result_;
+/* A resume that begins behind a restore by libvirt, which is under way: nothing is left to do before it. */
+void job_follow_libvirt(Job *j, uint64_t usec);
 /* NULL when the plan has no such step. */
 JobStep *job_find_step(Job *j, StepId id);
 /* The step that is being done or undone, else the last one that ended, else NULL. */

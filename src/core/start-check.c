@@ -9,7 +9,7 @@ int start_check_domain(const StartCheck *c, Failure *reterr)
         assert(c);
 
         /* First: the start that a job asks for meets the record of what it resumes. */
-        if (c->job && job_is_starting(c->job))
+        if (c->job && job_is_starting(c->job) && !c->job->by_libvirt)
                 return 1;
 
         if (c->job && c->job_given_up)

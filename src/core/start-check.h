@@ -17,7 +17,7 @@ typedef struct StartCheck {
         bool hibernated; /* it has a record, see store/image-record.h */
 } StartCheck;
 
-/* 1: a job of ours starts it, and has seen to its functions. 0: nothing of the domain itself stands in the way. */
+/* 1: a job of ours starts it itself, and has seen to its functions. 0: nothing of the domain itself stands in the way. */
 int start_check_domain(const StartCheck *c, Failure *reterr) _warn_unused_result_;
 /* May the domain of this name have the function? FAILURE_FUNCTION_BUSY: no. */
 int start_check_function(const Function *f, const char *name, Failure *reterr) _warn_unused_result_;

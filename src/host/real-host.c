@@ -238,6 +238,7 @@ const HostOps real_host_ops = {
         .image_set_functions = host_image_set_functions,
         .definition_set_functions = host_definition_set_functions,
         .restore = host_restore,
+        .follow_restore = host_follow_restore,
         .cont = host_cont,
         .start = host_start,
         .destroy_unwoken = host_destroy_unwoken,

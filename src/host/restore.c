@@ -11,6 +11,9 @@
 #define CONT_TIMEOUT_USEC (30 * USEC_PER_SEC)
 /* How long libvirtd may be away, when it was lost in the middle of a start. */
 #define LIBVIRT_RETURN_TIMEOUT_USEC (180 * USEC_PER_SEC)
+/* From our hook's answer until libvirt has a QEMU: other hooks run in between. What comes later is refused. */
+#define BEGIN_TIMEOUT_USEC (30 * USEC_PER_SEC)
+#define CONSUMED_TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define OTHER_START_TIMEOUT_USEC (600 * USEC_PER_SEC)
 
 static bool is_restored(const HostStatus *s)
@@ -130,6 +133,72 @@ int host_restore(void *host, const char *uuid, Failure *reterr)
         return failure_set(reterr, FAILURE_RESTORE_FAILED,
                            "domain '%s' is not as restored, QEMU's status is '%s'%s", virDomainGetName(d),
                            qemu_status_to_string(s.qemu), s.prelaunch ? " (prelaunch)" : "");
+}
+
+static bool has_begun(const HostStatus *s)
+{
+        return s->active;
+}
+
+/* libvirt unlinks the image that it starts a domain from, last of all. One that stays is not what this QEMU has. */
+static int check_consumed(RealHost *h, const char *uuid, Failure *reterr)
+{
+        uint64_t deadline_usec = clock_monotonic_usec() + CONSUMED_TIMEOUT_USEC;
+        _cleanup_(virDomainFreep) virDomainPtr d = NULL;
+        _cleanup_(image_file_done) ImageFile f = { .dir_fd = -EBADF };
+        ImageFileState files;
+        int r;
+
+        r = image_open(h, uuid, &d, &f, reterr);
+        if (r < 0)
+                return r;
+
+        for (;;) {
+                r = image_file_state(&f, &files, reterr);
+                if (r < 0)
+                        return r;
+                if (files == IMAGE_FILE_CONSUMED)
+                        return 0;
+                if (clock_monotonic_usec() >= deadline_usec)
+                        return failure_set(
+                                        reterr, FAILURE_RESTORE_FAILED,
+                                        "domain '%s' was restored from another file than its image '%s'; use "
+                                        "'virsh start' for that, or 'vgpu-hibernatectl resume'",
+                                        virDomainGetName(d), f.image);
+                clock_sleep_usec(STATUS_INTERVAL_USEC);
+        }
+}
+
+int host_follow_restore(void *host, const char *uuid, Failure *reterr)
+{
+        _cleanup_(failure_done) Failure busy = { 0 };
+        RealHost *h = host;
+        HostStatus s;
+        int r;
+
+        /* libvirt has a QEMU, and lets nobody ask it while it reads the image. */
+        r = host_wait_status(h, uuid, has_begun, STATUS_INTERVAL_USEC,
+                             clock_monotonic_usec() + BEGIN_TIMEOUT_USEC, &s, &busy);
+        if (r == 0)
+                return failure_set(reterr, FAILURE_RESTORE_FAILED, "libvirt did not start domain %s", uuid);
+        if (r < 0 && busy.code != FAILURE_DOMAIN_BUSY)
+                return failure_set(reterr, busy.code, "%s", failure_message(&busy));
+
+        r = settled_status(h, uuid, &s, reterr);
+        if (r < 0)
+                return r;
+        if (!s.active)
+                return failure_set(reterr, FAILURE_RESTORE_FAILED,
+                                   "libvirt could not restore domain %s; see its log", uuid);
+        /* Whatever it was restored from, it has run, and that cannot be undone. */
+        if (s.qemu == QEMU_RUNNING)
+                return 0;
+        if (!is_restored(&s))
+                return failure_set(reterr, FAILURE_RESTORE_FAILED,
+                                   "domain %s is not as restored, QEMU's status is '%s'%s", uuid,
+                                   qemu_status_to_string(s.qemu), s.prelaunch ? " (prelaunch)" : "");
+
+        return check_consumed(h, uuid, reterr);
 }
 
 static bool is_continued(const HostStatus *s)

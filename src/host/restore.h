@@ -7,6 +7,7 @@
 #include "core/host-ops.h"
 
 int host_restore(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
+int host_follow_restore(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
 int host_cont(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
 int host_start(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;
 int host_destroy_unwoken(void *host, const char *uuid, Failure *reterr) _warn_unused_result_;

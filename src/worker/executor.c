@@ -350,6 +350,10 @@ static int run(Executor *e)
                                    (unsigned long long) e->job->id, job_state_to_string(e->job->state));
 
         if (walk_write_job(e, &why) < 0) {
+                if (e->job->by_libvirt) { /* it has begun already */
+                        e->stuck = why;
+                        return -EAGAIN;
+                }
                 e->job->failure = why;
                 return walk_finish(e, JOB_FAILED);
         }

@@ -40,6 +40,12 @@ static int recover(Executor *e)
         if (i == e->job->n_steps || !job_stage_has_commit(e->job, i))
                 return walk_from(e, i);
 
+        /* libvirt's own start goes on without us, and asking whether it came up repeats nothing. */
+        if (e->job->by_libvirt && !undoing && !step_may_have_happened(job_find_step(e->job, STEP_WAKE))) {
+                TELL(e, "going on behind libvirt's start");
+                return walk_from(e, i);
+        }
+
         (void) failure_set(&e->job->failure, FAILURE_WORKER_DIED,
                            "the worker of this job died during step '%s'",
                            step_id_to_string(e->job->steps[i].id));

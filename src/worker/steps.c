@@ -781,7 +781,12 @@ static int for_each_left_function(Executor *e, int (*handle)(Executor *, const F
 
 static int do_restore(Executor *e, Failure *reterr)
 {
-        int r = check_targets(e, reterr);
+        int r;
+
+        if (e->job->by_libvirt)
+                return e->ops->follow_restore(e->host, e->job->domain_uuid, reterr);
+
+        r = check_targets(e, reterr);
 
         return r < 0 ? r : e->ops->restore(e->host, e->job->domain_uuid, reterr);
 }

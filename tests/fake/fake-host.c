@@ -559,6 +559,31 @@ static int fake_restore(void *host, const char *uuid, Failure *reterr)
         return leave(h, reterr);
 }
 
+/* What libvirt unlinks is the image; what it starts has what the hook wrote into the XML, not what the image names. */
+void fake_libvirt_starts(FakeHost *h)
+{
+        if (h->image_consumed)
+                h->image_ran_twice = true;
+        h->libvirt_starts = FAKE_START_NONE;
+        h->image = IMAGE_NONE;
+        h->qemu = QEMU_PAUSED;
+        h->qemu_has = 2;
+        h->qemu_is_restored = true;
+        h->libvirt_is_new = false;
+        h->libvirt = DOMAIN_PAUSED;
+}
+
+static int fake_follow_restore(void *host, const char *uuid, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        if (h->qemu == QEMU_NONE && h->libvirt_starts == FAKE_START_COMES)
+                fake_libvirt_starts(h);
+        if (h->qemu == QEMU_NONE)
+                return failure_set(reterr, FAILURE_RESTORE_FAILED, "libvirt did not start the domain");
+        return leave(h, reterr);
+}
+
 static int fake_cont(void *host, const char *uuid, Failure *reterr)
 {
         ENTER(host, reterr);
@@ -745,6 +770,7 @@ const HostOps fake_host_ops = {
         .image_set_functions = fake_image_set_functions,
         .definition_set_functions = fake_definition_set_functions,
         .restore = fake_restore,
+        .follow_restore = fake_follow_restore,
         .cont = fake_cont,
         .start = fake_start,
         .destroy_unwoken = fake_destroy_unwoken,
@@ -782,6 +808,7 @@ static Job *copy_job(const Job *j)
         copy->targets_asked_for = j->targets_asked_for;
         copy->needs_fixups = j->needs_fixups;
         copy->fixups = j->fixups;
+        copy->by_libvirt = j->by_libvirt;
         copy->fallback = j->fallback;
         copy->back = j->back;
         copy->retry = j->retry;

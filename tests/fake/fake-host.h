@@ -52,8 +52,15 @@ typedef enum FakeBad {
         _FAKE_BAD_MAX,
 } FakeBad;
 
+/* A start that libvirt was let begin, with function 2 (core/host-ops.h, follow_restore()). */
+typedef enum FakeStart {
+        FAKE_START_NONE, /* none, or it did not succeed */
+        FAKE_START_COMES,
+} FakeStart;
+
 typedef struct FakeHost {
         /* The world. */
+        FakeStart libvirt_starts;
         QemuStatus qemu;
         DomainState libvirt;
         bool libvirt_is_new; /* its libvirtd was started when this QEMU was there */
@@ -119,6 +126,7 @@ Job *fake_host_read_journal(const FakeHost *h);
 /* A running domain on function 0. */
 void fake_host_init(FakeHost *h);
 void fake_host_done(FakeHost *h);
+void fake_libvirt_starts(FakeHost *h);
 void fake_host_goes_down(FakeHost *h);
 /* The guest does now what it was asked for. */
 void fake_host_suspends(FakeHost *h);

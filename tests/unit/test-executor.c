@@ -816,6 +816,104 @@ static void test_gates(void)
         }
 }
 
+/* libvirt was let start the hibernated domain: it has, it will, or it does not succeed. */
+typedef enum FollowedStart {
+        START_HAPPENED,
+        START_COMES,
+        START_FAILED,
+        _FOLLOWED_START_MAX,
+} FollowedStart;
+
+static bool run_followed(const Case *c, FakeHost *h, FollowedStart start)
+{
+        bool recover = false;
+
+        make_world(c, h);
+        h->bound[2] = true;
+        h->libvirt_starts = start == START_COMES ? FAKE_START_COMES : FAKE_START_NONE;
+        if (start == START_HAPPENED)
+                fake_libvirt_starts(h);
+
+        h->journal = make_job(c, h);
+        job_follow_libvirt(h->journal, 1);
+        arm(h, c, 0);
+        if (!fault_ends_worker(c->fault[0]))
+                arm(h, c, 1);
+
+        for (unsigned i = 0; i < WORKERS_MAX && !job_state_is_final(h->journal->state); i++) {
+                WorkerEnd end = run_worker(h, recover);
+
+                if (h->journal->state == JOB_RETRYING) {
+                        choose_targets(h);
+                        recover = false;
+                        continue;
+                }
+
+                recover = true;
+                if (end == WORKER_LATER && h->held && h->qemu != QEMU_RUNNING)
+                        fake_host_goes_down(h);
+                /* With the host, libvirt's start ends. */
+                if (h->qemu == QEMU_NONE && end != WORKER_ENDED)
+                        h->libvirt_starts = FAKE_START_NONE;
+                if (end != WORKER_ENDED)
+                        next_process(h, c);
+        }
+
+        return h->reached[c->fault[1] != FAKE_FAULT_NONE];
+}
+
+static bool check_followed(const Case *c, FollowedStart start)
+{
+        const Job *j;
+        FakeHost h;
+        bool reached = run_followed(c, &h, start);
+
+        j = h.journal;
+        EXPECT(c, &h, job_state_is_final(j->state));
+        EXPECT(c, &h, !h.memory_lost && !h.image_ran_twice && h.cold_boots == 0 && !h.took_from_guest);
+        if (!h.memory_cut)
+                EXPECT(c, &h,
+                       (h.qemu == QEMU_RUNNING) != is_hibernated(&h) ||
+                                       (j->failure.code == FAILURE_LOST && !h.record));
+        if (h.qemu == QEMU_RUNNING)
+                EXPECT(c, &h, !h.record && !h.guard && h.image == IMAGE_NONE && h.qemu_has == 2);
+        if (c->fault[0] == FAKE_FAULT_NONE)
+                EXPECT(c, &h, j->state == (start == START_FAILED ? JOB_FAILED : JOB_DONE));
+        EXPECT(c, &h, j->state != JOB_DONE || h.qemu == QEMU_RUNNING || h.memory_cut);
+        EXPECT(c, &h, j->state != JOB_DONE || h.definition_names == 2);
+        fake_host_done(&h);
+        return reached;
+}
+
+static void test_followed(FakeFault last)
+{
+        for (FollowedStart start = START_HAPPENED; start < _FOLLOWED_START_MAX; start++) {
+                Case c = { .kind = JOB_RESUME, .strategy = STRATEGY_SUSPEND_TO_RAM };
+
+                (void) check_followed(&c, start);
+
+                for (FakeFault f = FAKE_FAULT_ERROR; f <= last; f++) {
+                        bool reached = true;
+
+                        for (unsigned call = 1; reached; call++) {
+                                c.fault[0] = f;
+                                c.call[0] = call;
+                                c.fault[1] = FAKE_FAULT_NONE;
+                                reached = check_followed(&c, start);
+
+                                for (FakeFault g = FAKE_FAULT_ERROR; reached && g <= last; g++) {
+                                        bool reached2 = true;
+
+                                        c.fault[1] = g;
+                                        for (c.call[1] = fault_ends_worker(f) ? 1 : call + 1; reached2;
+                                             c.call[1]++)
+                                                reached2 = check_followed(&c, start);
+                                }
+                        }
+                }
+        }
+}
+
 static int from_name(const char *const *names, int n, const char *s)
 {
         for (int i = 0; i < n; i++)
@@ -873,6 +971,7 @@ int main(int argc, char *argv[])
         }
 
         test_bad_targets();
+        test_followed(last);
         test_waits_for_room();
         test_gates();
 
