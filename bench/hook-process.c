@@ -17,5 +17,5 @@ int main(int argc, char **argv)
         if (argc != 5 || !paths.config || !paths.state_dir)
                 return 2;
 
-        return hook_run(&paths, argv[1], argv[2], argv[3], STDIN_FILENO, NULL) < 0;
+        return hook_run(&paths, argv[1], argv[2], argv[3], STDIN_FILENO, &(char *) { NULL }, NULL) < 0;
 }

@@ -61,18 +61,24 @@ static int read_question(sd_bus_message *message, HookQuestion *q, Failure *rete
 
 static int answer_hook(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_free_ PciAddress *targets = NULL;
         HookQuestion q = { 0 };
         Failure f = { 0 };
+        size_t n = 0;
         int r;
 
         r = read_question(message, &q, &f);
         if (r >= 0)
-                r = hook_question_answer(userdata, &q, &f);
+                r = hook_question_answer(userdata, &q, &targets, &n, &f);
         free(q.functions);
         if (r < 0)
                 return bus_error_from_failure(error, &f);
 
-        return sd_bus_reply_method_return(message, "as", 0);
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = bus_append_addresses(reply, targets, n);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 int method_answer_hook(sd_bus_message *message, void *userdata, sd_bus_error *error)

@@ -17,5 +17,8 @@ typedef struct HookQuestion {
         size_t n_functions;
 } HookQuestion;
 
-/* 0: let libvirt go on. FAILURE_HIBERNATED, FAILURE_DOMAIN_BUSY, FAILURE_FUNCTION_BUSY: it must not. */
-int hook_question_answer(Manager *m, const HookQuestion *q, Failure *reterr) _warn_unused_result_;
+/* 0: let libvirt go on; *ret_n > 0: with *ret as its functions, in the order of those it has, to be freed.
+ * FAILURE_HIBERNATED, FAILURE_DOMAIN_BUSY, FAILURE_FUNCTION_BUSY: it must not. What speaks
+ * against a resume speaks against a restore of a hibernated domain, and is said at "prepare" again. */
+int hook_question_answer(Manager *m, const HookQuestion *q, PciAddress **ret, size_t *ret_n,
+                         Failure *reterr) _warn_unused_result_;

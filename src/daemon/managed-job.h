@@ -37,6 +37,7 @@ typedef struct ManagedJob {
         uint64_t later_usec; /* what was last waited for one that could not go on */
         bool recovering;     /* a recovery is due, and the journal does not say so yet */
         bool asked_to_rest;  /* the worker was */
+        bool prepare_due; /* libvirt was let restore the domain that this follows, and will ask once more */
         bool asked_to_cancel;
         sd_event_source *put_off; /* in the queue, but not to begin before this; NULL: it may */
         bool given_up;

@@ -258,6 +258,8 @@ static int write_job(Manager *m, const JobDraft *draft, Job **ret, Failure *rete
         job->fallback = draft->fallback;
         job->bytes = job->bytes_total = draft->image_bytes;
         job->created_usec = clock_realtime_usec();
+        if (draft->by_libvirt)
+                job_follow_libvirt(job, job->created_usec);
 
         r = journal_write(m->jobs_fd, job, reterr);
         if (r < 0) {
@@ -269,42 +271,47 @@ static int write_job(Manager *m, const JobDraft *draft, Job **ret, Failure *rete
         return 0;
 }
 
-int start_job(Manager *m, const char *domain, const JobOptions *options, ManagedJob **ret, Failure *reterr)
+int start_job_draft(Manager *m, const JobDraft *draft, ManagedJob **ret, Failure *reterr)
 {
-        _cleanup_(findings_done) Findings findings = { 0 };
         Job *job = NULL;
-        JobDraft draft;
-        ManagedJob *j;
         uint64_t id;
         int r;
 
-        /* 1. Decide, touching nothing. */
-        if ((r = job_draft(m, domain, options, FIXUPS_YES, &draft, &findings, reterr)) < 0 ||
-            (r = findings_check(&findings, reterr)) < 0)
-                return r;
-
-        /* 2. The request and the functions it may use, durably: from here on a crash is a job to recover. */
-        r = write_job(m, &draft, &job, reterr);
+        /* 1. The request and the functions it may use, durably: from here on a crash is a job to recover. */
+        r = write_job(m, draft, &job, reterr);
         if (r < 0) {
                 manager_drop_idle_holds(m);
                 return r;
         }
-        if (draft.reservation)
-                manager_use_reservation(m, draft.reservation, job->id);
+        if (draft->reservation)
+                manager_use_reservation(m, draft->reservation, job->id);
 
         job_log_struct(job, LOG_INFO, VGPU_HIBERNATE_MESSAGE_JOB_ACCEPTED, NULL, "accepted");
 
-        /* 3. Known to the bus before its worker can say anything of it. */
+        /* 2. Known to the bus before its worker can say anything of it. */
         id = job->id;
-        r = manager_add_job(m, job, &j);
+        r = manager_add_job(m, job, ret);
         if (r < 0) {
                 forget_request(m, id);
                 return failure_set_errno(reterr, FAILURE_HOST, r, "failed to create a job");
         }
 
-        /* 4. Perhaps at once. A worker that cannot be started is for supervision: the caller has a job now, and
-         * watches it. */
+        return 0;
+}
+
+int start_job(Manager *m, const char *domain, const JobOptions *options, ManagedJob **ret, Failure *reterr)
+{
+        _cleanup_(findings_done) Findings findings = { 0 };
+        JobDraft draft;
+        int r;
+
+        /* Decide, touching nothing. */
+        if ((r = job_draft(m, domain, options, FIXUPS_YES, &draft, &findings, reterr)) < 0 ||
+            (r = findings_check(&findings, reterr)) < 0 || (r = start_job_draft(m, &draft, ret, reterr)) < 0)
+                return r;
+
+        /* Perhaps at once. A worker that cannot be started is for supervision: the caller has a job now, and watches
+         * it. */
         job_queue_advance(m);
-        *ret = j;
         return 0;
 }

@@ -24,6 +24,7 @@ typedef struct JobDraft {
         bool targets_asked_for;
         bool wants_fixups; /* a family of the functions asks for some */
         bool needs_fixups; /* one of the targets would not do without */
+        bool by_libvirt;   /* libvirt starts the domain */
         JobFallback fallback;
         HoldOptions hold;
         const Reservation *reservation; /* to be used, the ledger's; NULL: none */
@@ -36,6 +37,9 @@ int job_draft(Manager *m, const char *domain, const JobOptions *options, GuestFi
 /* How its targets are chosen; of a draft that was made with these options. */
 TargetRequest job_draft_request(const Manager *m, const JobDraft *draft, const JobOptions *options);
 
+/* Makes the job of a draft that nothing speaks against: durable, and known to the bus. It has no worker yet. */
+int start_job_draft(Manager *m, const JobDraft *draft, ManagedJob **ret,
+                    Failure *reterr) _warn_unused_result_;
 /* `domain`: name or UUID, as it came from the wire. */
 int start_job(Manager *m, const char *domain, const JobOptions *options, ManagedJob **ret,
               Failure *reterr) _warn_unused_result_;

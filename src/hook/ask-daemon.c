@@ -9,6 +9,8 @@
 typedef struct Answer {
         bool there;
         int result; /* as ask_daemon() returns it */
+        PciAddress *targets;
+        size_t n_targets;
         Failure *reterr;
 } Answer;
 
@@ -24,15 +26,35 @@ static bool is_refusal(FailureCode code)
         return (int) code > 0 && code != FAILURE_INVALID_OPTION && code != FAILURE_NOT_AUTHORIZED;
 }
 
+static int read_targets(sd_bus_message *message, Answer *a)
+{
+        const char *text;
+        int r;
+
+        a->targets = calloc(DOMAIN_XML_FUNCTIONS_MAX, sizeof(PciAddress));
+        if (!a->targets)
+                return -ENOMEM;
+
+        r = sd_bus_message_enter_container(message, 'a', "s");
+        while (r >= 0 && (r = sd_bus_message_read(message, "s", &text)) > 0)
+                if (a->n_targets >= DOMAIN_XML_FUNCTIONS_MAX ||
+                    pci_address_parse(text, a->targets + a->n_targets++) < 0)
+                        return -EBADMSG;
+        return r < 0 ? r : 0;
+}
+
 static int on_answer(sd_bus_message *message, void *userdata, sd_bus_error *ignored)
 {
         const sd_bus_error *e = sd_bus_message_get_error(message);
         Answer *a = userdata;
 
         a->there = true;
-        if (!e)
-                a->result = 0;
-        else if (is_refusal(failure_code_from_bus_error(e->name)))
+        if (!e) {
+                a->result = read_targets(message, a);
+                if (a->result < 0)
+                        (void) no_answer(a->reterr, a->result,
+                                         "vgpu-hibernated answers what nobody understands");
+        } else if (is_refusal(failure_code_from_bus_error(e->name)))
                 a->result = failure_set(a->reterr, failure_code_from_bus_error(e->name), "%s",
                                         e->message ? e->message : e->name);
         else if (streq(e->name, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
@@ -94,7 +116,8 @@ static int wait_answer(sd_bus *bus, const Answer *answer, uint64_t deadline_usec
         return 0;
 }
 
-int ask_daemon(const HookCall *c, bool user_bus, uint64_t deadline_usec, Failure *reterr)
+int ask_daemon(const HookCall *c, bool user_bus, uint64_t deadline_usec, PciAddress **ret, size_t *ret_n,
+               Failure *reterr)
 {
         _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
         Answer answer = { .reterr = reterr };
@@ -110,5 +133,12 @@ int ask_daemon(const HookCall *c, bool user_bus, uint64_t deadline_usec, Failure
                                  r == -ETIMEDOUT ? "vgpu-hibernated does not answer"
                                                  : "the system bus cannot be reached");
 
-        return answer.result;
+        if (answer.result < 0) {
+                free(answer.targets);
+                return answer.result;
+        }
+
+        *ret = answer.targets;
+        *ret_n = answer.n_targets;
+        return 0;
 }

@@ -10,8 +10,12 @@
  * sysfs decide: a domain that is hibernated, or that owns a function which the configuration matches, is refused; all
  * others start as if this program were not installed.
  *
- * Nothing is printed, which libvirt takes for the XML unchanged. A refusal is one line on stderr, which libvirt puts
- * into its error, and status 1.
+ * libvirt asks twice before it starts a domain from an image. Refused is only the second time; at the first it would
+ * unlink the image (hook.c).
+ *
+ * An image that libvirt is to restore may get other functions: the rewritten XML goes to stdout. Else nothing is printed,
+ * which libvirt takes for the XML unchanged. A refusal is one line on stderr, which libvirt puts into its error, and
+ * status 1.
  */
 
 #include "core/failure.h"
@@ -25,6 +29,7 @@ typedef struct HookPaths {
         bool user_bus;           /* the session's, for tests */
 } HookPaths;
 
-/* Reads the XML from `xml_fd`. 0, or -EREMOTEIO: refused, *reterr says why. */
+/* Reads the XML from `xml_fd`. 0, and *ret_xml is what takes its place, to be freed, NULL: as it is. Or -EREMOTEIO:
+ * refused, *reterr says why. */
 int hook_run(const HookPaths *paths, const char *name, const char *operation, const char *suboperation,
-             int xml_fd, Failure *reterr) _warn_unused_result_;
+             int xml_fd, char **ret_xml, Failure *reterr) _warn_unused_result_;

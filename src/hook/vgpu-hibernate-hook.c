@@ -24,6 +24,7 @@ int main(int argc, char **argv)
                 .pci_devices = "/sys/bus/pci/devices",
         };
         _cleanup_(failure_done) Failure refused = { 0 };
+        _cleanup_free_ char *xml = NULL;
 
         /* No options: the first argument is a domain's name, and that may look like one. */
         if (argc != 5) {
@@ -31,8 +32,14 @@ int main(int argc, char **argv)
                 return 2;
         }
 
-        if (hook_run(&paths, argv[1], argv[2], argv[3], STDIN_FILENO, &refused) < 0) {
+        if (hook_run(&paths, argv[1], argv[2], argv[3], STDIN_FILENO, &xml, &refused) < 0) {
                 print_line(failure_message(&refused));
+                return EXIT_FAILURE;
+        }
+
+        /* Half of it would be worse than none: libvirt must not go on. */
+        if (xml && (fputs(xml, stdout) < 0 || fflush(stdout) < 0)) {
+                print_line("cannot hand the XML to libvirt");
                 return EXIT_FAILURE;
         }
 

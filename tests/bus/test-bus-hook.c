@@ -14,6 +14,7 @@
 #include "basic/fileio.h"
 #include "fixture.h"
 #include "hook/hook.h"
+#include "host/domain-xml.h"
 
 #define VM4 "44444444-4444-4444-4444-444444444444" /* libvirt knows it, nobody else */
 #define FUNCTION(name) VGPU_HIBERNATE_FUNCTION_PATH "/" name
@@ -40,8 +41,8 @@ static char *make_xml(const char *name, const char *uuid, const char *address)
                       name, uuid, a.domain, a.bus, a.slot, a.function);
 }
 
-static int run_with(const Hook *h, const char *name, const char *operation, const char *suboperation,
-                    const char *xml, size_t size, Failure *reterr)
+static int run_for_xml(const Hook *h, const char *name, const char *operation, const char *suboperation,
+                       const char *xml, size_t size, char **ret_xml, Failure *reterr)
 {
         const HookPaths paths = {
                 .config = h->config,
@@ -52,7 +53,18 @@ static int run_with(const Hook *h, const char *name, const char *operation, cons
         _cleanup_close_ int fd = memfd_create("xml", MFD_CLOEXEC);
 
         CHECK(fd >= 0 && write(fd, xml, size) == (ssize_t) size && lseek(fd, 0, SEEK_SET) == 0);
-        return hook_run(&paths, name, operation, suboperation, fd, reterr);
+        return hook_run(&paths, name, operation, suboperation, fd, ret_xml, reterr);
+}
+
+/* And the XML stays as it is. */
+static int run_with(const Hook *h, const char *name, const char *operation, const char *suboperation,
+                    const char *xml, size_t size, Failure *reterr)
+{
+        char *rewritten;
+        int r = run_for_xml(h, name, operation, suboperation, xml, size, &rewritten, reterr);
+
+        CHECK(!rewritten);
+        return r;
 }
 
 static void expect(const Hook *h, const char *name, const char *uuid, const char *address,
@@ -162,7 +174,7 @@ static void test_own_job(const Hook *h)
         fixture_tell(f, 1, "step sync done");
         fixture_tell(f, 1, "record 17");
         expect_property(f, VGPU_HIBERNATE_JOB_PATH "/1", "Step", "sync");
-        expect(h, "vm1", VM1, "0000:01:10.0", "restore", ALLOWED);
+        expect(h, "vm1", VM1, "0000:01:10.0", "restore", ALLOWED); /* see hook.c */
         expect(h, "vm1", VM1, "0000:01:10.0", "prepare", FAILURE_DOMAIN_BUSY, "job 1 (move)");
 
         fixture_tell(f, 1, "step restore started");
@@ -185,22 +197,119 @@ static void test_own_job(const Hook *h)
         fixture_send_world(f);
 }
 
+static void hibernate(Fixture *f, uint64_t id)
+{
+        _cleanup_free_ char *removed = format("JobRemoved %" PRIu64 " ", id);
+
+        start_ok(f, id, "Hibernate", "vm1", NULL);
+        fixture_tell(f, id, "strategy suspend-to-ram");
+        fixture_tell(f, id, "record 17");
+        fixture_tell(f, id, "end done");
+        expect_signal(f, removed);
+        fixture_set_domain(f, "vm1", DOMAIN_SHUTOFF, NULL);
+        fixture_send_world(f);
+        expect_property(f, VM1_PATH, "State", "hibernated");
+}
+
+static void set_drivers(Fixture *f, const char *driver)
+{
+        for (size_t i = 0; i < f->world->n_functions; i++)
+                CHECK(free_and_strdup(&f->world->functions[i].driver, driver) >= 0);
+        fixture_send_world(f);
+        expect_property(f, FUNCTION("0000_02_10_1"), "Driver", driver ? driver : "");
+}
+
+/* No function: libvirt must not begin, and all stays as it is. */
+static void test_no_target(const Hook *h)
+{
+        set_drivers(h->fixture, "amdgpu");
+        expect(h, "vm1", VM1, "0000:02:10.0", "restore", ALLOWED); /* see hook.c */
+        expect(h, "vm1", VM1, "0000:02:10.0", "prepare", FAILURE_NO_FREE_FUNCTION, "amdgpu");
+        set_drivers(h->fixture, NULL);
+        expect(h, "vm1", VM1, "0000:02:10.0", "restore", ALLOWED);
+        expect(h, "vm1", VM1, "0000:02:10.0", "prepare", FAILURE_FOREIGN_DRIVER, "is not on vfio-pci");
+        set_drivers(h->fixture, "vfio-pci");
+        expect(h, "vm1", VM1, NULL, "restore", ALLOWED);
+        expect(h, "vm1", VM1, NULL, "prepare", FAILURE_HIBERNATED, "is that its image?");
+        expect_property(h->fixture, VM1_PATH, "State", "hibernated");
+}
+
+/* The address of the one function in what the hook makes of the XML; it is in the job's hands. */
+static char *expect_restore(const Hook *h, uint64_t id)
+{
+        _cleanup_free_ char *xml = make_xml("vm1", VM1, "0000:02:10.0"), *rewritten = NULL,
+                            *path = format(VGPU_HIBERNATE_JOB_PATH "/%" PRIu64, id);
+        _cleanup_(failure_done) Failure why = { 0 };
+        _cleanup_(domain_xml_done) DomainXml x = { 0 };
+
+        if (run_for_xml(h, "vm1", "restore", "begin", xml, strlen(xml), &rewritten, &why) < 0)
+                (void) fprintf(stderr, "%s\n", failure_message(&why));
+        CHECK(why.code == FAILURE_NONE && rewritten && strstr(rewritten, "managed=\"no\""));
+        CHECK(domain_xml_parse(rewritten, &x, &why) >= 0 && x.n_functions == 1);
+        expect_property(h->fixture, path, "Kind", "resume");
+        expect_property(h->fixture, path, "Step", "restore");
+        expect_property(h->fixture, VM1_PATH, "State", "resuming");
+        return format("%s", PCI_ADDRESS_STR(x.functions));
+}
+
 static void test_hibernated(const Hook *h)
 {
+        _cleanup_free_ char *target = NULL, *again = NULL, *third = NULL;
         Fixture *f = h->fixture;
 
-        start_ok(f, 2, "Hibernate", "vm1", NULL);
-        fixture_tell(f, 2, "strategy suspend-to-ram");
-        fixture_tell(f, 2, "record 17");
-        fixture_tell(f, 2, "end done");
-        expect_signal(f, "JobRemoved 2 ");
-
-        expect(h, "vm1", VM1, "0000:02:10.0", "restore", ALLOWED);
+        hibernate(f, 2);
         expect(h, "vm1", VM1, "0000:02:10.0", "prepare", FAILURE_HIBERNATED, "would lose its memory");
         expect(h, "vm1", VM1, NULL, "prepare", FAILURE_HIBERNATED, NULL); /* its XML was edited */
         expect(h, "vm1", VM1, NULL, "release", ALLOWED);
-        fixture_set_domain(f, "vm1", DOMAIN_SHUTOFF, NULL);
+        test_no_target(h);
+
+        target = expect_restore(h, 3);
+        expect(h, "vm4", VM4, target, "prepare", FAILURE_FUNCTION_BUSY, "a job of domain 'vm1'");
+        start_refused(f, VGPU_HIBERNATE_ERROR_DOMAIN_BUSY, "in job 3", "Resume", "vm1", NULL);
+
+        /* Another function than the one that was chosen. */
+        expect(h, "vm1", VM1, "0000:03:10.0", "prepare", FAILURE_HIBERNATED, "job 3");
+        /* It is tried again; then another start, that would not restore. */
+        again = expect_restore(h, 3);
+        CHECK(streq(again, target));
+        expect(h, "vm1", VM1, target, "prepare", ALLOWED);
+        expect(h, "vm1", VM1, target, "prepare", FAILURE_HIBERNATED, "not the start that job 3 follows");
+
+        /* What a daemon let begin, the next one does not know, but for the job. */
+        CHECK(fixture_stop_daemon(f, SIGKILL) == SIGKILL);
+        expect(h, "vm1", VM1, target, "prepare", FAILURE_DOMAIN_BUSY, "job 3 (resume)");
+        expect(h, "vm1", VM1, target, "restore", ALLOWED);
+        fixture_start(f);
+        expect(h, "vm1", VM1, target, "prepare", FAILURE_HIBERNATED, "job 3");
+        third = expect_restore(h, 3);
+        CHECK(streq(third, target));
+        expect(h, "vm1", VM1, target, "prepare", ALLOWED);
+
+        fixture_tell(f, 3, "step restore done");
+        fixture_tell(f, 3, "unrecord");
+        fixture_tell(f, 3, "end done");
+        expect_signal(f, "JobRemoved 3 ");
+        expect_property(f, VM1_PATH, "State", "running");
+        fixture_set_domain(f, "vm1", DOMAIN_RUNNING, (const char *const[]) { target, NULL });
         fixture_send_world(f);
+
+        hibernate(f, 4);
+}
+
+#define FAMILY(rest) "{\"schema\": 1, \"devices\": [\"1002:74b6\"], \"targets\": \"any\"" rest "}"
+
+/* It would have to be asked before libvirt goes on, and may take its time. */
+static void test_gate(const Hook *h)
+{
+        Fixture *f = h->fixture;
+
+        CHECK(fixture_stop_daemon(f, SIGTERM) == 0);
+        fixture_add_family(
+                        f, "gated",
+                        FAMILY(", \"gate\": {\"command\": [\"true\"], \"path\": \"/a\", \"accepts\": [\"b\"]}"));
+        fixture_start(f);
+        expect(h, "vm1", VM1, "0000:02:10.0", "restore", ALLOWED);
+        expect(h, "vm1", VM1, "0000:02:10.0", "prepare", FAILURE_HIBERNATED, "is asked by jobs alone");
 }
 
 static void make_function(const Hook *h, const char *address, const char *class)
@@ -298,12 +407,14 @@ int main(int argc, char *argv[])
                 .pci_devices = format("%s/devices", f.dir),
         };
 
+        fixture_add_family(&f, "gated", FAMILY(""));
         fixture_start(&f);
         test_functions(&h);
         test_not_ours(&h);
         test_strange_input(&h);
         test_own_job(&h);
         test_hibernated(&h);
+        test_gate(&h);
         test_without_daemon(&h);
         test_deadline(&h);
         test_fresh_machine(&h);
