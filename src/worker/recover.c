@@ -43,6 +43,7 @@ static int recover(Executor *e)
         /* libvirt's own start goes on without us, and asking whether it came up repeats nothing. */
         if (e->job->by_libvirt && !undoing && !step_may_have_happened(job_find_step(e->job, STEP_WAKE))) {
                 TELL(e, "going on behind libvirt's start");
+                failure_done(&e->job->failure);
                 return walk_from(e, i);
         }
 
