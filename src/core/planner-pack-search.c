@@ -8,7 +8,8 @@
  * that these weigh is a knapsack over each bin, and one over the bins.
  *
  * A branch that only leads to what another has, too, is left out: of bins that are alike in all, only the
- * first is tried; items that are alike are placed by rising bins; an item makes no way for one like itself.
+ * first is tried; items that are alike are placed by rising bins; an item makes no way for one like itself,
+ * unless it is where it could not be placed anew.
  */
 
 #include <assert.h>
@@ -447,9 +448,15 @@ static void choose_sets(Search *s, Child *child, uint32_t need, size_t from, uin
         }
 }
 
-/* The ways to free `need` functions of a place. Items of size `not` that must stay on one bin are not
- * asked. */
-static void find_sets(Search *s, PlannerLevel level, uint32_t place, uint32_t need, uint32_t not,
+/* Does this item have all of what the entry asks of one bin? Where it is on several already, it may stay so, but
+ * the entry cannot have its place. */
+static bool is_alike_in_place(const PackItem *item, const Entry *e)
+{
+        return item->level == PLANNER_ONE_PF && item->size == e->size && item->n_parts == 1;
+}
+
+/* The ways to free `need` functions of a place. Those like an entry (NULL: none) are not asked. */
+static void find_sets(Search *s, PlannerLevel level, uint32_t place, uint32_t need, const Entry *like,
                       uint32_t room)
 {
         const PlannerPack *k = s->pack;
@@ -460,7 +467,7 @@ static void find_sets(Search *s, PlannerLevel level, uint32_t place, uint32_t ne
                 const PackItem *item = k->items + i;
                 uint32_t share;
 
-                if (s->state[i] != PACK_STAYS || (item->size == not &&item->level == PLANNER_ONE_PF))
+                if (s->state[i] != PACK_STAYS || (like && is_alike_in_place(item, like)))
                         continue;
                 share = share_of(k, item, level, place);
                 if (share == 0)
@@ -524,7 +531,7 @@ static void add_bins(Search *s, uint32_t entry, uint32_t last, uint32_t last_pla
                                 untouched[bin] = false;
                         else if (!s->forced[i] && s->entries[i].level == PLANNER_ONE_PF) {
                                 untouched[bin] = false;
-                                own[bin] = own[bin] || s->entries[i].size == e->size;
+                                own[bin] = own[bin] || is_alike_in_place(k->items + i, e);
                         }
                 }
 
@@ -536,7 +543,7 @@ static void add_bins(Search *s, uint32_t entry, uint32_t last, uint32_t last_pla
                 if (s->room[bin] >= e->size)
                         add_child(s, &(Child) { .place = bin, .room = s->room[bin] });
                 else if (s->request->mode == PACK_LIGHTEST && s->open[bin])
-                        find_sets(s, PLANNER_ONE_PF, bin, e->size - s->room[bin], e->size, s->room[bin]);
+                        find_sets(s, PLANNER_ONE_PF, bin, e->size - s->room[bin], e, s->room[bin]);
         }
 }
 
@@ -629,7 +636,7 @@ static void search(Search *s, uint32_t last, uint32_t last_place)
                 if (lack == 0)
                         continue;
                 if (s->request->mode == PACK_LIGHTEST) {
-                        find_sets(s, PLANNER_ONE_GROUP, g, lack, 0, 0);
+                        find_sets(s, PLANNER_ONE_GROUP, g, lack, NULL, 0);
                         branch(s, NONE, first_child, first_set);
                 }
                 return;

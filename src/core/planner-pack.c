@@ -86,6 +86,9 @@ static int add_item(PlannerPack *k, uint32_t domain, const uint32_t *bin_of)
                 groups |= UINT64_C(1) << k->group[bin];
         }
         item->n_groups = (size_t) __builtin_popcountll(groups);
+        item->is_apart = (item->level == PLANNER_ONE_PF && item->n_parts > 1) ||
+                         (item->level == PLANNER_ONE_GROUP && item->n_groups > 1);
+        k->has_apart = k->has_apart || item->is_apart;
 
         return 0;
 }

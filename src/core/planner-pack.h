@@ -33,6 +33,7 @@ typedef struct PackItem {
         PackPart *parts; /* owned; by bin */
         size_t n_parts;
         size_t n_groups; /* of how many groups those bins are */
+        bool is_apart;   /* on more than its level allows: it may stay so, but cannot be placed there */
         uint32_t type;   /* the same for all that are alike but for their weight */
 } PackItem;
 
@@ -46,6 +47,7 @@ typedef struct PlannerPack {
         uint32_t *usable; /* owned; by bin: that, and what those have who may move */
         PackItem *items;  /* owned; by type, then weight */
         size_t n_items;
+        bool has_apart;
         PackState *state; /* owned; by item: of the solution that was found last */
         uint32_t *at;     /* owned; by item, where PACK_PLACED */
         /* Of the same solution: what was closed, and the fits with the bin or group of each. */
@@ -62,7 +64,7 @@ DEFINE_CLEANUP_FUNC(PlannerPack *, planner_pack_free);
 typedef enum PackMode {
         PACK_LIGHTEST,
         PACK_FORCED_ONLY, /* move nothing but what is on closed physical functions */
-        PACK_ANY, /* whether there is a solution at all, whatever it weighs; it is made lighter where that is easy */
+        PACK_ANY,         /* all move, whatever that weighs; it is made lighter where that is easy */
 } PackMode;
 
 typedef struct PackRequest {

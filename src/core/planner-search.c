@@ -383,6 +383,15 @@ static int try_quickly(Search *s, const Candidate *c, PackMode mode, uint64_t *r
         return r;
 }
 
+static bool has_apart(const Search *s)
+{
+        for (uint32_t class = 0; class < s->problem->n_classes; class ++)
+                if (s->packs[class]->has_apart)
+                        return true;
+
+        return false;
+}
+
 static int try_candidates(Search *s)
 {
         uint64_t open;
@@ -411,11 +420,11 @@ static int try_candidates(Search *s)
                 }
 
                 /* That there is none, whoever moves, is proven sooner than that there is none below a
-                 * weight. */
+                 * weight. But who is apart may have a place only by staying. */
                 r = try_quickly(s, c, PACK_ANY, &open);
                 if (r < 0)
                         return r;
-                if (r == TRY_NONE && open == INFINITE)
+                if (r == TRY_NONE && open == INFINITE && !has_apart(s))
                         continue;
 
                 r = try_candidate(s, c, PACK_LIGHTEST, s->budget, &open);

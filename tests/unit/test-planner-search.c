@@ -30,7 +30,8 @@ static void add_domain(PlannerProblem *p, uint32_t (*room)[CLASSES_MAX])
         PlannerDomain *d = p->domains + p->n_domains;
         uint32_t class = random_below(p->n_classes), size = 1 + random_below(SIZE_MAX_);
         PlannerLevel level = (PlannerLevel) random_below(_PLANNER_LEVEL_MAX);
-        bool spread = level != PLANNER_ONE_PF && chance(50);
+        bool is_apart = chance(15); /* it may be, but nothing is placed so */
+        bool spread = (level != PLANNER_ONE_PF || is_apart) && chance(50);
         PlannerPart *parts = calloc(PFS_MAX, sizeof(PlannerPart));
         uint32_t first = random_below(p->n_pfs), missing = size;
 
@@ -41,7 +42,7 @@ static void add_domain(PlannerProblem *p, uint32_t (*room)[CLASSES_MAX])
         for (uint32_t i = 0; i < p->n_pfs && missing > 0; i++) {
                 uint32_t pf = (first + i) % p->n_pfs, n;
 
-                if (level == PLANNER_ONE_GROUP && p->group[pf] != p->group[first])
+                if (level == PLANNER_ONE_GROUP && !is_apart && p->group[pf] != p->group[first])
                         continue;
                 n = room[pf][class] < missing ? room[pf][class] : missing;
                 if (!spread && n < missing)
