@@ -8,15 +8,16 @@ int start_check_domain(const StartCheck *c, Failure *reterr)
 {
         assert(c);
 
-        /* First: the start that a job asks for meets the record of what it resumes. */
-        if (c->job && job_is_starting(c->job) && !c->job->by_libvirt)
-                return 1;
-
         if (c->job && c->job_given_up)
                 return failure_set(reterr, FAILURE_DOMAIN_BUSY,
                                    "job %" PRIu64 " of domain '%s' could not be recovered, so nobody knows "
                                    "what it left; 'systemctl restart vgpu-hibernated' tries again",
                                    c->job->id, c->name);
+
+        /* Before the record: the start that a job asks for meets that of what it resumes. Only while its worker lives: in the
+         * journal of one that died the step stays begun, and who starts the domain then boots it. */
+        if (c->job && c->at_work && job_is_starting(c->job) && !c->job->by_libvirt)
+                return 1;
 
         if (c->job)
                 return failure_set(reterr, FAILURE_DOMAIN_BUSY,

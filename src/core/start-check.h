@@ -14,6 +14,7 @@ typedef struct StartCheck {
         const char *name; /* of the domain */
         const Job *job;   /* its open job; NULL: none */
         bool job_given_up;
+        bool at_work;    /* a process executes the job now, as its lock tells */
         bool hibernated; /* it has a record, see store/image-record.h */
 } StartCheck;
 

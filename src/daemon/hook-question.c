@@ -8,6 +8,7 @@
 #include "daemon/manager-jobs.h"
 #include "daemon/manager-store.h"
 #include "daemon/start-job.h"
+#include "store/journal.h"
 
 /* The domain's open job, as its worker wrote it last. */
 static ManagedJob *find_job(Manager *m, const HookQuestion *q)
@@ -20,6 +21,12 @@ static ManagedJob *find_job(Manager *m, const HookQuestion *q)
         return j;
 }
 
+/* By the lock, as without a daemon: a worker's end may not be known here yet, nor one that an earlier daemon started. */
+static bool is_at_work(const Manager *m, const ManagedJob *j)
+{
+        return job_is_starting(j->job) && journal_is_locked(m->jobs_fd, j->job->id) > 0;
+}
+
 /* The domain is inactive when libvirt asks, so its record, if there is one, counts: whatever a snapshot says that may be
  * older. */
 static int check_domain(const Manager *m, const ManagedJob *j, const HookQuestion *q, Failure *reterr)
@@ -29,6 +36,7 @@ static int check_domain(const Manager *m, const ManagedJob *j, const HookQuestio
                                         .name = q->name,
                                         .job = j ? j->job : NULL,
                                         .job_given_up = j && j->given_up,
+                                        .at_work = j && is_at_work(m, j),
                                         .hibernated = manager_find_record(m, q->uuid) != NULL,
                         },
                         reterr);

@@ -38,14 +38,18 @@ int without_daemon_is_hibernated(const HookPaths *paths, const char *uuid)
 }
 
 /* 1: and it is open. What cannot be read is left out: then nothing says that one of our jobs starts the domain. */
-static int find_open_job(const HookPaths *paths, const char *uuid, Job **ret)
+static int find_open_job(const HookPaths *paths, const char *uuid, Job **ret, bool *ret_at_work)
 {
         _cleanup_(failure_done) Failure ignored = { 0 };
         _cleanup_close_ int fd = -EBADF;
         int r;
 
         r = open_state(paths, JOBS_DIR, &fd);
-        return r < 0 ? r : journal_find_open(fd, uuid, ret, &ignored);
+        if (r >= 0)
+                r = journal_find_open(fd, uuid, ret, &ignored);
+        if (r > 0)
+                *ret_at_work = journal_is_locked(fd, (*ret)->id) > 0;
+        return r;
 }
 
 static int read_id(int fd, const char *name, uint32_t *ret)
@@ -144,17 +148,23 @@ int without_daemon_judge(const HookPaths *paths, const HookCall *c, const char *
 {
         _cleanup_(failure_done) Failure refused = { 0 };
         _cleanup_(job_freep) Job *job = NULL;
+        bool at_work = false;
         int hibernated, r;
 
         if (c->operation == HOOK_RELEASE)
                 return 0;
 
         hibernated = without_daemon_is_hibernated(paths, c->domain.uuid);
-        if (find_open_job(paths, c->domain.uuid, &job) < 0)
+        if (find_open_job(paths, c->domain.uuid, &job, &at_work) < 0)
                 job = NULL;
 
         r = start_check_domain(
-                        &(const StartCheck) { .name = c->name, .job = job, .hibernated = hibernated > 0 },
+                        &(const StartCheck) {
+                                        .name = c->name,
+                                        .job = job,
+                                        .at_work = at_work,
+                                        .hibernated = hibernated > 0,
+                        },
                         &refused);
         if (r < 0)
                 return failure_set(reterr, refused.code, "%s (%s)", failure_message(&refused), why);

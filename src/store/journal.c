@@ -259,3 +259,19 @@ int journal_lock(int dir_fd, uint64_t id)
 
         return TAKE_FD(fd);
 }
+
+int journal_is_locked(int dir_fd, uint64_t id)
+{
+        _cleanup_close_ int fd = -EBADF;
+        char name[JOURNAL_NAME_MAX];
+
+        fd = openat(dir_fd, journal_name(id, "lock", name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+
+        /* Shared: several may ask at once. */
+        if (flock(fd, LOCK_SH | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK ? 1 : -errno;
+
+        return 0;
+}

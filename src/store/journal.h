@@ -32,3 +32,5 @@ int journal_lock_all(int dir_fd, uint64_t timeout_usec) _warn_unused_result_;
 /* Takes the job's lock file, DIR/jobs/ID.lock, for as long as the returned descriptor is open. -EBUSY: another
  * process executes this job. */
 int journal_lock(int dir_fd, uint64_t id) _warn_unused_result_;
+/* 1: a process executes this job now. Only reads. */
+int journal_is_locked(int dir_fd, uint64_t id) _warn_unused_result_;

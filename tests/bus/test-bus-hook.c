@@ -15,6 +15,7 @@
 #include "fixture.h"
 #include "hook/hook.h"
 #include "host/domain-xml.h"
+#include "store/journal.h"
 
 #define VM4 "44444444-4444-4444-4444-444444444444" /* libvirt knows it, nobody else */
 #define FUNCTION(name) VGPU_HIBERNATE_FUNCTION_PATH "/" name
@@ -162,6 +163,30 @@ static void test_strange_input(const Hook *h)
         CHECK(run_with(h, "vm1", "prepare", "begin", big, 3U << 20, NULL) < 0);
 }
 
+/* The journal says that the restore is begun, and nobody does it: who starts the domain boots it. */
+static void test_no_worker(const Hook *h)
+{
+        _cleanup_free_ char *jobs = format("%s/jobs", h->state_dir);
+        _cleanup_close_ int jobs_fd = open(jobs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        Fixture *f = h->fixture;
+
+        CHECK(journal_is_locked(jobs_fd, 1) == 1 && journal_is_locked(jobs_fd, 99) == 0);
+        fixture_tell(f, 1, "stuck libvirt does not answer");
+        fixture_tell(f, 1, "exit 75");
+        while (journal_is_locked(jobs_fd, 1) > 0)
+                clock_sleep_usec(USEC_PER_MSEC);
+        expect(h, "vm1", VM1, "0000:02:10.0", "prepare", FAILURE_DOMAIN_BUSY, "job 1 (move)");
+        expect(h, "vm1", VM1, "0000:02:10.0", "restore", ALLOWED); /* see hook.c */
+
+        CHECK(fixture_stop_daemon(f, SIGKILL) == SIGKILL);
+        expect(h, "vm1", VM1, "0000:02:10.0", "prepare", FAILURE_DOMAIN_BUSY, "job 1 (move)");
+
+        /* The worker that goes on with it starts it, if so. */
+        fixture_start(f);
+        expect_property(f, VGPU_HIBERNATE_JOB_PATH "/1", "State", "recovering");
+        expect(h, "vm1", VM1, "0000:02:10.0", "prepare", ALLOWED);
+}
+
 static void test_own_job(const Hook *h)
 {
         Fixture *f = h->fixture;
@@ -189,6 +214,7 @@ static void test_own_job(const Hook *h)
         fixture_start(f);
         expect(h, "vm1", VM1, "0000:02:10.0", "prepare", ALLOWED);
 
+        test_no_worker(h);
         fixture_tell(f, 1, "unrecord");
         fixture_tell(f, 1, "step restore done");
         fixture_tell(f, 1, "end done");

@@ -527,7 +527,7 @@ static int fake_definition_set_functions(void *host, const char *uuid, const Fun
 /* libvirt's hook, without a daemon: it goes by the journal (core/start-check.h). */
 static int check_hook(const FakeHost *h, Failure *reterr)
 {
-        const StartCheck c = { .name = "vm", .job = h->journal, .hibernated = h->record };
+        const StartCheck c = { .name = "vm", .job = h->journal, .at_work = true, .hibernated = h->record };
 
         return start_check_domain(&c, reterr);
 }
