@@ -3,6 +3,7 @@
 
 #include "basic/clock.h"
 #include "cli/host-inventory.h"
+#include "cli/local-families.h"
 #include "store/inventory-json.h"
 
 /* Without a time limit the search ends after this: on one processor of our days, after a minute or two. */
@@ -12,6 +13,7 @@ void plan_run_done(PlanRun *r)
 {
         planner_plan_done(&r->plan);
         fleet_done(&r->fleet);
+        families_done(&r->families);
 }
 
 static int read_from_daemon(PlanRun *run, Ctl *c)
@@ -29,7 +31,7 @@ static int read_from_daemon(PlanRun *run, Ctl *c)
         return 0;
 }
 
-int plan_run_read(PlanRun *run, Ctl *c)
+static int read_fleet(PlanRun *run, Ctl *c)
 {
         _cleanup_(failure_done) Failure why = { 0 };
 
@@ -39,6 +41,21 @@ int plan_run_read(PlanRun *run, Ctl *c)
                 return ctl_usage(c, "with '--inventory' no host is asked, so there is no '--host'");
         if (fleet_read_file(c->inventory, &run->fleet, &why) < 0)
                 return ctl_failure(c, &why, EXIT_STATUS_USAGE);
+        return 0;
+}
+
+int plan_run_read(PlanRun *run, Ctl *c)
+{
+        _cleanup_(failure_done) Failure why = { 0 };
+        int r;
+
+        r = read_fleet(run, c);
+        if (r != 0)
+                return r;
+
+        if (local_families_load(c, &run->families, &why) < 0)
+                return ctl_failure(c, &why, EXIT_STATUS_USAGE);
+        fleet_find_families(&run->fleet, &run->families);
         return 0;
 }
 
@@ -52,6 +69,7 @@ int plan_run_make(PlanRun *run, Ctl *c)
         uint64_t end = clock_monotonic_usec() + c->time_limit_seconds * USEC_PER_SEC;
         const PlannerOptions how = {
                 .parallel = c->parallel > 0 ? (uint32_t) c->parallel : 1,
+                .fixups = c->fixups,
                 .budget = {
                         .nodes = c->time_limit_seconds > 0 ? UINT64_MAX : NODES_DEFAULT,
                         .time_is_up = c->time_limit_seconds > 0 ? time_is_up : NULL,

@@ -8,6 +8,7 @@
 #include "core/planner.h"
 
 typedef struct PlanRun {
+        Families families;
         Fleet fleet;
         PlannerPlan plan;
 } PlanRun;

@@ -6,8 +6,8 @@
 
 #include "cli/ctl.h"
 #include "cli/json.h"
+#include "cli/local-families.h"
 #include "core/fits.h"
-#include "store/families.h"
 #include "store/inventory-json.h"
 
 static json_object *findings_to_json(const Findings *l)
@@ -52,18 +52,6 @@ static void print_text(const Ctl *c, bool fits, const Findings *l)
         }
 }
 
-static int load_families(const Ctl *c, Families *ret, Failure *reterr)
-{
-        const char *const usual[] = { FAMILIES_ADMIN_DIR, FAMILIES_DIR, NULL }, *const given[] = {
-                c->families_dir, NULL
-        };
-
-        if (c->families_dir && access(c->families_dir, R_OK | X_OK) < 0)
-                return failure_set_errno(reterr, FAILURE_HOST, errno, "cannot read '%s'", c->families_dir);
-
-        return families_load(c->families_dir ? given : usual, ret, reterr);
-}
-
 int verb_fits(Ctl *c)
 {
         _cleanup_(families_done) Families families = { 0 };
@@ -78,7 +66,7 @@ int verb_fits(Ctl *c)
                 return ctl_usage(c, "'fits' asks no host, so there is no '--host'");
 
         /* Whatever of this is wrong, it is what was given. */
-        if (load_families(c, &families, &why) < 0 || fleet_read_file(c->inventory, &fleet, &why) < 0 ||
+        if (local_families_load(c, &families, &why) < 0 || fleet_read_file(c->inventory, &fleet, &why) < 0 ||
             fleet_find(&fleet, c->argument, &from, &why) < 0 ||
             fleet_find(&fleet, c->second_argument, &to, &why) < 0)
                 return ctl_failure(c, &why, EXIT_STATUS_USAGE);

@@ -65,11 +65,11 @@ const Verb verbs[] = {
           "Put a quarantined function back into use", verb_clear },
         { "plan", NULL, VALUE_NONE,
           OPTION_BIT(OPTION_INVENTORY) | OPTION_BIT(OPTION_GOAL) | OPTION_BIT(OPTION_PARALLEL) |
-                          OPTION_BIT(OPTION_TIME_LIMIT),
+                          OPTION_BIT(OPTION_TIME_LIMIT) | OPTION_BIT(OPTION_GUEST_FIXUPS),
           OPTION_BIT(OPTION_GOAL), "Find the cheapest moves that make room", verb_plan },
         { "map", NULL, VALUE_NONE,
           OPTION_BIT(OPTION_INVENTORY) | OPTION_BIT(OPTION_GOAL) | OPTION_BIT(OPTION_PARALLEL) |
-                          OPTION_BIT(OPTION_TIME_LIMIT),
+                          OPTION_BIT(OPTION_TIME_LIMIT) | OPTION_BIT(OPTION_GUEST_FIXUPS),
           0, "Draw who has which function; with goals, before and after the plan", verb_map },
         { "watch", NULL, VALUE_NONE, 0, 0, "Print every change, a line each, until interrupted",
           verb_watch },

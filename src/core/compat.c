@@ -341,3 +341,30 @@ bool compat_is_alike(const Function *a, const Function *b)
         judge_attributes(&j, &a->identity);
         return j.fits;
 }
+
+static FamilyTargets targets_of(const Function *f, GuestFixups fixups)
+{
+        return f->family && f->identity.vendor != 0 ? family_targets_for(f->family, fixups)
+                                                    : TARGETS_SAME_FUNCTION;
+}
+
+bool compat_has_others(const Function *f, GuestFixups fixups)
+{
+        FamilyTargets targets = targets_of(f, fixups);
+
+        return targets == TARGETS_ANY || targets == TARGETS_SAME_PHYSICAL_NODE;
+}
+
+bool compat_is_of_kind(const Function *a, const Function *b, GuestFixups fixups)
+{
+        const char *node = attributes_get(&a->identity.attributes, ATTRIBUTE_PHYSICAL_NODE),
+                   *other = attributes_get(&b->identity.attributes, ATTRIBUTE_PHYSICAL_NODE);
+
+        if (a->identity.msix != b->identity.msix || !compat_is_alike(a, b))
+                return false;
+        if (targets_of(a, fixups) != TARGETS_SAME_PHYSICAL_NODE)
+                return true;
+
+        return node || other ? streq_ptr(node, other)
+                             : pci_address_equal(&a->physical_function, &b->physical_function);
+}

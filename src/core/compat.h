@@ -31,3 +31,11 @@ bool compat_judge(const CompatGuest *guest, const Function *to, Findings *findin
 
 /* Are two alike for every guest, as far as ids, BARs and attributes tell? */
 bool compat_is_alike(const Function *a, const Function *b);
+
+/* May every guest of one go on with the other, and the other way round, as far as an inventory tells? Those are of a
+ * kind: of any two of them compat_judge() says so. Stricter than it is where only one tells its node or its MSI-X
+ * table. Where compat_has_others() says no, they are alike for new guests alone. */
+bool compat_is_of_kind(const Function *a, const Function *b, GuestFixups fixups);
+
+/* May a guest that has it go on with any other at all? Needs the ids and the family. */
+bool compat_has_others(const Function *f, GuestFixups fixups);

@@ -91,6 +91,17 @@ size_t inventory_find(const Inventory *inv, const PciAddress *a)
         return INVENTORY_NONE;
 }
 
+void fleet_find_families(Fleet *f, const Families *l)
+{
+        for (size_t h = 0; h < f->n; h++)
+                for (size_t i = 0; i < f->hosts[h].n_functions; i++) {
+                        Function *function = &f->hosts[h].functions[i].function;
+                        const FunctionIdentity *id = &function->identity;
+
+                        function->family = id->vendor != 0 ? families_find(l, id->vendor, id->device) : NULL;
+                }
+}
+
 int fleet_find(const Fleet *f, const char *name, FleetFunction *ret, Failure *reterr)
 {
         const char *slash = strrchr(name, '/'), *other = NULL;

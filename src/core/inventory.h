@@ -26,7 +26,7 @@ const char *inventory_affinity_to_string(InventoryAffinity a);
 InventoryAffinity inventory_affinity_from_string(const char *s);
 
 typedef struct InventoryFunction {
-        Function function; /* family, driver and IOMMU group are not told */
+        Function function; /* driver and IOMMU group are not told, nor the family: fleet_find_families() */
         size_t domain; /* index of the domain that has it or that it is kept for, INVENTORY_NONE: of none that is listed */
 } InventoryFunction;
 
@@ -70,6 +70,9 @@ void fleet_done(Fleet *f);
 int inventory_index(Inventory *inv, size_t *ret_again) _warn_unused_result_;
 /* INVENTORY_NONE when there is none; binary search in by_address. */
 size_t inventory_find(const Inventory *inv, const PciAddress *a);
+
+/* Sets the family of each function that tells its ids. `l` must outlive the fleet. */
+void fleet_find_families(Fleet *f, const Families *l);
 
 /* "0000:01:10.0", or "node1/0000:01:10.0" where several hosts have that address. FAILURE_UNKNOWN_FUNCTION. */
 int fleet_find(const Fleet *f, const char *name, FleetFunction *ret, Failure *reterr) _warn_unused_result_;

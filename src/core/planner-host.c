@@ -36,7 +36,15 @@ static bool is_out_of_use(const Function *f)
                 (!function_driver_is_vfio(f->driver) || f->is_dead || f->group_obstacle || f->is_physical));
 }
 
-bool planner_may_move(const Inventory *inv, const InventoryDomain *d, const char **why)
+/* Who made the inventory knows what is of a kind; where that is not told, it follows from ids and family. */
+static bool is_of_class(const Function *f, const Function *example, GuestFixups fixups)
+{
+        if (!streq_ptr(f->pool, example->pool) || !streq_ptr(f->kind, example->kind))
+                return false;
+        return f->kind || compat_is_of_kind(f, example, fixups);
+}
+
+bool planner_may_move(const Inventory *inv, const InventoryDomain *d, GuestFixups fixups, const char **why)
 {
         const Function *first;
 
@@ -58,9 +66,14 @@ bool planner_may_move(const Inventory *inv, const InventoryDomain *d, const char
                         *why = "does not have all its functions as virtual functions that are assigned to it";
                         return false;
                 }
-                if (!streq_ptr(f->pool, first->pool) || !streq_ptr(f->kind, first->kind) ||
-                    (!f->kind && !compat_is_alike(f, first))) {
+                if (!is_of_class(f, first, fixups)) {
                         *why = "has functions of several kinds or pools";
+                        return false;
+                }
+                if (!f->kind && !compat_has_others(f, fixups)) {
+                        *why = f->identity.vendor == 0
+                                               ? "has functions of which neither kind nor ids are told"
+                                               : "goes on with no other functions, by what is known of their family";
                         return false;
                 }
         }
@@ -109,13 +122,6 @@ static int find_pfs(PlannerHost *h, Failure *reterr)
         return 0;
 }
 
-static bool is_of_class(const Function *f, const Function *example)
-{
-        if (!streq_ptr(f->pool, example->pool) || !streq_ptr(f->kind, example->kind))
-                return false;
-        return f->kind || compat_is_alike(f, example);
-}
-
 static int find_classes(PlannerHost *h, Failure *reterr)
 {
         const Inventory *inv = h->inventory;
@@ -130,7 +136,8 @@ static int find_classes(PlannerHost *h, Failure *reterr)
                 const Function *f = &inv->functions[i].function;
                 uint32_t c = 0;
 
-                while (c < p->n_classes && !is_of_class(f, &inv->functions[h->examples[c]].function))
+                while (c < p->n_classes &&
+                       !is_of_class(f, &inv->functions[h->examples[c]].function, h->fixups))
                         c++;
                 if (c == PLANNER_CLASSES_MAX)
                         return too_many(inv, "kinds and pools of functions", c + 1, PLANNER_CLASSES_MAX,
@@ -242,7 +249,7 @@ static int find_domains(PlannerHost *h, bool *moves, Failure *reterr)
         for (size_t i = 0; i < inv->n_domains; i++) {
                 const char *why;
 
-                moves[i] = moves[i] && planner_may_move(inv, inv->domains + i, &why);
+                moves[i] = moves[i] && planner_may_move(inv, inv->domains + i, h->fixups, &why);
                 n += moves[i];
         }
         if (n > PLANNER_DOMAINS_MAX)
@@ -295,12 +302,13 @@ static int count_functions(PlannerHost *h, const bool *moves, Failure *reterr)
         return 0;
 }
 
-int planner_host_init(PlannerHost *h, const Inventory *inv, const bool *stays, Failure *reterr)
+int planner_host_init(PlannerHost *h, const Inventory *inv, GuestFixups fixups, const bool *stays,
+                      Failure *reterr)
 {
         _cleanup_free_ bool *moves = calloc(inv->n_domains + 1, sizeof(bool));
         int r;
 
-        *h = (PlannerHost) { .inventory = inv };
+        *h = (PlannerHost) { .inventory = inv, .fixups = fixups };
         if (!moves)
                 return out_of_memory(reterr);
         for (size_t i = 0; i < inv->n_domains; i++)

@@ -14,6 +14,7 @@
 
 typedef struct PlannerHost {
         const Inventory *inventory;
+        GuestFixups fixups;
         PlannerProblem problem;
         PciAddress *pfs;    /* owned; by pf, rising */
         uint32_t *pf_of;    /* owned; by function of the inventory */
@@ -27,11 +28,11 @@ void planner_host_done(PlannerHost *h);
 
 /* `inv` must outlive it. `stays`, by domain, or NULL: those that are not to be moved, whatever the
  * inventory says. What is beyond the planner's limits is FAILURE_INVALID_OPTION. */
-int planner_host_init(PlannerHost *h, const Inventory *inv, const bool *stays,
+int planner_host_init(PlannerHost *h, const Inventory *inv, GuestFixups fixups, const bool *stays,
                       Failure *reterr) _warn_unused_result_;
 
 /* May this domain be moved at all? Else `why`, a static text, says why not. */
-bool planner_may_move(const Inventory *inv, const InventoryDomain *d, const char **why);
+bool planner_may_move(const Inventory *inv, const InventoryDomain *d, GuestFixups fixups, const char **why);
 
 /* Replaces the goals of the problem. What is to be evacuated and not on this host is left out. */
 int planner_host_set_goals(PlannerHost *h, const PlannerGoal *goals, size_t n,

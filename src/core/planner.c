@@ -260,7 +260,7 @@ static int fill_table(Planning *p, size_t host, Failure *reterr)
         int r;
 
         host_table_clear(t, p->n_masks);
-        r = planner_host_init(&t->host, inv, t->stays, reterr);
+        r = planner_host_init(&t->host, inv, p->options->fixups, t->stays, reterr);
         if (r < 0)
                 return r;
 

@@ -24,6 +24,7 @@
 typedef struct PlannerOptions {
         uint32_t parallel;    /* saves at the same time on a host; 1 and more */
         PlannerBudget budget; /* for the whole plan */
+        GuestFixups fixups;   /* of all guests; matters where no kind is told */
 } PlannerOptions;
 
 /* A sum over hosts, in which a weight would overflow. */

@@ -67,6 +67,40 @@ expect 3 'Not possible: 0000:01:00.0 cannot be evacuated: function 0000:01:02.1 
 expect 3 'Not possible: needs 1 more free function of kind k in pool default outside 0000:02:00.0' \
         plan --inventory "$directory/full" --goal evacuate=0000:02:00.0
 
+# Where no kind is told, the family says who may follow where.
+mkdir "$directory/families"
+echo '{ "schema": 1, "devices": ["1af4:1041"], "targets": "any", "without_fixups": "same-physical-node",
+  "attributes": [ { "name": "partition", "match": true } ] }' >"$directory/families/mine.json"
+# card STATE PARTITION NODE [DOMAIN]
+card() {
+        printf '{ "address": "0000:0%s:02.0", "physical_function": "0000:0%s:00.0", "state": "%s"%s, "identity": {
+                "vendor": "1af4", "device": "1041", "attributes": { "partition": "%s", "physical_node": %s } } }' \
+                "$1" "$1" "$2" "${5:+, \"domain\": \"$5\"}" "$3" "$4"
+}
+cat >"$directory/cards" <<END
+{ "schema": 1, "functions": [ $(card 1 assigned CPX 0 vm1), $(card 2 free SPX 0), $(card 3 free CPX 1), $(card 4 free CPX 0) ],
+  "domains": [ { "name": "vm1", "functions": [ "0000:01:02.0" ] } ] }
+END
+with="--inventory=$directory/cards --families-dir=$directory/families"
+moved() {
+        printf 'WAVE  DOMAIN  DOWN  FROM          TO\n   1  vm1     0.0s  0000:01:02.0  0000:0%s:02.0\n%s' "$1" \
+                '1 move in 1 wave, down for 0.0s in all: nothing does with less'
+}
+# shellcheck disable=SC2086 # options
+{
+        expect 0 "$(moved 3)" plan $with --goal evacuate=0000:01:00.0 --guest-fixups=yes
+        expect 0 "$(moved 4)" plan $with --goal evacuate=0000:01:00.0
+        for target in 2 3 4; do
+                "$ctl" fits $with 0000:01:02.0 0000:0$target:02.0 >/dev/null && got=0 || got=$?
+                [ "$target" -eq 4 ] && wanted=0 || wanted=3
+                [ "$got" -eq "$wanted" ] || { echo "fits $target: $got" >&2; failed=1; }
+        done
+}
+rm "$directory/families/mine.json"
+# shellcheck disable=SC2086
+expect 3 'Not possible: 0000:01:00.0 cannot be evacuated: function 0000:01:02.0 is assigned to domain vm1, which goes on with no other functions, by what is known of their family' \
+        plan $with --goal evacuate=0000:01:00.0
+
 # What makes no sense.
 expect 2 "vgpu-hibernatectl: there is no physical function 0000:09:00.0 in the inventory" \
         plan --inventory "$directory/two" --goal evacuate=0000:09:00.0
