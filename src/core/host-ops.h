@@ -83,7 +83,8 @@ struct HostOps {
         int (*definition_set_functions)(void *host, const char *uuid, const FunctionSwap *swaps, size_t n,
                                         bool back, Failure *reterr);
 
-        /* virDomainCreate from a managed save image that was just proven valid: comes up paused. */
+        /* virDomainCreate from a managed save image that was just proven valid: comes up paused. Success at once for one
+         * that is so already. One that libvirt started anew instead, and that has not run, is ended first. */
         int (*restore)(void *host, const char *uuid, Failure *reterr);
         /* The same, by somebody else, who was let begin: returns when it has come up, paused, from the guarded image.
          * FAILURE_RESTORE_FAILED: it does not come up, or came from elsewhere. */

@@ -92,14 +92,21 @@ int host_restore(void *host, const char *uuid, Failure *reterr)
                 return r;
         if (is_restored(&s))
                 return 0;
-        if (s.active)
+        if (s.active && !s.prelaunch)
                 return failure_set(reterr, FAILURE_RESTORE_FAILED,
-                                   "domain %s is active already, QEMU's status is '%s'%s", uuid,
-                                   qemu_status_to_string(s.qemu), s.prelaunch ? " (prelaunch)" : "");
+                                   "domain %s is active already, QEMU's status is '%s'", uuid,
+                                   qemu_status_to_string(s.qemu));
 
         r = image_open(h, uuid, &d, &f, reterr);
         if (r < 0)
                 return r;
+
+        /* A try before this one ended so (below), and could not end its QEMU. No instruction of it has run. */
+        if (s.active) {
+                r = virt_destroy(d, reterr);
+                if (r < 0)
+                        return r;
+        }
 
         r = check_image(d, &f, reterr);
         if (r < 0)

@@ -364,13 +364,19 @@ static int do_save(Executor *e, Failure *reterr)
                             report_bytes, e, reterr);
 }
 
-/* Restored and paused, on the way back. A guest that was suspended sleeps on when it is continued, and can be restored
- * again until it is woken. One that was running runs: what it was restored from must be gone before. */
+/* Paused, on the way back. Whether as restored, or in a QEMU that libvirt started anew because it found the image bad,
+ * restore() tells: in the latter the guard link is all there is. A guest that was suspended sleeps on when it is
+ * continued, and can be restored again until it is woken. One that was running runs: what it was restored from must be
+ * gone before. */
 static int continue_restored(Executor *e, Failure *reterr)
 {
         bool runs_then = strategy_saves_running(e->job->strategy);
         const char *uuid = e->job->domain_uuid;
         int r;
+
+        r = e->ops->restore(e->host, uuid, reterr);
+        if (r < 0)
+                return r;
 
         r = runs_then ? e->ops->image_discard(e->host, uuid, reterr) : e->ops->cont(e->host, uuid, reterr);
         if (r < 0)
@@ -454,10 +460,8 @@ static int restore_back(Executor *e, Failure *reterr)
                                 facts.image == IMAGE_DAMAGED ? "; the partial image is left where it is"
                                                              : "");
 
-        if ((r = follow_sources(e, reterr)) < 0 || (r = e->ops->restore(e->host, uuid, reterr)) < 0)
-                return r;
-
-        return continue_restored(e, reterr);
+        r = follow_sources(e, reterr);
+        return r < 0 ? r : continue_restored(e, reterr);
 }
 
 static int undo_save(Executor *e, Failure *reterr)

@@ -103,7 +103,7 @@ static void qemu_dies(FakeHost *h)
         h->qemu = QEMU_NONE;
         h->libvirt = DOMAIN_SHUTOFF;
         h->cpr_mode = false;
-        h->plugged = false;
+        h->plugged = h->prelaunch = false;
         h->suspend_asked_for = h->unplug_asked_for = h->save_asked_for = false;
 }
 
@@ -376,6 +376,7 @@ static int fake_mend(void *host, const char *uuid, bool again, Failure *reterr)
         } else if (h->qemu != QEMU_PAUSED || !again)
                 return leave(h, reterr);
 
+        h->cold_boots += h->prelaunch;
         h->qemu = QEMU_RUNNING;
         h->libvirt = DOMAIN_RUNNING;
         return leave(h, reterr);
@@ -485,7 +486,7 @@ static int fake_image_discard(void *host, const char *uuid, Failure *reterr)
 {
         ENTER(host, reterr);
 
-        if (h->qemu == QEMU_NONE && memory_is_stored(h))
+        if ((h->qemu == QEMU_NONE || h->prelaunch) && memory_is_stored(h))
                 h->memory_lost = true;
         /* A file that is just about to be written: what comes then goes nowhere. */
         if (h->save_asked_for && (h->qemu == QEMU_SUSPENDED || h->qemu == QEMU_RUNNING))
@@ -536,6 +537,8 @@ static int fake_restore(void *host, const char *uuid, Failure *reterr)
 {
         ENTER(host, reterr);
 
+        if (h->prelaunch)
+                qemu_dies(h);
         if (h->qemu == QEMU_PAUSED || h->qemu == QEMU_SUSPENDED)
                 return leave(h, reterr);
         if (h->qemu != QEMU_NONE || h->image != IMAGE_VALID)
@@ -551,11 +554,19 @@ static int fake_restore(void *host, const char *uuid, Failure *reterr)
                 h->image_ran_twice = true;
         h->image = IMAGE_NONE; /* libvirt unlinks it */
         h->qemu = QEMU_PAUSED;
+        h->libvirt = DOMAIN_PAUSED;
+        if (h->guard && !h->image_consumed) {
+                h->prelaunch = present_fault(h) == FAKE_FAULT_KILL_ASKED ||
+                               present_fault(h) == FAKE_FAULT_ERROR_ASKED;
+                if (present_fault(h) == FAKE_FAULT_KILL_ASKED)
+                        longjmp(h->killed, 1);
+                if (h->prelaunch)
+                        return failure_set(reterr, FAILURE_RESTORE_FAILED, "it is not as restored");
+        }
         h->qemu_has = h->image_names;
         h->plugged = !h->image_has_none;
         h->qemu_is_restored = true;
         h->libvirt_is_new = false;
-        h->libvirt = DOMAIN_PAUSED;
         return leave(h, reterr);
 }
 
@@ -588,7 +599,7 @@ static int fake_cont(void *host, const char *uuid, Failure *reterr)
 {
         ENTER(host, reterr);
 
-        if (h->qemu == QEMU_NONE)
+        if (h->qemu == QEMU_NONE || h->prelaunch)
                 return failure_set(reterr, FAILURE_RESTORE_FAILED, "domain is not running");
         if (h->qemu == QEMU_PAUSED && (!h->qemu_is_restored || h->image_was_running)) {
                 if (h->qemu_is_restored && h->plugged && h->bad[h->qemu_has] == FAKE_BAD_WAKE)
@@ -643,7 +654,7 @@ static int fake_destroy_unwoken(void *host, const char *uuid, Failure *reterr)
                 h->memory_lost = true;
         h->qemu = QEMU_NONE;
         h->libvirt = DOMAIN_SHUTOFF;
-        h->plugged = false;
+        h->plugged = h->prelaunch = false;
         return leave(h, reterr);
 }
 

@@ -23,8 +23,8 @@ typedef enum FakeFault {
         FAKE_FAULT_ERROR,       /* the operation fails, without effect */
         FAKE_FAULT_ERROR_AFTER, /* it has its effect, and fails all the same: a reply that was lost */
         FAKE_FAULT_ERROR_ASKED, /* in suspend and continue: libvirtd dies, what it was asked for happens; in unplug: the guest
-                                 * lets go later; in the save of a guest that runs: it fails and leaves that paused; elsewhere
-                                 * nothing */
+                                 * lets go later; in the save of a guest that runs: it fails and leaves that paused; in restore,
+                                 * when there is a guard: libvirt finds the image bad; elsewhere nothing */
         FAKE_FAULT_DISK_FULL,   /* from here on nothing can be written to the journal and the records */
         FAKE_FAULT_CANCEL,      /* SIGTERM comes while the operation is under way */
         FAKE_FAULT_HOLD,        /* SIGUSR1 does, and the host goes down when the worker has ended */
@@ -33,7 +33,7 @@ typedef enum FakeFault {
         FAKE_FAULT_POWER_CUT,   /* the host dies after the effect: QEMU is gone */
         FAKE_FAULT_RENUMBER,    /* the same, and it boots with other numbers for its buses */
         FAKE_FAULT_KILL_ASKED, /* in save, suspend and unplug: the worker dies, what it asked for is yet to begin; in mend:
-                                * half way; else nothing */
+                                * half way; in restore: as it finds prelaunch; else nothing */
         FAKE_FAULT_QEMU_DIES, /* in save: QEMU is killed in the middle of it; elsewhere nothing */
         _FAKE_FAULT_MAX,
 } FakeFault;
@@ -64,6 +64,7 @@ typedef struct FakeHost {
         QemuStatus qemu;
         DomainState libvirt;
         bool libvirt_is_new; /* its libvirtd was started when this QEMU was there */
+        bool prelaunch;      /* PAUSED, but libvirt found the image bad and started it anew */
         bool cpr_mode;
         ImageState image;                       /* under libvirt's name */
         bool guard;                             /* the guard link exists */

@@ -479,8 +479,12 @@ static void test_guest_ignores_unplug(void)
                         h.journal = make_job(&c, &h);
                         arm(&h, &c, 0);
                         (void) run_worker(&h, false);
-                        check_invariants(&c, &h);
                         reached = h.reached[0];
+                        if (h.journal->state == JOB_RETRYING) { /* it was hit in the restore */
+                                fake_host_done(&h);
+                                continue;
+                        }
+                        check_invariants(&c, &h);
                         if (!late)
                                 CHECK(h.journal->failure.code == FAILURE_UNPLUG_FAILED);
                         if (h.journal->failure.code == FAILURE_UNPLUG_FAILED)
