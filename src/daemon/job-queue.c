@@ -9,11 +9,11 @@
 #include "store/job-log.h"
 #include "store/journal.h"
 
-/* With attempts it goes on with other functions, from what it has committed; and libvirt, which starts a domain by itself,
- * does not wait either. */
+/* What is committed goes on with other functions at once; and libvirt, which starts a domain by itself, does not wait
+ * either. */
 bool job_queue_has(const ManagedJob *j)
 {
-        return j->job->state == JOB_QUEUED && j->job->n_attempts == 0 && !j->job->by_libvirt &&
+        return j->job->state == JOB_QUEUED && !job_is_committed(j->job) && !j->job->by_libvirt &&
                !managed_job_is_at_work(j) && !j->given_up;
 }
 

@@ -7,10 +7,11 @@
  *
  * One that was put off, since there is no room for its image yet, keeps its place and lets the others by.
  *
- * Nothing is stored for it: a job waits when its journal says "queued", no worker has ever begun it, and none is about
- * to. So the queue is the same after a restart. All that a worker has begun comes first and is not counted before it
- * goes on, be it a recovery or another try on other functions: there a guest's memory may be at stake, here nothing
- * has been touched. It does count against those that wait, except while it cannot go on and leaves the disk alone.
+ * Nothing is stored for it: a job waits when its journal says "queued", nothing of it is committed, and no worker has it
+ * or is about to. So the queue is the same after a restart. All that a worker has begun comes first and is not counted
+ * before it goes on, be it a recovery or another try on other functions: there a guest's memory may be at stake, here
+ * nothing has been touched. It does count against those that wait, except while it cannot go on and leaves the disk
+ * alone.
  *
  * The queue also rests while the host is not known well enough or is about to shut down: a job that began now would
  * fail for a reason that has nothing to do with it.

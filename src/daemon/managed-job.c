@@ -232,7 +232,7 @@ static void on_worker_exit(WorkerProcess *p, const siginfo_t *how, void *userdat
         /* Of an adopted one only the journal tells. */
         later = later || (!how && j->job->stuck);
 
-        if (j->job->state == JOB_QUEUED && j->job->stuck && later) {
+        if (job_queue_has(j) && j->job->stuck && later) {
                 managed_job_put_off(j);
                 return;
         }

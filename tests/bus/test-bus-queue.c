@@ -207,6 +207,42 @@ static void test_put_off(Fixture *f)
         expect_signal(f, "JobRemoved 8 " JOB(8) " canceled");
 }
 
+/* One that goes on with other functions waits for room like any other: nothing is committed yet. */
+static void test_put_off_with_other_functions(Fixture *f)
+{
+        _cleanup_free_ char *error = NULL;
+
+        fixture_set_domain(f, "vm5", DOMAIN_SHUTOFF, NULL);
+        fixture_set_domain(f, "vm6", DOMAIN_SHUTOFF, NULL);
+        fixture_send_world(f);
+        expect_property(f, FUNCTION("0000_02_10_2"), "State", "free");
+
+        forget_signals(f);
+        start_ok(f, 10, "Move", "vm1", NULL);
+        fixture_tell(f, 10, "strategy suspend-to-ram");
+        fixture_tell(f, 10, "retry bind BindFailed no");
+        put_off(f, 10);
+        expect_queue(f, JOB(10), "1");
+        expect_property(f, JOB(10), "Cancelable", "true");
+
+        start_ok(f, 11, "Hibernate", "vm2", NULL);
+        expect_queue(f, JOB(11), "0");
+        end_job(f, 11);
+        expect_queue(f, JOB(10), "0");
+
+        put_off(f, 10);
+        expect_queue(f, JOB(10), "1");
+        CHECK(fixture_stop_daemon(f, SIGTERM) == 0);
+        fixture_start(f);
+        expect_queue(f, JOB(10), "0");
+
+        put_off(f, 10);
+        expect_queue(f, JOB(10), "1");
+        error = simple_call(f, JOB(10), "Cancel", NULL, NULL);
+        CHECK(!error);
+        expect_signal(f, "JobRemoved 10 " JOB(10) " canceled");
+}
+
 int main(int argc, char *argv[])
 {
         Fixture f;
@@ -222,6 +258,7 @@ int main(int argc, char *argv[])
         test_libvirt_away(&f);
         test_shutdown(&f);
         test_put_off(&f);
+        test_put_off_with_other_functions(&f);
         fixture_done(&f);
         return EXIT_SUCCESS;
 }
