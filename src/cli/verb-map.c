@@ -272,6 +272,6 @@ int verb_map(Ctl *c)
         }
 
         if (c->n_goals > 0 && !run.plan.feasible)
-                ctl_print(c, "Not possible: %s", run.plan.reason);
+                ctl_print(c, "%s: %s", run.plan.optimal ? "Not possible" : "No plan found", run.plan.reason);
         return c->n_goals > 0 && !run.plan.feasible ? EXIT_STATUS_REFUSED : EXIT_STATUS_OK;
 }

@@ -53,12 +53,14 @@ static int print_plan(const Ctl *c, const Fleet *fleet, const PlannerPlan *plan)
         int r;
 
         if (!plan->feasible) {
-                ctl_print(c, "Not possible: %s", plan->reason);
+                ctl_print(c, "%s: %s", plan->optimal ? "Not possible" : "No plan found", plan->reason);
                 return 0;
         }
 
         if (plan->cost.moves == 0) {
-                ctl_print(c, "Nothing has to move");
+                ctl_print(c,
+                          plan->optimal ? "Nothing has to move"
+                                        : "Nothing moves: no better was found, and it is not proven that there is none");
                 return 0;
         }
 

@@ -32,6 +32,7 @@ typedef struct Search {
         uint32_t n_choices;
         Candidate *candidates; /* owned */
         size_t n_candidates, max_candidates;
+        bool is_open; /* with compact: more physical functions were neither left nor proven not to be */
         PlannerSolution *solution;
 } Search;
 
@@ -493,6 +494,7 @@ static int search_compact(Search *s)
                 most->count--;
         }
 
+        s->is_open = open != INFINITE;
         leave_out(s, open);
         return 0;
 }
@@ -580,7 +582,7 @@ int planner_search(const PlannerProblem *p, PlannerBudget *budget, PlannerSoluti
 
         if (solution.bound >= solution.weight) {
                 solution.bound = solution.weight;
-                solution.optimal = true;
+                solution.optimal = !s.is_open;
         }
 
         *ret = solution;

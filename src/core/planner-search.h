@@ -15,7 +15,7 @@ typedef struct PlannerSolution {
         bool found;
         bool optimal; /* proven, or with !found: proven that there is none */
         uint64_t weight;
-        uint64_t bound;      /* no solution weighs less */
+        uint64_t bound; /* no solution weighs less, nor, with compact, one that leaves more; not above weight */
         uint64_t emptied;    /* bits of the physical functions that were chosen to be without an owner */
         PlannerPart **parts; /* owned, each too; by domain: where it is then */
         size_t *n_parts;     /* owned */

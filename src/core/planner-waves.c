@@ -330,6 +330,22 @@ static void measure_wave(const Waves *w, uint32_t wave, size_t first_move, doubl
         *ret_strictest = strictest;
 }
 
+static size_t find_longest(const Waves *w, size_t first_move, size_t other)
+{
+        const InventoryDomain *domains = w->host->inventory->domains;
+        size_t longest = other;
+
+        for (size_t i = first_move; i < w->waves->n_moves; i++) {
+                size_t d = w->waves->moves[i].domain;
+
+                if (d != other &&
+                    (longest == other || domains[d].cost_seconds > domains[longest].cost_seconds))
+                        longest = d;
+        }
+
+        return longest;
+}
+
 static char *say_why(const Waves *w, size_t first_move, double seconds, size_t strictest)
 {
         const InventoryDomain *domains = w->host->inventory->domains, *d = domains + strictest;
@@ -358,7 +374,7 @@ static char *say_why(const Waves *w, size_t first_move, double seconds, size_t s
         return text;
 }
 
-static int place_unit(Waves *w, size_t *ret_culprit, char **ret_why)
+static int place_unit(Waves *w, PlannerConflict *ret_conflict, char **ret_why)
 {
         PlannerWaves *waves = w->waves;
         _cleanup_free_ double *costs = calloc(w->n_movers + 1, sizeof(double));
@@ -384,7 +400,7 @@ static int place_unit(Waves *w, size_t *ret_culprit, char **ret_why)
 
         /* It is alone in its wave now, or fits. */
         if (seconds > w->host->inventory->domains[strictest].max_downtime_seconds) {
-                *ret_culprit = strictest;
+                *ret_conflict = (PlannerConflict) { strictest, find_longest(w, first_move, strictest) };
                 *ret_why = say_why(w, first_move, seconds, strictest);
                 return *ret_why ? 0 : -ENOMEM;
         }
@@ -426,7 +442,7 @@ static int compare_moves(const void *a, const void *b)
 }
 
 int planner_waves(const PlannerHost *h, const PlannerSolution *s, uint32_t parallel, PlannerWaves *ret,
-                  size_t *ret_culprit, char **ret_why)
+                  PlannerConflict *ret_conflict, char **ret_why)
 {
         const PlannerProblem *p = &h->problem;
         size_t n_cells = (size_t) p->n_pfs * p->n_classes;
@@ -458,7 +474,7 @@ int planner_waves(const PlannerHost *h, const PlannerSolution *s, uint32_t paral
                                                 : NEVER;
 
         while (find_unit(&w)) {
-                r = place_unit(&w, ret_culprit, ret_why);
+                r = place_unit(&w, ret_conflict, ret_why);
                 if (r <= 0)
                         return r;
         }

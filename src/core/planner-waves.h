@@ -36,10 +36,14 @@ typedef struct PlannerWaves {
         uint32_t n;
 } PlannerWaves;
 
+/* Domains that have to be in one wave, which takes longer than one of them may be down: that with the least
+ * limit, and of the others that which takes longest itself. Indices of the inventory's domains. */
+typedef struct PlannerConflict {
+        size_t strictest, longest;
+} PlannerConflict;
+
 void planner_waves_done(PlannerWaves *w);
 
-/* When domains have to be in one wave and one of them must not be down for so long, it returns 0,
- * *ret_culprit is the one with the least limit and *ret_why, which is the caller's, says so. 1: there are
- * waves. */
+/* 1: there are waves. 0: there is a conflict, and *ret_why, which is the caller's, says so. */
 int planner_waves(const PlannerHost *h, const PlannerSolution *s, uint32_t parallel, PlannerWaves *ret,
-                  size_t *ret_culprit, char **ret_why) _warn_unused_result_;
+                  PlannerConflict *ret_conflict, char **ret_why) _warn_unused_result_;

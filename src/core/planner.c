@@ -211,7 +211,8 @@ static size_t goals_of_host(const Planning *p, size_t host, uint32_t pfs, uint32
 
                 for (uint32_t k = 0; k < p->n_fits; k++)
                         shared = shared || p->fits[k] == i;
-                if (!shared && (p->goals[i].kind != PLANNER_GOAL_EVACUATE || p->evacuate_on[i] == host))
+                if (!shared && (p->goals[i].kind != PLANNER_GOAL_EVACUATE || p->evacuate_on[i] == host) &&
+                    (p->goals[i].kind != PLANNER_GOAL_COMPACT || p->compact))
                         ret[n++] = p->goals[i];
         }
 
@@ -450,14 +451,14 @@ static int find_rooms(Planning *p, size_t host, const PlannerGoal *goals, size_t
 
 /* The moves of one host, in their order. 0: there is none that all limits allow, and a domain less to
  * move now; 1: there is. */
-static int order_host(Planning *p, size_t host, size_t entry, char **why, Failure *reterr)
+static int order_host(Planning *p, size_t host, size_t entry, bool pin_longest, char **why, Failure *reterr)
 {
         HostTable *t = p->tables + host;
         PlannerGoal goals[PLANNER_GOALS_MAX];
         size_t n = goals_of_host(p, host, (uint32_t) (entry / p->n_masks), (uint32_t) (entry % p->n_masks),
                                  goals);
         _cleanup_free_ char *because = NULL;
-        size_t culprit;
+        PlannerConflict conflict;
         int r;
 
         host_plan_done(p->plan.hosts + host);
@@ -466,7 +467,7 @@ static int order_host(Planning *p, size_t host, size_t entry, char **why, Failur
                 return r;
 
         r = planner_waves(&t->host, &t->entries[entry].solution, p->options->parallel,
-                          &p->plan.hosts[host].waves, &culprit, &because);
+                          &p->plan.hosts[host].waves, &conflict, &because);
         if (r > 0)
                 r = find_rooms(p, host, goals, n, &t->entries[entry].solution) < 0 ? -ENOMEM : 1;
         if (r < 0)
@@ -478,7 +479,7 @@ static int order_host(Planning *p, size_t host, size_t entry, char **why, Failur
                 t->stays = calloc(p->fleet->hosts[host].n_domains + 1, sizeof(bool));
         if (!t->stays)
                 return out_of_memory(reterr);
-        t->stays[culprit] = true;
+        t->stays[pin_longest ? conflict.longest : conflict.strictest] = true;
         if (!*why)
                 *why = TAKE_PTR(because);
         return 0;
@@ -546,7 +547,8 @@ static char *find_reason(Planning *p)
 
 static int give_reason(Planning *p, char *why, Failure *reterr)
 {
-        if (why && asprintf(&p->plan.reason, "%s; and without moving it nothing was found", why) < 0)
+        if (why && asprintf(&p->plan.reason,
+                            "%s; no other way was found, and it is not proven that there is none", why) < 0)
                 p->plan.reason = NULL;
         else if (!why && !p->plan.optimal)
                 p->plan.reason = strdup(
@@ -559,55 +561,134 @@ static int give_reason(Planning *p, char *why, Failure *reterr)
         return p->plan.reason ? 0 : out_of_memory(reterr);
 }
 
-static int make_plan(Planning *p, Failure *reterr)
+/* Is all known of what each host could do? Then the best sum over them is the best there is. */
+static bool is_proven(const Planning *p)
 {
-        _cleanup_free_ char *why = NULL;
-        bool again = true, first = true;
-        Sum sum, bound;
-        int r;
+        for (size_t h = 0; h < p->fleet->n; h++)
+                for (size_t i = 0; i < (size_t) p->tables[h].n_rows * p->n_masks; i++)
+                        if (!p->tables[h].entries[i].solution.optimal)
+                                return false;
 
+        return true;
+}
+
+/* `best` was proven to be the best that could be, if `proven`; all that could be costs `bound` at least. Neither knew
+ * of limits that only an order shows. With compact, what costs less may only leave fewer physical functions. */
+static void judge_sum(Planning *p, const Sum *sum, const Sum *best, const Sum *bound, bool proven)
+{
+        p->plan.cost = sum->cost;
+
+        if (proven)
+                p->plan.optimal = !is_better(best, sum);
+        else
+                p->plan.optimal = !p->compact && compare_costs(&bound->cost, &sum->cost) >= 0;
+
+        if (p->plan.optimal || compare_costs(&bound->cost, &sum->cost) >= 0)
+                p->plan.bound = sum->cost;
+        else
+                p->plan.bound = bound->cost;
+        if (p->compact && is_better(best, sum))
+                p->plan.bound = (PlannerCost) { 0 };
+}
+
+static int fill_tables(Planning *p, Failure *reterr)
+{
         for (size_t h = 0; h < p->fleet->n; h++) {
-                r = fill_table(p, h, reterr);
+                int r = fill_table(p, h, reterr);
+
                 if (r < 0)
                         return r;
         }
+
+        return 0;
+}
+
+/* The best sum of the tables that has an order. Each time there is none, a domain less moves. */
+static int find_order(Planning *p, bool pin_longest, char **why, Sum *ret, Failure *reterr)
+{
+        bool again = true;
+        int r;
 
         while (again) {
                 size_t state = p->n_states - 1;
 
                 again = false;
-                if (share_goals(p, false, p->shares, &sum) < 0 ||
-                    (first && share_goals(p, true, NULL, &bound) < 0))
+                if (share_goals(p, false, p->shares, ret) < 0)
                         return out_of_memory(reterr);
-                first = false;
-                if (!sum.found)
+                if (!ret->found)
                         break;
 
                 for (size_t h = p->fleet->n; h > 0; h--) {
                         size_t entry = p->shares[(h - 1) * p->n_states + state];
 
                         state -= entry; /* neither of its parts borrows: see share_goals() */
-                        r = order_host(p, h - 1, entry, &why, reterr);
+                        r = order_host(p, h - 1, entry, pin_longest, why, reterr);
+                        if (r == 0) {
+                                again = true;
+                                r = fill_table(p, h - 1, reterr);
+                        }
                         if (r < 0)
                                 return r;
-                        if (r == 0) {
-                                r = fill_table(p, h - 1, reterr);
-                                if (r < 0)
-                                        return r;
-                                again = true;
-                        }
                 }
         }
 
+        return 0;
+}
+
+/* Who is not moved for the sake of a limit is a guess, after which there may be no way. So there are others; and fewer
+ * moves, without compact, are the last. */
+static int find_any_order(Planning *p, char **why, Sum *ret, Failure *reterr)
+{
+        const bool compact = p->compact;
+        int r = 0;
+
+        for (unsigned guess = 0; guess < (compact ? 4 : 2); guess++) {
+                if (guess > 0) {
+                        p->compact = compact && guess < 2;
+                        for (size_t h = 0; h < p->fleet->n; h++)
+                                if (p->tables[h].stays)
+                                        memset(p->tables[h].stays, 0, p->fleet->hosts[h].n_domains);
+                        r = fill_tables(p, reterr);
+                }
+                if (r >= 0)
+                        r = find_order(p, guess % 2 == 1, why, ret, reterr);
+                if (r < 0 || ret->found)
+                        break;
+        }
+
+        p->compact = compact;
+        return r;
+}
+
+static int make_plan(Planning *p, Failure *reterr)
+{
+        _cleanup_free_ char *why = NULL;
+        Sum sum, best, bound;
+        bool proven;
+        int r;
+
+        r = fill_tables(p, reterr);
+        if (r < 0)
+                return r;
+
+        if (share_goals(p, false, NULL, &best) < 0 || share_goals(p, true, NULL, &bound) < 0)
+                return out_of_memory(reterr);
+        proven = is_proven(p);
+
+        sum = best;
+        if (best.found) {
+                r = find_any_order(p, &why, &sum, reterr);
+                if (r < 0)
+                        return r;
+        }
+
         p->plan.feasible = sum.found;
-        p->plan.bound = bound.cost;
         if (!sum.found) {
                 p->plan.optimal = !bound.found;
                 return give_reason(p, why, reterr);
         }
 
-        p->plan.cost = sum.cost;
-        p->plan.optimal = compare_costs(&p->plan.bound, &sum.cost) >= 0;
+        judge_sum(p, &sum, &best, &bound, proven);
         for (size_t h = 0; h < p->fleet->n; h++)
                 if (p->plan.hosts[h].waves.n > p->plan.n_waves)
                         p->plan.n_waves = p->plan.hosts[h].waves.n;

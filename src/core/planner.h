@@ -15,8 +15,9 @@
  * `compact` is the sum over the hosts.
  *
  * The order (core/planner-waves.h) is chosen afterwards. When no order keeps the limit of one of the
- * domains, the plan is made again without moving that one: then it is the best that was found, and not said
- * to be optimal.
+ * domains, the plan is made again without moving that one; when that leads nowhere, without the one that
+ * takes longest instead, and at last without compact. Then it is the best that was found, and not said
+ * to be optimal unless it is no worse than without limits; nor is it said that there is none.
  */
 
 #include "core/planner-waves.h"
@@ -49,7 +50,7 @@ typedef struct PlannerPlan {
         bool feasible;
         bool optimal; /* proven to be the cheapest; or not feasible, and proven that nothing is */
         PlannerCost cost;
-        PlannerCost bound; /* no plan costs less */
+        PlannerCost bound; /* no plan costs less, but with compact those that leave fewer physical functions */
         uint32_t n_waves;
         PlannerHostPlan *hosts; /* owned; by host of the fleet */
         size_t n_hosts;

@@ -67,6 +67,32 @@ expect 3 'Not possible: 0000:01:00.0 cannot be evacuated: function 0000:01:02.1 
 expect 3 'Not possible: needs 1 more free function of kind k in pool default outside 0000:02:00.0' \
         plan --inventory "$directory/full" --goal evacuate=0000:02:00.0
 
+# vm1 and vm2 cannot change places; there is a way without vm2, but not the emptiest.
+cat >"$directory/limits" <<END
+{ "schema": 1, "functions": [ $(vf 1 0 assigned vm0), $(vf 1 1 free), $(vf 1 2 assigned vm1), $(vf 2 0 assigned vm2),
+    $(vf 3 0 free), $(vf 3 1 assigned vm2) ],
+  "domains": [
+    { "name": "vm0", "functions": [ "0000:01:02.0" ], "cost_seconds": 3, "max_downtime_seconds": 2 },
+    { "name": "vm1", "functions": [ "0000:01:02.2" ], "cost_seconds": 1, "max_downtime_seconds": 2 },
+    { "name": "vm2", "functions": [ "0000:02:02.0", "0000:03:02.1" ], "cost_seconds": 2.5, "affinity": "group" } ] }
+END
+expect 0 'WAVE  DOMAIN  DOWN  FROM          TO
+   1  vm1     1.0s  0000:01:02.2  0000:03:02.0
+1 move in 1 wave, down for 1.0s in all: the best found, and nothing does with less than 0.0s' \
+        plan --inventory "$directory/limits" --goal fit=2,on=pf --goal compact --parallel 4
+
+# Emptier only if both are down for longer than vm1 may be.
+cat >"$directory/limit" <<END
+{ "schema": 1, "functions": [ $(vf 1 0 assigned vm1), $(vf 1 1 assigned vm1), $(vf 1 2 assigned vm0), $(vf 2 0 assigned vm0),
+    $(vf 3 0 free), $(vf 4 0 assigned vm1), $(vf 4 1 free) ],
+  "domains": [
+    { "name": "vm0", "functions": [ "0000:01:02.2", "0000:02:02.0" ], "cost_seconds": 1, "affinity": "group" },
+    { "name": "vm1", "functions": [ "0000:01:02.1", "0000:01:02.0", "0000:04:02.0" ], "cost_seconds": 5,
+      "max_downtime_seconds": 5 } ] }
+END
+expect 0 'Nothing moves: no better was found, and it is not proven that there is none' \
+        plan --inventory "$directory/limit" --goal compact
+
 # Where no kind is told, the family says who may follow where.
 mkdir "$directory/families"
 echo '{ "schema": 1, "devices": ["1af4:1041"], "targets": "any", "without_fixups": "same-physical-node",
