@@ -60,7 +60,7 @@ int manager_reserve(Manager *m, Reservation *r, const Reservation **ret, Failure
                 return failure_set_errno(reterr, FAILURE_HOST, q, "failed to reserve");
 
         added = c->reservations + c->n_reservations - 1;
-        q = ledger_save(m->state_fd, &m->ledger, reterr);
+        q = manager_save_ledger(m, reterr);
         if (q < 0) {
                 _cleanup_(reservation_done) Reservation taken = { 0 };
 
@@ -84,7 +84,7 @@ int manager_release(Manager *m, const Reservation *r, Failure *reterr)
         int q;
 
         (void) claims_take_reservation(c, r->cookie, &taken); /* it is there */
-        q = ledger_save(m->state_fd, &m->ledger, reterr);
+        q = manager_save_ledger(m, reterr);
         if (q < 0) {
                 if (claims_add_reservation(c, &taken) < 0)
                         log_error("A reservation is forgotten for want of memory; it is on disk");
@@ -107,7 +107,7 @@ void manager_use_reservation(Manager *m, const Reservation *r, uint64_t job)
 
         /* After the journal: should the daemon end in between, the reservation lasts on until its time is over. The
          * other way round its functions would be lost to who had them. */
-        if (ledger_save(m->state_fd, &m->ledger, &f) < 0)
+        if (manager_save_ledger(m, &f) < 0)
                 log_error("The reservation that job %" PRIu64 " used is still on disk: %s", job,
                           failure_message(&f));
 
@@ -182,7 +182,7 @@ int manager_hold(Manager *m, const DomainView *d, HoldMode mode, uint64_t until_
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "failed to hold");
 
-        r = ledger_save(m->state_fd, &m->ledger, reterr);
+        r = manager_save_ledger(m, reterr);
         if (r < 0 && set_hold(&m->ledger.claims, d->uuid, d->hold, d->hold_until_usec) < 0)
                 log_error("A hold is forgotten for want of memory; it is on disk");
         if (r < 0)

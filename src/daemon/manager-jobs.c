@@ -131,7 +131,7 @@ void manager_supervise_jobs(Manager *m)
         }
 }
 
-/* In memory. 0: it is quarantined already. */
+/* In memory. */
 static int manager_note_bad(Manager *m, const Job *j, const FunctionRef *f, const char *reason)
 {
         int r;
@@ -146,14 +146,14 @@ static int manager_note_bad(Manager *m, const Job *j, const FunctionRef *f, cons
         job_log_struct(j, LOG_WARNING, VGPU_HIBERNATE_MESSAGE_FUNCTION_QUARANTINED,
                        LOG_FIELDS({ "FUNCTION", PCI_ADDRESS_STR(&f->address) }),
                        "function %s is quarantined: %s", PCI_ADDRESS_STR(&f->address), reason);
-        return 1;
+        m->ledger_unsaved = true;
+        return 0;
 }
 
 /* Functions that its domain gave back, and nobody cleaned, though their family asks for it. */
 static int manager_note_unclean(Manager *m, const Job *j)
 {
         _cleanup_free_ char *reason = NULL;
-        int any = 0;
 
         if (!job_left_unclean(j))
                 return 0;
@@ -176,29 +176,24 @@ static int manager_note_unclean(Manager *m, const Job *j)
                 r = manager_note_bad(m, j, &from, reason);
                 if (r < 0)
                         return r;
-                any = any || r > 0;
         }
 
-        return any;
+        return 0;
 }
 
 int manager_quarantine_for(Manager *m, const Job *j)
 {
-        bool any = false;
         Failure f = { 0 };
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < j->n_quarantines; i++) {
+        for (size_t i = 0; r >= 0 && i < j->n_quarantines; i++)
                 r = manager_note_bad(m, j, &j->quarantines[i].function, j->quarantines[i].reason);
-                any = any || r > 0;
-        }
-        if (r >= 0) {
+        if (r >= 0)
                 r = manager_note_unclean(m, j);
-                any = any || r > 0;
-        }
 
-        if (r >= 0 && any)
-                r = ledger_save(m->state_fd, &m->ledger, &f);
+        /* Or by an earlier call, which could not save it. */
+        if (r >= 0 && m->ledger_unsaved)
+                r = manager_save_ledger(m, &f);
         if (r < 0)
                 job_log(j, LOG_ERR, "the quarantine is not on disk, the next daemon will see to it: %s",
                         f.message ? f.message : "no memory");

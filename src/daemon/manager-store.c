@@ -236,13 +236,21 @@ int manager_store_load(Manager *m)
         return manager_load_jobs(m);
 }
 
+int manager_save_ledger(Manager *m, Failure *reterr)
+{
+        int r = ledger_save(m->state_fd, &m->ledger, reterr);
+
+        m->ledger_unsaved = r < 0;
+        return r;
+}
+
 int manager_take_job_id(Manager *m, uint64_t *ret, Failure *reterr)
 {
         uint64_t id = m->ledger.next_job > 0 ? m->ledger.next_job : 1;
         int r;
 
         m->ledger.next_job = id + 1;
-        r = ledger_save(m->state_fd, &m->ledger, reterr);
+        r = manager_save_ledger(m, reterr);
         if (r < 0)
                 return r;
 
@@ -294,7 +302,7 @@ void manager_learn_locators(Manager *m)
 
         reserved = learn_reserved(&m->ledger.claims, m->world);
         if (learn_quarantined(&m->ledger, m->world) || reserved)
-                r = ledger_save(m->state_fd, &m->ledger, &why);
+                r = manager_save_ledger(m, &why);
 
         for (size_t i = 0; r >= 0 && i < m->n_records; i++)
                 /* A job's record is its worker's to write and to remove. */
@@ -342,7 +350,7 @@ int manager_quarantine(Manager *m, const FunctionRef *function, const char *reas
 
         /* From now on it is up to who said so. */
         ledger_set_suspect(&m->ledger, function, false);
-        r = ledger_save(m->state_fd, &m->ledger, reterr);
+        r = manager_save_ledger(m, reterr);
         if (r < 0)
                 manager_put_quarantine_back(m, function, &before);
         free(before.reason);
@@ -371,7 +379,7 @@ int manager_clear_quarantine(Manager *m, const FunctionRef *function, Failure *r
                                    "'vgpu-hibernatectl functions'",
                                    PCI_ADDRESS_STR(&function->address));
 
-        r = ledger_save(m->state_fd, &m->ledger, reterr);
+        r = manager_save_ledger(m, reterr);
         if (r < 0)
                 manager_put_quarantine_back(m, function, &before);
         free(before.reason);

@@ -21,6 +21,8 @@ const ImageRecord *manager_find_record(const Manager *m, const char *uuid);
  * are. Logs. */
 void manager_learn_locators(Manager *m);
 
+/* Durable. Also after a failure what is in memory counts: Manager.ledger_unsaved. */
+int manager_save_ledger(Manager *m, Failure *reterr) _warn_unused_result_;
 /* The next job's number, durably taken. */
 int manager_take_job_id(Manager *m, uint64_t *ret, Failure *reterr) _warn_unused_result_;
 /* Durable. */

@@ -46,6 +46,7 @@ struct Manager {
 
         Config *config;
         Ledger ledger;
+        bool ledger_unsaved; /* something of it may not be on disk */
         ImageRecord **records;
         size_t n_records;
         ManagedJob **jobs; /* by id */

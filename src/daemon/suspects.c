@@ -5,14 +5,14 @@
 
 #include "basic/clock.h"
 #include "basic/log.h"
-#include "daemon/manager.h"
+#include "daemon/manager-store.h"
 #include "vgpu-hibernate.h"
 
 static void save(Manager *m)
 {
         _cleanup_(failure_done) Failure why = { 0 };
 
-        if (ledger_save(m->state_fd, &m->ledger, &why) < 0)
+        if (manager_save_ledger(m, &why) < 0)
                 log_error("Which functions are suspect is not on disk: %s", failure_message(&why));
 }
 

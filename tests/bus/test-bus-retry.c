@@ -3,6 +3,7 @@
 /* Targets that do not do: the daemon chooses others, and says what became of it. */
 
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "fixture.h"
 
@@ -104,6 +105,32 @@ static void test_asked_for(Fixture *f)
         expect_property(f, FUNCTION("0000_02_10_1"), "State", "free");
 }
 
+/* The ledger cannot be written: nothing goes on before what is bad is on disk. */
+static void test_ledger_full(Fixture *f)
+{
+        _cleanup_free_ char *ledger = format("%s/state/ledger.json", f->dir);
+
+        forget_signals(f);
+        start_move(f, 5, "back");
+        expect_property(f, JOB(5), "Functions", "[[0000:01:10.0 0000:02:10.0]]");
+        CHECK(unlink(ledger) == 0 && mkdir(ledger, 0700) == 0);
+        fixture_tell(f, 5, "quarantine-target it reads as all ones");
+        fixture_tell(f, 5, "retry restore RestoreFailed it was of no use");
+        expect_signal(f, "PropertiesChanged " FUNCTION("0000_02_10_0") " State=quarantined");
+        expect_property(f, JOB(5), "Functions", "[[0000:01:10.0 0000:02:10.0]]");
+
+        CHECK(rmdir(ledger) == 0);
+        expect_property(f, JOB(5), "Functions", "[[0000:01:10.0 0000:02:10.1]]");
+        CHECK(fixture_stop_daemon(f, SIGKILL) == SIGKILL);
+        CHECK(access(ledger, F_OK) == 0);
+        fixture_start(f);
+        expect_property(f, FUNCTION("0000_02_10_0"), "Reason", "it reads as all ones");
+
+        forget_signals(f);
+        fixture_tell(f, 5, "fail Canceled the fixture's domain is to stay where it is");
+        expect_signal(f, "JobRemoved 5 " JOB(5) " failed");
+}
+
 int main(int argc, char *argv[])
 {
         Fixture f;
@@ -113,6 +140,7 @@ int main(int argc, char *argv[])
         test_back(&f);
         test_stay(&f);
         test_asked_for(&f);
+        test_ledger_full(&f);
         fixture_done(&f);
         return EXIT_SUCCESS;
 }
