@@ -10,7 +10,7 @@
 
 . /lab/ctl.sh
 a=$(function_address 1 0) b=$(function_address 2 0)
-sed -i 's/"unplug_seconds": 60/"unplug_seconds": 15/; s/"agent_seconds": 60/"agent_seconds": 20/' \
+sed -i 's/"unplug_seconds": 60/"unplug_seconds": 45/; s/"agent_seconds": 60/"agent_seconds": 20/' \
         /etc/vgpu-hibernate/vgpu-hibernate.json
 systemctl restart vgpu-hibernated
 
