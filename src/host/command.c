@@ -58,33 +58,56 @@ void command_line_for_people(const char *text, size_t size, char ret[static COMM
         ret[n] = '\0';
 }
 
+/* -ENOENT only when there is nothing of this name: one that cannot be run, or leads nowhere, is not absent. */
+static int check_program(const char *path)
+{
+        int error;
+
+        if (access(path, X_OK) >= 0)
+                return 0;
+
+        error = errno;
+        if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) >= 0)
+                return error == ENOENT ? -ENOEXEC : -error;
+        return errno == ENOTDIR ? -ENOENT : -errno;
+}
+
 static int find_program(const char *name, char **ret, Failure *reterr)
 {
         const char *dir = COMMAND_PATH;
+        int found = -ENOENT;
 
         if (name[0] == '/') {
-                if (access(name, X_OK) >= 0)
+                found = check_program(name);
+                if (found >= 0)
                         return free_and_strdup(ret, name);
-                if (errno != ENOENT && errno != ENOTDIR)
-                        return failure_set_errno(reterr, FAILURE_HOST, errno, "cannot run '%s'", name);
         } else
                 for (;;) {
                         _cleanup_free_ char *path = NULL;
                         size_t n = strcspn(dir, ":");
+                        int r;
 
                         if (asprintf(&path, "%.*s/%s", (int) n, dir, name) < 0) {
                                 path = NULL;
                                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot run '%s'",
                                                          name);
                         }
-                        if (access(path, X_OK) >= 0) {
+                        r = check_program(path);
+                        if (r >= 0) {
                                 *ret = TAKE_PTR(path);
                                 return 0;
                         }
+                        if (r != -ENOENT)
+                                found = r;
                         if (dir[n] == '\0')
                                 break;
                         dir += n + 1;
                 }
+
+        if (found != -ENOENT) {
+                (void) failure_set_errno(reterr, FAILURE_HOST, found, "cannot run '%s'", name);
+                return found;
+        }
 
         (void) failure_set(reterr, FAILURE_HOST, "there is no program '%s'%s", name,
                            name[0] == '/' ? "" : " in " COMMAND_PATH);
@@ -136,7 +159,8 @@ static int spawn(const char *program, char *const *words, int out_fd, int err_fd
                                                                           POSIX_SPAWN_SETPGROUP);
         if (r == 0)
                 r = posix_spawn(ret, program, &actions, &attributes, words, env);
-        return -r;
+        /* The program was found: what is not there is its interpreter. */
+        return r == ENOENT ? -ENOEXEC : -r;
 }
 
 /* Our end does not block, its own may. */
@@ -282,6 +306,10 @@ static int fail(const Run *c, int r, uint64_t deadline_usec, Failure *reterr)
         else if (r == -EBUSY)
                 (void) failure_set(reterr, FAILURE_HOST,
                                    "'%s' was killed and does not end, it is in the kernel's hands", c->name);
+        else if (r == -ENOEXEC)
+                (void) failure_set(reterr, FAILURE_HOST,
+                                   "cannot run '%s': it is no program, or its interpreter is not there",
+                                   c->name);
         else
                 (void) failure_set_errno(reterr, FAILURE_HOST, r, "cannot run '%s'", c->name);
         return r;

@@ -16,8 +16,8 @@
 
 /* words[0]: the program's absolute path, or a name that is looked for in COMMAND_PATH. 0 when it exited with status 0; what
  * it wrote to stdout is in *ret_output (owned, NUL-terminated; both may be NULL: thrown away). -ENOENT: there is no such
- * program. -ETIME: not by the deadline. Else it failed, and *reterr says with
- * the last line of its stderr how. */
+ * file; one that is there and cannot be run gives another error. -ETIME: not by the deadline. Else it failed, and *reterr
+ * says with the last line of its stderr how. */
 int command_run(char *const *words, uint64_t deadline_usec, char **ret_output, size_t *ret_size,
                 Failure *reterr) _warn_unused_result_;
 

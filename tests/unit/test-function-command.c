@@ -17,13 +17,18 @@ static char tool[sizeof(dir) + 8], absent[] = "/nowhere/tool", placeholder[] = "
                                    path[] = "/0/schedule/vf_state", available[] = "AVAILABLE";
 static const PciAddress function = { .bus = 1, .slot = 16 }, other = { .bus = 2, .slot = 16 };
 
-/* What the stand-in is to do, with its argument in $1. */
-static void set_tool(const char *text)
+static void write_tool(const char *interpreter, const char *text)
 {
         FILE *f = fopen(tool, "we");
 
-        CHECK(f && fprintf(f, "#!/bin/sh\n%s\n", text) > 0 && fclose(f) == 0);
+        CHECK(f && fprintf(f, "#!%s\n%s\n", interpreter, text) > 0 && fclose(f) == 0);
         CHECK(chmod(tool, 0700) == 0);
+}
+
+/* What the stand-in is to do, with its argument in $1. */
+static void set_tool(const char *text)
+{
+        write_tool("/bin/sh", text);
 }
 
 static void says(const char *state)
@@ -80,6 +85,16 @@ static void test_gate(RealHost *h, Family *f)
         expect(h, GATE_ACCEPTS, FAILURE_GATE_UNANSWERED, "did not end");
         f->gate.command.words[0] = absent;
         expect(h, GATE_ACCEPTS, FAILURE_NONE, NULL);
+        f->gate.command.words[0] = tool;
+        set_tool("exit 0");
+        CHECK(chmod(tool, 0600) == 0);
+        expect(h, GATE_ACCEPTS, FAILURE_GATE_UNANSWERED, "Permission denied");
+        write_tool("/nowhere/python", "");
+        expect(h, GATE_ACCEPTS, FAILURE_GATE_UNANSWERED, "its interpreter is not there");
+        CHECK(unlink(tool) == 0 && symlink("/nowhere/tool", tool) == 0);
+        expect(h, GATE_ACCEPTS, FAILURE_GATE_UNANSWERED, "cannot run");
+        CHECK(unlink(tool) == 0);
+        f->gate.command.words[0] = absent;
         f->gate.optional = false;
         expect(h, GATE_ANSWERS, FAILURE_GATE_UNANSWERED, "there is no program '/nowhere/tool'");
         f->gate.command.words[0] = tool;
