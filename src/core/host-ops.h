@@ -102,7 +102,7 @@ struct HostOps {
         /* The address at which this function is now. FAILURE_UNKNOWN_FUNCTION: it is not on this host any more, whoever has
          * the address where it was. */
         int (*function_find)(void *host, const FunctionRef *f, PciAddress *ret, Failure *reterr);
-        /* Binds to vfio-pci; *ret_bound: it had no driver before. Refuses a physical function.
+        /* Binds to vfio-pci, or leaves it there; *ret_bound: it had no driver before. Refuses a physical function.
          * FAILURE_FOREIGN_DRIVER: somebody else has it, or a member of its IOMMU group. FAILURE_UNKNOWN_FUNCTION: it is
          * gone. FAILURE_BIND_FAILED: vfio-pci does not take it. */
         int (*function_bind)(void *host, const PciAddress *a, bool *ret_bound, Failure *reterr);

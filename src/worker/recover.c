@@ -6,6 +6,7 @@
 
 #include "core/job-walk.h"
 #include "worker/guest-run.h"
+#include "worker/steps.h"
 #include "worker/walk.h"
 
 /* For people: what the recovery found. */
@@ -22,6 +23,30 @@ static void tell_what_is_found(Executor *e, size_t i)
                      domain_state_to_string(facts.state), qemu_status_to_string(facts.qemu),
                      image_state_to_string(facts.image));
         failure_done(&why);
+}
+
+/* The image has not run, and has no QEMU (any more): what was made ready for one may be so no longer since a boot of the
+ * host, and a restore that is done has to be done again. All of it may be done twice. */
+static int repeat_stage(Executor *e, size_t i, Failure *reterr)
+{
+        _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
+        unsigned stage = job_plan_step(e->job, i)->stage;
+        int r;
+
+        r = e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, reterr);
+        if (r < 0 || facts.qemu != QEMU_NONE)
+                return r;
+
+        if (step_may_have_happened(job_find_step(e->job, STEP_RESTORE))) {
+                r = step_undo(e, STEP_RESTORE, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        for (size_t k = 0; k < e->job->n_steps; k++)
+                if (job_plan_step(e->job, k)->stage == stage)
+                        e->job->steps[k] = (JobStep) { .id = e->job->steps[k].id };
+        return 0;
 }
 
 static int recover(Executor *e)
@@ -67,8 +92,10 @@ static int recover(Executor *e)
                 if (r >= 0 && ran == GUEST_NOT_RUN &&
                     !step_may_have_happened(job_find_step(e->job, STEP_START))) {
                         TELL(e, "the image is safe and has not run: going forward");
+                        if (repeat_stage(e, i, &e->stuck) < 0)
+                                return -EAGAIN;
                         failure_done(&e->job->failure);
-                        return walk_from(e, i);
+                        return walk_from(e, job_first_open_step(e->job));
                 }
         }
 

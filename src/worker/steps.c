@@ -405,6 +405,22 @@ static int find_sources(Executor *e, FunctionSwap moves[static JOB_FUNCTIONS_MAX
         return moved;
 }
 
+/* Since a boot nobody may have bound them, and libvirt takes a function that it does not manage only from vfio-pci. Of what
+ * will not be bound libvirt has the last word, which may itself bind what it manages. */
+static int bind_sources(Executor *e, const FunctionSwap *moves, Failure *reterr)
+{
+        for (size_t i = 0; i < e->job->n_swaps; i++) {
+                _cleanup_(failure_done) Failure why = { 0 };
+                bool bound;
+                int r = e->ops->function_bind(e->host, &moves[i].to, &bound, &why);
+
+                if (r < 0 && why.code != FAILURE_FOREIGN_DRIVER && why.code != FAILURE_BIND_FAILED)
+                        return failure_set(reterr, why.code, "%s", failure_message(&why));
+        }
+
+        return 0;
+}
+
 /* The image, unless it was unplugged before, and the definition name the functions that the domain had. Since a boot with
  * other numbers of buses they are elsewhere, and who has their addresses is not the domain's. */
 static int follow_sources(Executor *e, Failure *reterr)
@@ -412,10 +428,16 @@ static int follow_sources(Executor *e, Failure *reterr)
         FunctionSwap moves[JOB_FUNCTIONS_MAX];
         const char *uuid = e->job->domain_uuid;
         _cleanup_(failure_done) Failure why = { 0 };
+        bool moved;
         int r;
 
         r = find_sources(e, moves, reterr);
-        if (r <= 0)
+        if (r < 0)
+                return r;
+        moved = r > 0;
+
+        r = bind_sources(e, moves, reterr);
+        if (r < 0 || !moved)
                 return r;
 
         r = e->job->strategy == STRATEGY_UNPLUG
@@ -565,6 +587,8 @@ static int do_plug(Executor *e, bool back, Failure *reterr)
         int r;
 
         r = back ? find_sources(e, moves, &why) : 0;
+        if (r >= 0 && back)
+                r = bind_sources(e, moves, &why);
         if (r < 0)
                 return failure_set(reterr,
                                    why.code == FAILURE_UNKNOWN_FUNCTION ? FAILURE_PLUG_FAILED : why.code,

@@ -107,6 +107,13 @@ static void qemu_dies(FakeHost *h)
         h->suspend_asked_for = h->unplug_asked_for = h->save_asked_for = false;
 }
 
+/* Nobody binds anything when it boots. */
+static void host_dies(FakeHost *h)
+{
+        qemu_dies(h);
+        memset(h->bound, 0, sizeof(h->bound));
+}
+
 /* Which fault hits the present call? */
 static FakeFault present_fault(const FakeHost *h)
 {
@@ -161,7 +168,7 @@ static int leave(FakeHost *h, Failure *reterr)
                 return failure_set(reterr, FAILURE_LIBVIRT, "injected loss of the reply of %s",
                                    h->last_call);
         if (fault == FAKE_FAULT_POWER_CUT || fault == FAKE_FAULT_RENUMBER)
-                qemu_dies(h);
+                host_dies(h);
         if (fault == FAKE_FAULT_RENUMBER)
                 renumber(h);
         if (fault == FAKE_FAULT_KILL_AFTER || fault == FAKE_FAULT_POWER_CUT || fault == FAKE_FAULT_RENUMBER)
@@ -172,7 +179,7 @@ static int leave(FakeHost *h, Failure *reterr)
 
 void fake_host_goes_down(FakeHost *h)
 {
-        qemu_dies(h);
+        host_dies(h);
 }
 
 void fake_host_suspends(FakeHost *h)
