@@ -80,7 +80,6 @@ static char sign_of(FunctionState s)
 {
         switch (s) {
         case FUNCTION_FREE:
-        case FUNCTION_ASSIGNED: /* and no longer */
                 return '.';
         case FUNCTION_LEASED:
                 return '+';
@@ -88,6 +87,7 @@ static char sign_of(FunctionState s)
                 return '=';
         case FUNCTION_QUARANTINED:
                 return '!';
+        case FUNCTION_ASSIGNED: /* to whom is not told */
         case FUNCTION_UNKNOWN:
         case _FUNCTION_STATE_MAX:
         case _FUNCTION_STATE_INVALID:
@@ -97,15 +97,24 @@ static char sign_of(FunctionState s)
         return '?';
 }
 
+static FunctionState state_with(const Map *m, size_t i, const size_t *owners)
+{
+        FunctionState state = m->inventory->functions[i].function.state;
+
+        if (state != FUNCTION_FREE && state != FUNCTION_ASSIGNED)
+                return state;
+        if (owners[i] != INVENTORY_NONE || (state == FUNCTION_ASSIGNED && m->before[i] == INVENTORY_NONE))
+                return FUNCTION_ASSIGNED;
+        return FUNCTION_FREE;
+}
+
 static Tint tint_of(const Map *m, size_t i, const size_t *owners)
 {
-        const Function *f = &m->inventory->functions[i].function;
+        FunctionState state = state_with(m, i, owners);
 
         if (owners[i] != INVENTORY_NONE)
                 return m->before[i] != m->after[i] ? TINT_BUSY : TINT_NONE;
-        return f->state == FUNCTION_QUARANTINED                             ? TINT_BAD
-               : f->state == FUNCTION_FREE || f->state == FUNCTION_ASSIGNED ? TINT_GOOD
-                                                                            : TINT_DIM;
+        return state == FUNCTION_QUARANTINED ? TINT_BAD : state == FUNCTION_FREE ? TINT_GOOD : TINT_DIM;
 }
 
 /* The cells from order[from] to [to], and spaces up to `width` cells. */
@@ -125,9 +134,8 @@ static void print_cells(const Map *m, size_t from, size_t to, size_t width, cons
 
                 i = m->order[from + k];
                 (void) printf("%s%c%s", terminal_tint(terminal, tint_of(m, i, owners)),
-                              owners[i] != INVENTORY_NONE
-                                              ? letter_of(owners[i])
-                                              : sign_of(m->inventory->functions[i].function.state),
+                              owners[i] != INVENTORY_NONE ? letter_of(owners[i])
+                                                          : sign_of(state_with(m, i, owners)),
                               terminal_reset(terminal, tint_of(m, i, owners)));
         }
 }
@@ -167,11 +175,7 @@ static Function *functions_with(const Map *m, const size_t *owners)
 
         for (size_t i = 0; list && i < inv->n_functions; i++) {
                 list[i] = inv->functions[i].function;
-                if (list[i].state == FUNCTION_FREE || list[i].state == FUNCTION_ASSIGNED)
-                        list[i].state = owners[i] != INVENTORY_NONE || (list[i].state == FUNCTION_ASSIGNED &&
-                                                                        m->before[i] == INVENTORY_NONE)
-                                                        ? FUNCTION_ASSIGNED
-                                                        : FUNCTION_FREE;
+                list[i].state = state_with(m, i, owners);
         }
 
         return list;

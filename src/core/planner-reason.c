@@ -20,18 +20,21 @@ static _printf_(1, 2) char *say(const char *format, ...)
         return r < 0 ? NULL : text;
 }
 
+/* " of kind k in pool p", as far as they are told. */
+#define CLASS_FORMAT "%s%s%s%s"
+#define CLASS_ARGS(h, class)                                                                       \
+        kind_of((h), (class)) ? " of kind " : " of one kind", TEXT_OR_NONE(kind_of((h), (class))), \
+                        pool_of((h), (class)) ? " in pool " : "", TEXT_OR_NONE(pool_of((h), (class)))
+#define TEXT_OR_NONE(text) ((text) ? (text) : "")
+
 static const char *kind_of(const PlannerHost *h, uint32_t class)
 {
-        const char *kind = h->inventory->functions[h->examples[class]].function.kind;
-
-        return kind ? kind : "that has no name";
+        return h->inventory->functions[h->examples[class]].function.kind;
 }
 
 static const char *pool_of(const PlannerHost *h, uint32_t class)
 {
-        const char *pool = h->inventory->functions[h->examples[class]].function.pool;
-
-        return pool ? pool : "default";
+        return h->inventory->functions[h->examples[class]].function.pool;
 }
 
 /* "function 0000:41:10.0 is held for vm3", of the first that keeps an owner there. */
@@ -97,9 +100,9 @@ static char *say_evacuate(const PlannerHost *h, const PlannerGoal *g)
                 uint64_t needs = usable_on(p, c, UINT64_C(1) << pf), has = free_in_all(p, c);
 
                 if (needs > has)
-                        return say("needs %llu more free function%s of kind %s in pool %s outside %s",
+                        return say("needs %llu more free function%s" CLASS_FORMAT " outside %s",
                                    (unsigned long long) (needs - has), needs - has == 1 ? "" : "s",
-                                   kind_of(h, c), pool_of(h, c), name);
+                                   CLASS_ARGS(h, c), name);
         }
 
         return say("what is on %s does not find room elsewhere: enough functions are free, but not together where domains "
@@ -154,10 +157,11 @@ static char *say_free_pf(const PlannerHost *h, const PlannerGoal *g, const Plann
         }
 
         if (worst > 0)
-                return say("needs %llu more free function%s of kind %s in pool %s to leave %u physical function%s without an "
+                return say("needs %llu more free function%s" CLASS_FORMAT
+                           " to leave %u physical function%s without an "
                            "owner",
-                           (unsigned long long) worst, worst == 1 ? "" : "s", kind_of(h, worst_class),
-                           pool_of(h, worst_class), g->count, g->count == 1 ? "" : "s");
+                           (unsigned long long) worst, worst == 1 ? "" : "s", CLASS_ARGS(h, worst_class),
+                           g->count, g->count == 1 ? "" : "s");
 
         return say("no %u physical function%s can be left without an owner: what is on them does not find room elsewhere "
                    "where it may be",
@@ -214,16 +218,17 @@ static char *say_fit(const PlannerHost *h, const PlannerGoal *g, const PlannerFi
                            g->of_kind ? g->of_kind : "", g->pool ? " in pool " : "", g->pool ? g->pool : "");
 
         if (most_free < g->count)
-                return say("needs %llu more free function%s of kind %s in pool %s for a request of %u",
+                return say("needs %llu more free function%s" CLASS_FORMAT " for a request of %u",
                            (unsigned long long) (g->count - most_free), g->count - most_free == 1 ? "" : "s",
-                           kind_of(h, class), pool_of(h, class), g->count);
+                           CLASS_ARGS(h, class), g->count);
         if (most < g->count)
-                return say("at most %llu functions of kind %s in pool %s can be free%s, and %u are asked for",
-                           (unsigned long long) most, kind_of(h, class), pool_of(h, class), where, g->count);
+                return say("at most %llu functions" CLASS_FORMAT " can be free%s, and %u are asked for",
+                           (unsigned long long) most, CLASS_ARGS(h, class), where, g->count);
 
-        return say("no %u functions of kind %s in pool %s can be made free%s: what would have to move does not find room "
+        return say("no %u functions" CLASS_FORMAT
+                   " can be made free%s: what would have to move does not find room "
                    "elsewhere where it may be",
-                   g->count, kind_of(h, class), pool_of(h, class), where);
+                   g->count, CLASS_ARGS(h, class), where);
 }
 
 static char *say_goal(const PlannerHost *h, const PlannerGoal *g)

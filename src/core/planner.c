@@ -258,12 +258,18 @@ static int fill_table(Planning *p, size_t host, Failure *reterr)
 {
         HostTable *t = p->tables + host;
         const Inventory *inv = p->fleet->hosts + host;
+        _cleanup_(failure_done) Failure why = { 0 };
         int r;
 
         host_table_clear(t, p->n_masks);
-        r = planner_host_init(&t->host, inv, p->options->fixups, t->stays, reterr);
-        if (r < 0)
+        r = planner_host_init(&t->host, inv, p->options->fixups, t->stays, &why);
+        if (r < 0) {
+                if (p->fleet->n > 1)
+                        (void) failure_set(reterr, why.code, "hosts[%zu]: %s", host, failure_message(&why));
+                else
+                        (void) failure_set(reterr, why.code, "%s", failure_message(&why));
                 return r;
+        }
 
         t->n_rows = 1;
         if (p->free_pf) {
@@ -505,6 +511,9 @@ static char *find_reason(Planning *p)
         PlannerGoal goals[PLANNER_GOALS_MAX];
         uint64_t most = 0;
         char *text;
+
+        if (p->fleet->n == 0)
+                return strdup("the inventory has no hosts");
 
         for (size_t h = 0; h < p->fleet->n; h++)
                 if (is_impossible(p->tables[h].entries))

@@ -476,7 +476,8 @@ static int fleet_from_json(json_object *root, Fleet *f, Failure *reterr)
         int r;
 
         if ((r = json_check_schema(root, "the inventory", INVENTORY_SCHEMA, reterr)) < 0 ||
-            (r = json_get_array(root, "", "hosts", false, HOSTS_MAX, &hosts, reterr)) < 0)
+            (is_told(root, "hosts") &&
+             (r = json_get_array(root, "", "hosts", true, HOSTS_MAX, &hosts, reterr)) < 0))
                 return r;
 
         if (hosts)

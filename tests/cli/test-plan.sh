@@ -40,7 +40,7 @@ expect 0 'WAVE  DOMAIN  DOWN  FROM          TO
    1  vm1     2.5s  0000:01:02.0  0000:02:02.1
 1 move in 1 wave, down for 2.5s in all: nothing does with less' \
         plan --inventory "$directory/two" --goal evacuate=0000:01:00.0
-expect 3 '{"schema":1,"stamp":"s1","feasible":false,"optimal":true,"cost_seconds":null,"lower_bound":null,"moves":[],"waves":[],"rooms":[],"reason":"needs 1 more free function of kind k in pool default for a request of 3"}' \
+expect 3 '{"schema":1,"stamp":"s1","feasible":false,"optimal":true,"cost_seconds":null,"lower_bound":null,"moves":[],"waves":[],"rooms":[],"reason":"needs 1 more free function of kind k for a request of 3"}' \
         plan --json --inventory "$directory/two" --goal fit=3
 expect 0 '                BEFORE  AFTER
 0000:01:00.0    A.      AB
@@ -64,7 +64,7 @@ cat >"$directory/full" <<END
 END
 expect 3 'Not possible: 0000:01:00.0 cannot be evacuated: function 0000:01:02.1 is assigned to domain vm3, which may not be moved' \
         plan --inventory "$directory/full" --goal evacuate=0000:01:00.0
-expect 3 'Not possible: needs 1 more free function of kind k in pool default outside 0000:02:00.0' \
+expect 3 'Not possible: needs 1 more free function of kind k outside 0000:02:00.0' \
         plan --inventory "$directory/full" --goal evacuate=0000:02:00.0
 
 # vm1 and vm2 cannot change places; there is a way without vm2, but not the emptiest.
@@ -126,6 +126,13 @@ rm "$directory/families/mine.json"
 # shellcheck disable=SC2086
 expect 3 'Not possible: 0000:01:00.0 cannot be evacuated: function 0000:01:02.0 is assigned to domain vm1, which goes on with no other functions, by what is known of their family' \
         plan $with --goal evacuate=0000:01:00.0
+
+# A fleet of none, and hosts that are not told.
+echo '{ "schema": 1, "hosts": [] }' >"$directory/none"
+expect 3 'Not possible: the inventory has no hosts' plan --inventory "$directory/none" --goal fit=1
+expect 0 'Nothing has to move' plan --inventory "$directory/none" --goal compact
+echo '{ "schema": 1, "hosts": null, "functions": [ '"$(vf 1 0 assigned), $(vf 1 1 free)"' ] }' >"$directory/unlisted"
+expect 0 '0000:01:00.0    ?.' map --no-legend --inventory "$directory/unlisted"
 
 # What makes no sense.
 expect 2 "vgpu-hibernatectl: there is no physical function 0000:09:00.0 in the inventory" \
