@@ -684,47 +684,6 @@ static bool is_accused(const JobAttempt *attempt, const PciAddress *a)
         return strstr(failure_message(&attempt->failure), words);
 }
 
-/* An attempt failed with these targets in QEMU's hands. Which of them is to blame, if one is? The others stay free:
- * that a restore failed may have many reasons. */
-static int look_at_targets(Executor *e, Failure *reterr)
-{
-        const JobAttempt *last;
-
-        if (!e->job->retry || e->job->n_attempts == 0)
-                return 0;
-
-        last = e->job->attempts + e->job->n_attempts - 1;
-
-        for (size_t i = 0; i < e->job->n_swaps; i++) {
-                const FunctionRef to = swap_target(e->job->swaps + i);
-                int r;
-
-                r = reset_or_quarantine(e, &to, reterr);
-                if (r >= 0 && is_accused(last, &to.address))
-                        r = note_quarantine(e, &to, failure_message(&last->failure), reterr);
-                if (r < 0)
-                        return r;
-        }
-
-        return 0;
-}
-
-static int undo_restore(Executor *e, Failure *reterr)
-{
-        int r;
-
-        /* The image gets its name back only when no QEMU can wake any more. */
-        r = e->ops->destroy_unwoken(e->host, e->job->domain_uuid, reterr);
-        if (r < 0)
-                return r;
-
-        r = e->ops->image_put_back(e->host, e->job->domain_uuid, reterr);
-        if (r < 0)
-                return r;
-
-        return look_at_targets(e, reterr);
-}
-
 static int do_discard(Executor *e, Failure *reterr)
 {
         int r;
@@ -786,6 +745,47 @@ static int clean_function(Executor *e, const FunctionRef *f, Failure *reterr)
                 r = e->ops->function_clean(e->host, &now.address, &why);
 
         return r >= 0 ? 0 : judge_left_function(e, &now, &why, reterr);
+}
+
+/* QEMU had these targets, or tried to. One that is bad is found here, before others get it. Which of them an attempt that
+ * failed is to be blamed on, if one is, QEMU's words say; the others stay free: that a restore failed may have many
+ * reasons. */
+static int look_at_targets(Executor *e, Failure *reterr)
+{
+        const Job *j = e->job;
+        const JobAttempt *last = j->retry && j->n_attempts > 0 ? j->attempts + j->n_attempts - 1 : NULL;
+
+        for (size_t i = 0; i < j->n_swaps; i++) {
+                const FunctionRef to = swap_target(j->swaps + i);
+                int r;
+
+                r = reset_or_quarantine(e, &to, reterr);
+                if (r >= 0 && last && is_accused(last, &to.address))
+                        r = note_quarantine(e, &to, failure_message(&last->failure), reterr);
+                /* The restore put into it what the guest had in its own. */
+                if (r >= 0 && j->strategy == STRATEGY_DEVICE_STATE)
+                        r = clean_function(e, &to, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+static int undo_restore(Executor *e, Failure *reterr)
+{
+        int r;
+
+        /* The image gets its name back only when no QEMU can wake any more. */
+        r = e->ops->destroy_unwoken(e->host, e->job->domain_uuid, reterr);
+        if (r < 0)
+                return r;
+
+        r = e->ops->image_put_back(e->host, e->job->domain_uuid, reterr);
+        if (r < 0)
+                return r;
+
+        return look_at_targets(e, reterr);
 }
 
 static int for_each_left_function(Executor *e, int (*handle)(Executor *, const FunctionRef *, Failure *),

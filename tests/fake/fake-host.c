@@ -66,6 +66,7 @@ static void renumber(FakeHost *h)
                 h->asked[place_of(h, i)] = was.asked[place_of(&was, i)];
                 h->gate_open[place_of(h, i)] = was.gate_open[place_of(&was, i)];
                 h->dirty[place_of(h, i)] = was.dirty[place_of(&was, i)];
+                h->used[place_of(h, i)] = was.used[place_of(&was, i)];
         }
 }
 
@@ -77,6 +78,7 @@ void fake_host_init(FakeHost *h)
                 .image = IMAGE_NONE,
                 .bound = { true },
                 .dirty = { true },
+                .used = { true },
                 .plugged = true,
                 .canceled_in = _STEP_ID_INVALID,
                 .space_bytes = UINT64_C(1) << 40,
@@ -112,6 +114,7 @@ static void host_dies(FakeHost *h)
 {
         qemu_dies(h);
         memset(h->bound, 0, sizeof(h->bound));
+        memset(h->used, 0, sizeof(h->used));
 }
 
 /* Which fault hits the present call? */
@@ -333,6 +336,7 @@ static int fake_plug(void *host, const char *uuid, const char *devices, const Pc
 
         h->plugged = true;
         h->qemu_has = function;
+        h->used[function] = true;
         if (h->qemu == QEMU_RUNNING)
                 guest_runs_on(h, function);
         return leave(h, reterr);
@@ -572,6 +576,10 @@ static int fake_restore(void *host, const char *uuid, Failure *reterr)
         }
         h->qemu_has = h->image_names;
         h->plugged = !h->image_has_none;
+        if (h->plugged)
+                h->used[h->qemu_has] = true;
+        if (h->plugged && h->device_state) /* what the guest had in its function is in this one now */
+                h->dirty[h->qemu_has] = true;
         h->qemu_is_restored = true;
         h->libvirt_is_new = false;
         return leave(h, reterr);
@@ -645,6 +653,7 @@ static int fake_start(void *host, const char *uuid, Failure *reterr)
         h->s4_image = false;
         h->qemu = QEMU_RUNNING;
         h->qemu_has = h->definition_names;
+        h->used[h->qemu_has] = true;
         guest_runs_on(h, h->qemu_has);
         h->plugged = true;
         h->libvirt = DOMAIN_RUNNING;
@@ -735,6 +744,7 @@ static int fake_function_reset(void *host, const PciAddress *a, Failure *reterr)
                 return leave(h, reterr);
         if (h->bad[function_index(a)] == FAKE_BAD_PROBE)
                 return failure_set(reterr, FAILURE_HOST, "it reads as all ones");
+        h->used[function_index(a)] = false;
         return leave(h, reterr);
 }
 

@@ -103,6 +103,7 @@ typedef struct FakeHost {
         unsigned cold_boots;
         bool took_from_guest;       /* a function that it has was to be unbound or reset */
         bool dirty[FAKE_FUNCTIONS]; /* a guest ran on it, and it was not cleaned since */
+        bool used[FAKE_FUNCTIONS];  /* a QEMU had it, and it was not reset since */
         bool saved_ungated;         /* the gate of the function that the guest had did not accept by then */
 
         /* Faults. */

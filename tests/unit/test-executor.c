@@ -338,6 +338,17 @@ static void check_clean(const Case *c, const FakeHost *h)
                         EXPECT(c, h, !h->dirty[i] || is_kept(h));
         }
 
+        for (unsigned i = 0; i < FAKE_FUNCTIONS; i++) {
+                const FunctionRef here = fake_ref(h, i);
+
+                if ((h->plugged && h->qemu_has == i) || function_ref_equal(&here, &from) ||
+                    is_quarantined(h->journal, &here) || h->journal->failure.code == FAILURE_LOST ||
+                    h->memory_cut)
+                        continue;
+                EXPECT(c, h, !h->used[i]);
+                EXPECT(c, h, !h->dirty[i] || !h->device_state);
+        }
+
         EXPECT(c, h,
                job_left_unclean(h->journal) == (c->kind != JOB_RESUME && job_is_committed(h->journal) &&
                                                 clean->state != STEP_DONE));
