@@ -580,6 +580,13 @@ int planner_search(const PlannerProblem *p, PlannerBudget *budget, PlannerSoluti
         if (r < 0)
                 return r;
 
+        /* Out of budget, and nothing must be: all stay. */
+        if (!solution.found && p->n_wants == 0 && p->n_fits == 0 && p->evacuated == 0) {
+                solution.found = true;
+                solution.weight = solution.emptied = 0;
+                s.is_open = p->compact;
+        }
+
         if (solution.bound >= solution.weight) {
                 solution.bound = solution.weight;
                 solution.optimal = !s.is_open;

@@ -9,6 +9,7 @@
 /* One host of many has its share of these, so that a hard one does not take all. */
 #define SHARE_NODES UINT64_C(200000)
 #define STATES_MAX ((size_t) 1 << 26)
+#define STATES_PER_LOOK 64 /* at the clock */
 
 /*
  * The hosts of a fleet share the goals: each takes some of the physical functions of free-pf, and some of
@@ -51,6 +52,7 @@ typedef struct Planning {
         HostTable *tables; /* owned; by host */
         size_t n_states;   /* (free_pf->count + 1) * n_masks */
         uint32_t *shares;  /* owned; by host * n_states + state: which entry this host has in it */
+        bool is_cut;       /* share_goals() ran out of time: there may be a better sum */
         PlannerPlan plan;
 } Planning;
 
@@ -299,6 +301,9 @@ static int fill_table(Planning *p, size_t host, Failure *reterr)
                                 t->entries[(size_t) pfs * p->n_masks + mask].solution.optimal = true;
                                 continue;
                         }
+                        /* Out of time: what is asked of every host may still be nothing at all. */
+                        if (p->budget.out && pfs + mask > 0)
+                                continue;
                         r = solve_entry(p, host, pfs, mask, reterr);
                         if (r < 0)
                                 return r;
@@ -328,11 +333,13 @@ static bool entry_sum(const Entry *e, bool of_bounds, Sum *ret)
 }
 
 /* The best sum over the hosts, and with `shares` what each host has in it. `of_bounds`: of what costs at
- * least, instead. */
-static int share_goals(const Planning *p, bool of_bounds, uint32_t *shares, Sum *ret)
+ * least, instead. When time is over, the hosts that were not reached are asked for nothing. */
+static int share_goals(Planning *p, bool of_bounds, uint32_t *shares, Sum *ret)
 {
         _cleanup_free_ Sum *sums = calloc(p->n_states, sizeof(Sum)),
                            *next = calloc(p->n_states, sizeof(Sum));
+        const PlannerBudget *budget = &p->options->budget;
+        bool is_cut = false;
 
         if (!sums || !next)
                 return -ENOMEM;
@@ -348,7 +355,10 @@ static int share_goals(const Planning *p, bool of_bounds, uint32_t *shares, Sum 
                         if (!sums[state].found)
                                 continue;
 
-                        for (size_t i = 0; i < (size_t) t->n_rows * p->n_masks; i++) {
+                        if (state % STATES_PER_LOOK == 0 && !is_cut)
+                                is_cut = budget->time_is_up && budget->time_is_up(budget->userdata);
+
+                        for (size_t i = 0; i < (is_cut ? 1 : (size_t) t->n_rows * p->n_masks); i++) {
                                 size_t more = i / p->n_masks, add = i % p->n_masks, to;
                                 Sum sum;
 
@@ -370,7 +380,8 @@ static int share_goals(const Planning *p, bool of_bounds, uint32_t *shares, Sum 
                 memcpy(sums, next, p->n_states * sizeof(Sum));
         }
 
-        *ret = sums[p->n_states - 1];
+        p->is_cut = p->is_cut || is_cut;
+        *ret = of_bounds && is_cut ? (Sum) { .found = true } : sums[p->n_states - 1];
         return 0;
 }
 
@@ -575,7 +586,7 @@ static bool is_proven(const Planning *p)
 {
         for (size_t h = 0; h < p->fleet->n; h++)
                 for (size_t i = 0; i < (size_t) p->tables[h].n_rows * p->n_masks; i++)
-                        if (!p->tables[h].entries[i].solution.optimal)
+                        if (p->is_cut || !p->tables[h].entries[i].solution.optimal)
                                 return false;
 
         return true;
