@@ -116,28 +116,50 @@ static int judge_answer(const FunctionFamily *f, const PciAddress *a, GateQuesti
                            question == GATE_WAIT ? ", so a driver has not let go of it" : "");
 }
 
-int host_function_gate(void *host, const PciAddress *a, GateQuestion question, Failure *reterr)
+/* From `begin_usec` on, CLOCK_MONOTONIC. */
+static int ask_from(RealHost *h, const PciAddress *a, GateQuestion question, uint64_t begin_usec,
+                    bool cancelable, Failure *reterr)
 {
         FunctionFamily f;
         uint64_t end;
         int r;
 
-        r = read_family(host, a, &f, reterr);
+        r = read_family(h, a, &f, reterr);
         if (r < 0 || !f.family || !f.family->gate.command.words)
                 return r;
 
-        end = clock_monotonic_usec() + f.family->gate.command.deadline_usec;
+        end = begin_usec + f.family->gate.command.deadline_usec;
         for (;;) {
                 _cleanup_(failure_done) Failure why = { 0 };
 
                 r = judge_answer(&f, a, question, &why);
                 if (r >= 0)
                         return 0;
+                if (cancelable && real_host_canceled(h))
+                        return failure_set(reterr, FAILURE_CANCELED,
+                                           "canceled while the gate of function %s was waited for",
+                                           PCI_ADDRESS_STR(a));
                 if (question != GATE_WAIT || clock_monotonic_usec() >= end)
                         return failure_set(reterr, why.code, "%s", failure_message(&why));
 
                 clock_sleep_usec(GATE_INTERVAL_USEC);
         }
+}
+
+int host_function_gate(void *host, const PciAddress *a, GateQuestion question, Failure *reterr)
+{
+        return ask_from(host, a, question, clock_monotonic_usec(), false, reterr);
+}
+
+int host_await_gates(void *host, const PciAddress *functions, size_t n, Failure *reterr)
+{
+        uint64_t begin = clock_monotonic_usec();
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = ask_from(host, functions + i, GATE_WAIT, begin, true, reterr);
+
+        return r;
 }
 
 int host_function_clean(void *host, const PciAddress *a, Failure *reterr)

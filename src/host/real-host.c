@@ -250,5 +250,6 @@ const HostOps real_host_ops = {
         .function_unbind = function_unbind,
         .function_reset = function_reset,
         .function_gate = host_function_gate,
+        .await_gates = host_await_gates,
         .function_clean = host_function_clean,
 };

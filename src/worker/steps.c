@@ -331,15 +331,17 @@ static int undo_bind(Executor *e, Failure *reterr)
 /* A guest that sleeps, or was unplugged, has let go of its functions only when their gates say so. */
 static int await_gates(Executor *e, Failure *reterr)
 {
-        int r = 0;
+        PciAddress functions[JOB_FUNCTIONS_MAX];
 
-        for (size_t i = 0; r >= 0 && i < e->job->n_swaps; i++) {
+        for (size_t i = 0; i < e->job->n_swaps; i++) {
                 const FunctionRef from = swap_source(e->job->swaps + i);
+                int r = e->ops->function_find(e->host, &from, functions + i, reterr);
 
-                r = ask_gate(e, &from, GATE_WAIT, reterr);
+                if (r < 0)
+                        return r;
         }
 
-        return r;
+        return e->ops->await_gates(e->host, functions, e->job->n_swaps, reterr);
 }
 
 static int do_suspend(Executor *e, Failure *reterr)

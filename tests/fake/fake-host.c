@@ -748,21 +748,43 @@ static int fake_function_reset(void *host, const PciAddress *a, Failure *reterr)
         return leave(h, reterr);
 }
 
-static int fake_function_gate(void *host, const PciAddress *a, GateQuestion question, Failure *reterr)
+static int ask_gate(FakeHost *h, const PciAddress *a, GateQuestion question, Failure *reterr)
 {
         unsigned i = function_index(a);
-
-        ENTER(host, reterr);
 
         if (h->bad[i] == FAKE_BAD_ASK && h->asked[i])
                 return failure_set(reterr, FAILURE_GATE_UNANSWERED, "its tool is gone");
         h->asked[i] = true;
         if (question == GATE_ANSWERS)
-                return leave(h, reterr);
+                return 0;
 
         if (h->bad[i] == FAKE_BAD_GATE || (h->qemu == QEMU_RUNNING && h->plugged && h->qemu_has == i))
                 return failure_set(reterr, FAILURE_GATE_CLOSED, "it is active");
         h->gate_open[i] = true;
+        return 0;
+}
+
+static int fake_function_gate(void *host, const PciAddress *a, GateQuestion question, Failure *reterr)
+{
+        int r;
+
+        ENTER(host, reterr);
+
+        r = ask_gate(h, a, question, reterr);
+        return r < 0 ? r : leave(h, reterr);
+}
+
+static int fake_await_gates(void *host, const PciAddress *functions, size_t n, Failure *reterr)
+{
+        ENTER(host, reterr);
+
+        for (size_t i = 0; i < n; i++) {
+                int r = ask_gate(h, functions + i, GATE_WAIT, reterr);
+
+                if (r < 0)
+                        return r;
+        }
+
         return leave(h, reterr);
 }
 
@@ -810,6 +832,7 @@ const HostOps fake_host_ops = {
         .function_unbind = fake_function_unbind,
         .function_reset = fake_function_reset,
         .function_gate = fake_function_gate,
+        .await_gates = fake_await_gates,
         .function_clean = fake_function_clean,
 };
 

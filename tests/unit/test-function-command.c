@@ -100,6 +100,33 @@ static void test_gate(RealHost *h, Family *f)
         f->gate.command.words[0] = tool;
 }
 
+/* All together no longer than one, and a cancellation is heard, but not where nothing can be canceled any more. */
+static void test_await(RealHost *h, const Family *f)
+{
+        const PciAddress twice[] = { function, function };
+        _cleanup_(failure_done) Failure closed = { 0 }, asked = { 0 };
+        const volatile sig_atomic_t canceled = 1;
+        uint64_t begin;
+
+        says("AVAILABLE");
+        CHECK(host_await_gates(h, twice, 2, NULL) == 0);
+
+        /* The first opens at the last moment, the second does not. */
+        set_tool("cd \"${0%/*}\"; echo >> waits; state=ACTIVE; [ $(wc -l < waits) != 3 ] || state=AVAILABLE\n"
+                 "echo \"[{\\\"schedule\\\":{\\\"vf_state\\\":\\\"$state\\\"}}]\"");
+        begin = clock_monotonic_usec();
+        CHECK(host_await_gates(h, twice, 2, &closed) < 0 && closed.code == FAILURE_GATE_CLOSED);
+        CHECK(clock_monotonic_usec() - begin < 2 * f->gate.command.deadline_usec);
+
+        says("ACTIVE");
+        h->settings.canceled = &canceled;
+        begin = clock_monotonic_usec();
+        CHECK(host_await_gates(h, twice, 2, &asked) < 0 && asked.code == FAILURE_CANCELED);
+        CHECK(clock_monotonic_usec() - begin < f->gate.command.deadline_usec);
+        expect(h, GATE_WAIT, FAILURE_GATE_CLOSED, NULL);
+        h->settings.canceled = NULL;
+}
+
 static void test_clean(RealHost *h)
 {
         _cleanup_(failure_done) Failure why = { 0 };
@@ -167,6 +194,7 @@ int main(void)
         CHECK(real_host_new(&settings, &h, NULL) >= 0);
 
         test_gate(h, &family);
+        test_await(h, &family);
         test_clean(h);
         test_others(h, &family);
 
