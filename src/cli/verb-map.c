@@ -151,20 +151,27 @@ static size_t end_of_pf(const Inventory *inv, const size_t *order, size_t from)
         return to;
 }
 
-static void print_domains(const Map *m)
+static int print_domains(const Map *m)
 {
         const Inventory *inv = m->inventory;
+        _cleanup_free_ bool *moves = calloc(inv->n_domains + 1, sizeof(bool));
+
+        if (!moves)
+                return -ENOMEM;
+
+        for (size_t f = 0; f < inv->n_functions; f++)
+                if (m->before[f] != m->after[f] && m->after[f] != INVENTORY_NONE)
+                        moves[m->after[f]] = true;
 
         for (size_t i = 0; i < inv->n_domains; i++) {
                 const InventoryDomain *d = inv->domains + i;
-                bool moves = false;
 
-                for (size_t f = 0; f < inv->n_functions; f++)
-                        moves = moves || (m->before[f] != m->after[f] && m->after[f] == i);
                 if (d->n_functions > 0)
-                        ctl_print(m->ctl, "%c %s%s%s", letter_of(i), d->name, moves ? ", moves" : "",
+                        ctl_print(m->ctl, "%c %s%s%s", letter_of(i), d->name, moves[i] ? ", moves" : "",
                                   d->movable ? "" : ", may not be moved");
         }
+
+        return 0;
 }
 
 /* The functions as they are when their owners are those: borrowed, for as long as nothing is freed. */
@@ -181,6 +188,15 @@ static Function *functions_with(const Map *m, const size_t *owners)
         return list;
 }
 
+static int compare_pools(const void *a, const void *b)
+{
+        const Function *x = a, *y = b;
+
+        if (!x->pool || !y->pool)
+                return !y->pool - !x->pool;
+        return strcmp(x->pool, y->pool);
+}
+
 static int print_figures(const Map *m, const char *when, const size_t *owners)
 {
         const Inventory *inv = m->inventory;
@@ -189,17 +205,15 @@ static int print_figures(const Map *m, const char *when, const size_t *owners)
         if (!list)
                 return -ENOMEM;
 
-        for (size_t i = 0; i < inv->n_functions; i++) {
-                bool again = false;
+        if (inv->n_functions > 0)
+                qsort(list, inv->n_functions, sizeof(Function), compare_pools);
+        for (size_t i = 0, n; i < inv->n_functions; i += n) {
                 Fragmentation f;
                 int r;
 
-                for (size_t k = 0; k < i && !again; k++)
-                        again = streq_ptr(list[k].pool, list[i].pool);
-                if (again)
-                        continue;
-
-                r = fragmentation_measure(list, inv->n_functions, list[i].pool, request_mix_default,
+                for (n = 1; i + n < inv->n_functions && compare_pools(list + i, list + i + n) == 0;)
+                        n++;
+                r = fragmentation_measure(list + i, n, list[i].pool, request_mix_default,
                                           ELEMENTSOF(request_mix_default), &f);
                 if (r < 0)
                         return r;
@@ -212,7 +226,7 @@ static int print_figures(const Map *m, const char *when, const size_t *owners)
         return 0;
 }
 
-static void print_map(const Map *m, bool with_plan)
+static int print_map(const Map *m, bool with_plan)
 {
         const Inventory *inv = m->inventory;
         size_t width = strlen("BEFORE"), n_cells;
@@ -237,9 +251,14 @@ static void print_map(const Map *m, bool with_plan)
         }
 
         if (!m->ctl->no_legend) {
-                print_domains(m);
+                int r = print_domains(m);
+
+                if (r < 0)
+                        return r;
                 ctl_print(m->ctl, ". free  + leased  = held  ! quarantined  ? unknown");
         }
+
+        return 0;
 }
 
 int verb_map(Ctl *c)
@@ -266,8 +285,8 @@ int verb_map(Ctl *c)
                 if (run.fleet.n > 1)
                         ctl_print(c, "%s%s", h > 0 ? "\n" : "",
                                   inv->host ? inv->host : "(a host without a name)");
-                print_map(&m, run.plan.feasible && run.plan.cost.moves > 0);
-                if (!c->no_legend)
+                r = print_map(&m, run.plan.feasible && run.plan.cost.moves > 0);
+                if (r >= 0 && !c->no_legend)
                         r = print_figures(&m, run.plan.cost.moves > 0 ? "Before, " : "", m.before);
                 if (r >= 0 && !c->no_legend && run.plan.feasible && run.plan.cost.moves > 0)
                         r = print_figures(&m, "After, ", m.after);
