@@ -327,7 +327,8 @@ bool compat_judge(const CompatGuest *guest, const Function *to, Findings *findin
         if (is_done(&j))
                 return false;
 
-        if (guest->address && !guest->anew)
+        /* What is judged by its kind is of no family that could be known. */
+        if (guest->address && !guest->anew && (guest->identity->vendor != 0 || to->identity.vendor != 0))
                 judge_family(&j);
 
         return j.fits;

@@ -64,6 +64,14 @@ expect 2 'No such file' --inventory=inventory.json --families-dir=absent 0000:01
 echo '{ "schema": 1, "functions": [ { "address": "0000:01:10.0", "physical_function": "0000:01:00.0", "state": 7 } ] }' >wrong.json
 expect 2 "wrong.json: 'functions[0].state' must be a string" --inventory=wrong.json 0000:01:10.0 0000:01:10.0
 
+# Of neither more is told than the kind.
+f() {
+        echo '{ "address": "0000:0'"$1"':10.0", "physical_function": "0000:0'"$1"':00.0", "state": "free", "kind": "'"$2"'" }'
+}
+echo '{ "schema": 1, "functions": ['"$(f 1 k), $(f 2 k), $(f 3 l)"'] }' >kinds.json
+expect 0 'it is judged by its kind' --inventory=kinds.json 0000:01:10.0 0000:02:10.0
+expect 3 'kind' --inventory=kinds.json 0000:01:10.0 0000:03:10.0
+
 # A new device is a new file.
 mkdir families
 expect 3 'same-function' --inventory=inventory.json --families-dir=families 0000:05:10.0 0000:06:10.0
