@@ -8,21 +8,10 @@
 
 #define READ_CHUNK_BYTES 4096U
 
-int read_file_at(int dir_fd, const char *name, size_t max, char **ret, size_t *ret_size)
+int read_fd(int fd, size_t max, char **ret, size_t *ret_size)
 {
-        _cleanup_close_ int fd = -EBADF;
         _cleanup_free_ char *buf = NULL;
         size_t size = 0, allocated = 0;
-        struct stat st;
-
-        /* A FIFO would be waited for. */
-        fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-        if (fd < 0 || fstat(fd, &st) < 0)
-                return -errno;
-        if (S_ISDIR(st.st_mode))
-                return -EISDIR;
-        if (!S_ISREG(st.st_mode))
-                return -EBADFD;
 
         for (;;) {
                 ssize_t n;
@@ -55,6 +44,23 @@ int read_file_at(int dir_fd, const char *name, size_t max, char **ret, size_t *r
         if (ret_size)
                 *ret_size = size;
         return 0;
+}
+
+int read_file_at(int dir_fd, const char *name, size_t max, char **ret, size_t *ret_size)
+{
+        _cleanup_close_ int fd = -EBADF;
+        struct stat st;
+
+        /* A FIFO would be waited for. */
+        fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
+        if (!S_ISREG(st.st_mode))
+                return -EBADFD;
+
+        return read_fd(fd, max, ret, ret_size);
 }
 
 int read_attr_at(int dir_fd, const char *name, char **ret)

@@ -550,7 +550,11 @@ int fleet_read_file(const char *path, Fleet *ret, Failure *reterr)
         size_t size;
         int r;
 
-        r = read_file_at(AT_FDCWD, path, INVENTORY_BYTES_MAX, &text, &size);
+        /* A pipe, mostly. */
+        if (streq(path, "/dev/stdin"))
+                r = read_fd(STDIN_FILENO, INVENTORY_BYTES_MAX, &text, &size);
+        else
+                r = read_file_at(AT_FDCWD, path, INVENTORY_BYTES_MAX, &text, &size);
         if (r == -EFBIG)
                 return failure_set(reterr, FAILURE_INVALID_OPTION,
                                    "%s has more than %llu bytes; split it by hosts", path,

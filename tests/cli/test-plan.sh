@@ -134,6 +134,8 @@ expect 0 'Nothing has to move' plan --inventory "$directory/none" --goal compact
 echo '{ "schema": 1, "hosts": null, "functions": [ '"$(vf 1 0 assigned), $(vf 1 1 free)"' ] }' >"$directory/unlisted"
 expect 0 '0000:01:00.0    ?.' map --no-legend --inventory "$directory/unlisted"
 
+[ "$(cat "$directory/none" | "$ctl" plan --inventory /dev/stdin --goal compact)" = 'Nothing has to move' ] || failed=1
+
 # What makes no sense.
 expect 2 "vgpu-hibernatectl: there is no physical function 0000:09:00.0 in the inventory" \
         plan --inventory "$directory/two" --goal evacuate=0000:09:00.0
