@@ -110,6 +110,11 @@ int walk_undo_stage(Executor *e, size_t from)
                 }
         }
 
+        /* When there are no others the daemon ends this job. */
+        if (job_is_committed(e->job) &&
+            step_free_sources(e, !e->job->retry || is_canceled(e), &e->stuck) < 0)
+                return -EAGAIN;
+
         if (e->job->retry && !is_canceled(e))
                 return ask_for_others(e);
         e->job->retry = false;

@@ -32,6 +32,9 @@ int walk_settle_suspend_disk(Executor *e, size_t i, bool again)
                 if (step_undo(e, e->job->steps[k].id, &e->stuck) < 0)
                         return -EAGAIN;
 
+        if (step_free_sources(e, true, &e->stuck) < 0)
+                return -EAGAIN;
+
         failure_append(&e->job->failure,
                        "'vgpu-hibernatectl resume' continues the guest if it came to the end of that, else it boots");
         return walk_finish(e, JOB_FAILED);

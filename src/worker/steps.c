@@ -883,6 +883,26 @@ int step_do(Executor *e, StepId id, Failure *reterr)
         return failure_set(reterr, FAILURE_HOST, "unknown step %d", (int) id);
 }
 
+int step_free_sources(Executor *e, bool last, Failure *reterr)
+{
+        JobStep *release = job_find_step(e->job, STEP_RELEASE), *clean = job_find_step(e->job, STEP_CLEAN);
+        int r;
+
+        if (!release || !clean)
+                return 0;
+
+        r = step_do(e, STEP_RELEASE, reterr);
+        if (r < 0 || !last)
+                return r;
+        r = step_do(e, STEP_CLEAN, reterr);
+        if (r < 0)
+                return r;
+
+        /* Both or none: a recovery takes what is done of a last stage for the end of the one before. */
+        release->state = clean->state = STEP_DONE;
+        return 0;
+}
+
 int step_undo(Executor *e, StepId id, Failure *reterr)
 {
         const char *uuid = e->job->domain_uuid;

@@ -10,3 +10,6 @@
 
 int step_do(Executor *e, StepId id, Failure *reterr) _warn_unused_result_;
 int step_undo(Executor *e, StepId id, Failure *reterr) _warn_unused_result_;
+/* What a last stage that is not reached does with the functions that a hibernated domain left: release and, when the job
+ * is about to end (`last`), clean. */
+int step_free_sources(Executor *e, bool last, Failure *reterr) _warn_unused_result_;
