@@ -232,6 +232,8 @@ static int do_step(Executor *e, size_t i, Failure *reterr)
         r = step_do(e, s->id, reterr);
         if (r == STEP_PUT_OFF)
                 return put_off(e, s);
+        if (r == -EAGAIN)
+                return r;
         if (r < 0) {
                 e->store_ops->tell_step(e->store, e->job, s, reterr);
                 (void) set_step(e, s, STEP_FAILED, NULL); /* the failure itself is what is reported */

@@ -232,7 +232,8 @@ static int judge_left_function(Executor *e, const FunctionRef *f, const Failure 
         if (why->code == FAILURE_UNKNOWN_FUNCTION || why->code == FAILURE_FOREIGN_DRIVER)
                 return 0;
         /* Whether a guest has it, or what its family says, cannot be known now. */
-        if (why->code == FAILURE_LIBVIRT || why->code == FAILURE_INVALID_OPTION)
+        if (why->code == FAILURE_LIBVIRT || why->code == FAILURE_DOMAIN_BUSY ||
+            why->code == FAILURE_INVALID_OPTION)
                 return failure_set(reterr, why->code, "%s", failure_message(why));
 
         return note_quarantine(e, f, failure_message(why), reterr);
@@ -283,7 +284,8 @@ static int do_bind(Executor *e, Failure *reterr)
         return 0;
 }
 
-/* Time has passed since the check, or these are others. Those that the domain had let go of it. */
+/* Time has passed since the check, or these are others. Those that the domain had let go of it. -EAGAIN: what the family of
+ * one says cannot be read now. */
 static int do_rebind(Executor *e, Failure *reterr)
 {
         for (size_t i = 0; i < e->job->n_swaps && !e->job->back; i++) {
@@ -291,7 +293,7 @@ static int do_rebind(Executor *e, Failure *reterr)
                 int r = ask_gate(e, &to, GATE_ACCEPTS, reterr);
 
                 if (r < 0)
-                        return r;
+                        return reterr->code == FAILURE_INVALID_OPTION ? -EAGAIN : r;
         }
 
         return do_bind(e, reterr);
