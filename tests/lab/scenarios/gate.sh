@@ -68,6 +68,7 @@ check "it was cleaned" said "$a" cleaned
 echo ACTIVE > "/etc/lab-gate/$b"
 check "a driver that does not let go stops a move" \
         refused GateClosed "a driver has not let go of it" vgpu-hibernatectl move s3
+guest-wait s3 240
 guest-state s3 > after2
 check "its guest was woken and runs on" guest-proof --mac-same after after2
 check "nothing is left" nothing_left_of s3
