@@ -184,6 +184,9 @@ static void test_no_worker(const Hook *h)
         /* The worker that goes on with it starts it, if so. */
         fixture_start(f);
         expect_property(f, VGPU_HIBERNATE_JOB_PATH "/1", "State", "recovering");
+        /* The daemon says so before that worker has come as far as its lock. */
+        while (journal_is_locked(jobs_fd, 1) == 0)
+                clock_sleep_usec(USEC_PER_MSEC);
         expect(h, "vm1", VM1, "0000:02:10.0", "prepare", ALLOWED);
 }
 
