@@ -29,4 +29,4 @@ move_thrice ovmf 1
 vgpu-hibernatectl jobs
 check "the last job's story names every step" \
         is "$(vgpu-hibernatectl --json job 6 | jq -r '[.steps[] | select(.state == "done") | .name] | join(" ")')" \
-        "check bind suspend set-mode save sync rebind rewrite restore continue wake discard redefine release health"
+        "check bind suspend set-mode save sync rebind rewrite restore continue wake discard redefine release health clean"
