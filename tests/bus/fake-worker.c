@@ -3,7 +3,7 @@
 /*
  * A worker that does what the test says, over the daemon's real protocol: journals and records by the store,
  * lines of JSON on stdout, datagrams to NOTIFY_SOCKET. It obeys lines of text from named pipes in
- * STATE_DIR/fake: "world" for "watch", "job-ID" for "run ID" and "recover ID", "explain" for "explain", "probe" for "probe".
+ * STATE_DIR/fake: "world" for "watch" (which tells in "seen"), "job-ID" for "run ID" and "recover ID", "explain" for "explain", "probe" for "probe".
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
@@ -96,10 +97,24 @@ static char *read_line(int fd)
         }
 }
 
-/* "exit N", "die", or a line to pass on. */
+/* Until the daemon has read all that was written to it: what it is asked from then on, it answers with that in mind. */
+static void await_reader(int seen_fd)
+{
+        struct pollfd gone = { .fd = STDOUT_FILENO };
+        int unread;
+
+        do {
+                CHECK(ioctl(STDOUT_FILENO, FIONREAD, &unread) >= 0);
+                if (unread == 0)
+                        CHECK(write(seen_fd, "", 1) == 1);
+        } while (unread > 0 && poll(&gone, 1, 1) == 0);
+}
+
+/* "exit N", "die", "seen", or a line to pass on. */
 static int watch(int state_fd)
 {
-        _cleanup_close_ int fd = open_pipe(state_fd, "world"), lock_fd = -EBADF;
+        _cleanup_close_ int fd = open_pipe(state_fd, "world"), seen_fd = open_pipe(state_fd, "seen"),
+                            lock_fd = -EBADF;
 
         /* One that an earlier daemon left behind would take the lines of this one. */
         lock_fd = openat(state_fd, "fake/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -119,6 +134,10 @@ static int watch(int state_fd)
                         return atoi(line + 5);
                 if (streq(line, "die"))
                         (void) raise(SIGKILL);
+                if (streq(line, "seen")) {
+                        await_reader(seen_fd);
+                        continue;
+                }
 
                 (void) printf("%s\n", line);
                 (void) fflush(stdout);

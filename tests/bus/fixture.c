@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/prctl.h>
@@ -216,11 +217,16 @@ void fixture_send_line(Fixture *f, const char *line)
 
 void fixture_send_world(Fixture *f)
 {
+        struct pollfd seen = { .fd = f->seen_fd, .events = POLLIN };
         json_object *o;
+        char byte;
 
         CHECK(world_to_json(f->world, &o) >= 0);
         fixture_send_line(f, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
         (void) json_object_put(o);
+
+        fixture_send_line(f, "seen");
+        CHECK(poll(&seen, 1, WAIT_USEC / USEC_PER_MSEC) == 1 && read(f->seen_fd, &byte, 1) == 1);
 }
 
 int fixture_open_pipe(const Fixture *f, const char *name)
@@ -310,6 +316,7 @@ void fixture_init_limited(Fixture *f, char **argv, const char *limits)
         CHECK(mkdir(state, 0700) >= 0 && mkdir(fake, 0700) >= 0);
         fixture_configure(f, "{\"schema\": 1, \"finished_jobs_max\": 3, \"jobs_max\": 32}");
         f->world_fd = fixture_open_pipe(f, "world");
+        f->seen_fd = fixture_open_pipe(f, "seen");
 
         start_bus(f, limits);
         fixture_connect(f);
@@ -340,6 +347,7 @@ void fixture_done(Fixture *f)
         CHECK(waitpid(f->bus_pid, NULL, 0) == f->bus_pid);
 
         closep(&f->world_fd);
+        closep(&f->seen_fd);
         for (size_t i = 0; i < FIXTURE_JOBS_MAX; i++)
                 closep(&f->job_fds[i]);
         CHECK(nftw(f->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS) >= 0);

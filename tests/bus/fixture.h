@@ -37,7 +37,7 @@ typedef struct Fixture {
         sd_bus *bus;
         sd_bus_slot *match;
         World *world;
-        int world_fd;
+        int world_fd, seen_fd;
         int job_fds[FIXTURE_JOBS_MAX];
         char **signals;
         size_t n_signals;
@@ -65,6 +65,7 @@ Function *fixture_function(Fixture *f, const char *address);
 void fixture_set_domain(Fixture *f, const char *name, DomainState state, const char *const *functions);
 /* Many of them, "crowd0" and so on; each domain has a function while there are some. */
 void fixture_add_crowd(Fixture *f, size_t functions, size_t domains);
+/* Returns when the daemon knows it. */
 void fixture_send_world(Fixture *f);
 void fixture_send_line(Fixture *f, const char *line);
 /* A line for the fake worker of this job. */
