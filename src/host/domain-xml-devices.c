@@ -32,29 +32,6 @@ static int new_domain(xmlDocPtr *ret_doc, xmlNodePtr *ret_devices)
         return 0;
 }
 
-static int parse_hostdevs(const char *xml, xmlDocPtr *ret_doc, HostdevList **ret_list, Failure *reterr)
-{
-        _cleanup_(xml_tree_free_doc) xmlDocPtr doc = NULL;
-        _cleanup_free_ HostdevList *list = NULL;
-        int r;
-
-        r = xml_tree_parse(xml, &doc, reterr);
-        if (r < 0)
-                return r;
-
-        list = malloc(sizeof(*list));
-        if (!list)
-                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "domain XML");
-
-        r = xml_tree_list_hostdevs(doc, list, reterr);
-        if (r < 0)
-                return r;
-
-        *ret_doc = TAKE_PTR(doc);
-        *ret_list = TAKE_PTR(list);
-        return 0;
-}
-
 int domain_xml_take_devices(const char *xml, char **ret, Failure *reterr)
 {
         _cleanup_(xml_tree_free_doc) xmlDocPtr doc = NULL, taken = NULL;
@@ -65,7 +42,7 @@ int domain_xml_take_devices(const char *xml, char **ret, Failure *reterr)
         assert(xml);
         assert(ret);
 
-        r = parse_hostdevs(xml, &doc, &list, reterr);
+        r = xml_tree_parse_hostdevs(xml, &doc, &list, reterr);
         if (r < 0)
                 return r;
 
@@ -93,7 +70,7 @@ int domain_xml_list_devices(const char *xml, DomainDevices *ret, Failure *reterr
         assert(xml);
         assert(ret);
 
-        r = parse_hostdevs(xml, &doc, &list, reterr);
+        r = xml_tree_parse_hostdevs(xml, &doc, &list, reterr);
         if (r < 0)
                 return r;
 

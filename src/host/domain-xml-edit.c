@@ -131,15 +131,7 @@ int domain_xml_set_functions(const char *xml, const FunctionSwap *swaps, size_t 
                         return failure_set(reterr, FAILURE_INVALID_OPTION,
                                            "function %zu has no address to change from or to", i);
 
-        r = xml_tree_parse(xml, &doc, reterr);
-        if (r < 0)
-                return r;
-
-        list = malloc(sizeof(*list));
-        if (!list)
-                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "domain XML");
-
-        r = xml_tree_list_hostdevs(doc, list, reterr);
+        r = xml_tree_parse_hostdevs(xml, &doc, &list, reterr);
         if (r < 0)
                 return r;
 

@@ -169,7 +169,7 @@ static bool is_pci_hostdev(xmlNodePtr node)
                                      "pci");
 }
 
-int xml_tree_list_hostdevs(xmlDocPtr doc, HostdevList *ret, Failure *reterr)
+static int list_hostdevs(xmlDocPtr doc, HostdevList *ret, Failure *reterr)
 {
         xmlNodePtr devices = xml_tree_child(xmlDocGetRootElement(doc), "devices");
 
@@ -195,5 +195,28 @@ int xml_tree_list_hostdevs(xmlDocPtr doc, HostdevList *ret, Failure *reterr)
                 ret->n++;
         }
 
+        return 0;
+}
+
+int xml_tree_parse_hostdevs(const char *xml, xmlDocPtr *ret_doc, HostdevList **ret_list, Failure *reterr)
+{
+        _cleanup_(xml_tree_free_doc) xmlDocPtr doc = NULL;
+        _cleanup_free_ HostdevList *list = NULL;
+        int r;
+
+        r = xml_tree_parse(xml, &doc, reterr);
+        if (r < 0)
+                return r;
+
+        list = malloc(sizeof(*list));
+        if (!list)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "domain XML");
+
+        r = list_hostdevs(doc, list, reterr);
+        if (r < 0)
+                return r;
+
+        *ret_doc = TAKE_PTR(doc);
+        *ret_list = TAKE_PTR(list);
         return 0;
 }

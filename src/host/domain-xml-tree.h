@@ -37,4 +37,6 @@ int xml_tree_parse_number(const char *s, uint64_t max, uint64_t *ret) _warn_unus
 /* The text of a node and all below it; the caller frees. */
 int xml_tree_dump(xmlDocPtr doc, xmlNodePtr node, char **ret) _warn_unused_result_;
 int xml_tree_parse(const char *xml, xmlDocPtr *ret, Failure *reterr) _warn_unused_result_;
-int xml_tree_list_hostdevs(xmlDocPtr doc, HostdevList *ret, Failure *reterr) _warn_unused_result_;
+/* With its hostdevs, which point into it; the caller frees both. */
+int xml_tree_parse_hostdevs(const char *xml, xmlDocPtr *ret_doc, HostdevList **ret_list,
+                            Failure *reterr) _warn_unused_result_;

@@ -196,15 +196,7 @@ int domain_xml_parse(const char *xml, DomainXml *ret, Failure *reterr)
         assert(xml);
         assert(ret);
 
-        r = xml_tree_parse(xml, &doc, reterr);
-        if (r < 0)
-                return r;
-
-        list = malloc(sizeof(*list));
-        if (!list)
-                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "domain XML");
-
-        r = xml_tree_list_hostdevs(doc, list, reterr);
+        r = xml_tree_parse_hostdevs(xml, &doc, &list, reterr);
         if (r < 0)
                 return r;
 
