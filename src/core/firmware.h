@@ -8,7 +8,7 @@
  *
  * SeaBIOS on q35 leaves the chipset's ACPI registers unmapped on its way out of S3: pci_resume() of
  * SeaBIOS 1.16.3 and 1.17.0 sets up i440fx's PIIX4 alone. The guest goes on, and from then on its writes to these
- * registers go nowhere: it can neither suspend nor hibernate nor power off, until it is booted anew.
+ * registers go nowhere: it can neither suspend nor hibernate, power off or let go of a device, until it is booted anew.
  */
 
 #include "basic/macro.h"

@@ -82,10 +82,9 @@ static int is_well(RealHost *h, const char *uuid, const char **ret_path, Failure
         if (r < 0)
                 return r;
 
-        xml = virDomainGetXMLDesc(d, 0);
-        if (!xml)
-                return virt_failure(reterr, FAILURE_LIBVIRT, "cannot read the XML of domain '%s'",
-                                    virDomainGetName(d));
+        r = virt_domain_xml(d, 0, &xml, reterr);
+        if (r < 0)
+                return r;
 
         r = domain_xml_parse(xml, &x, reterr);
         if (r < 0)

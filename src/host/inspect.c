@@ -19,10 +19,9 @@ static int read_xml(virDomainPtr d, bool active, DomainFacts *facts, Failure *re
         _cleanup_free_ char *xml = NULL;
         int r;
 
-        xml = virDomainGetXMLDesc(d, active ? 0 : VIR_DOMAIN_XML_INACTIVE);
-        if (!xml)
-                return virt_failure(reterr, FAILURE_LIBVIRT, "cannot read the XML of domain '%s'",
-                                    virDomainGetName(d));
+        r = virt_domain_xml(d, active ? 0 : VIR_DOMAIN_XML_INACTIVE, &xml, reterr);
+        if (r < 0)
+                return r;
 
         r = domain_xml_parse(xml, &x, reterr);
         if (r < 0)

@@ -6,6 +6,7 @@
 #include "basic/clock.h"
 #include "host/domain-xml.h"
 #include "host/real-host.h"
+#include "host/suspend.h"
 #include "host/virt-status.h"
 
 /*
@@ -40,10 +41,9 @@ static int read_live(RealHost *h, const char *uuid, virDomainPtr *ret_domain, Do
         if (r < 0)
                 return r;
 
-        xml = virDomainGetXMLDesc(d, 0);
-        if (!xml)
-                return virt_failure(reterr, FAILURE_LIBVIRT, "cannot read the XML of domain '%s'",
-                                    virDomainGetName(d));
+        r = virt_domain_xml(d, 0, &xml, reterr);
+        if (r < 0)
+                return r;
 
         r = domain_xml_list_devices(xml, ret_devices, reterr);
         if (r < 0)
@@ -96,17 +96,6 @@ static int wait_unplugged(RealHost *h, const char *uuid, const PciAddress *funct
         }
 }
 
-/* After an S3 wake-up SeaBIOS on q35 has not mapped the ACPI registers again, through which the guest is asked (seen with
- * 1.16.3 and 1.17.0; fine on i440fx, and with OVMF). */
-static bool may_have_gone_deaf(virDomainPtr d)
-{
-        _cleanup_(domain_xml_done) DomainXml x = { 0 };
-        _cleanup_free_ char *xml = virDomainGetXMLDesc(d, 0);
-
-        return xml && domain_xml_parse(xml, &x, NULL) >= 0 && x.machine && strstr(x.machine, "q35") &&
-               !x.efi;
-}
-
 static int unplug_failed(const RealHost *h, virDomainPtr d, const PciAddress *left, const Failure *refused,
                          Failure *reterr)
 {
@@ -123,7 +112,7 @@ static int unplug_failed(const RealHost *h, virDomainPtr d, const PciAddress *le
                         virDomainGetName(d), PCI_ADDRESS_STR(left),
                         (unsigned long long) (h->settings.unplug_timeout_usec / USEC_PER_SEC),
                         is_refused ? ": " : "", is_refused ? failure_message(refused) : "",
-                        may_have_gone_deaf(d)
+                        host_suspends_only_once(d)
                                         ? "; with SeaBIOS on machine type q35 a guest that was once suspended "
                                           "cannot be unplugged until it boots: use OVMF, or another strategy"
                                         : "; the guest's kernel log may tell what kept it, and it may still let go");

@@ -30,10 +30,9 @@ static int describe_domain(virDomainPtr d, WorldDomain *ret, Failure *reterr)
                 return virt_failure(reterr, FAILURE_LIBVIRT, "cannot read the state of domain '%s'",
                                     virDomainGetName(d));
 
-        xml = virDomainGetXMLDesc(d, active ? 0 : VIR_DOMAIN_XML_INACTIVE);
-        if (!xml)
-                return virt_failure(reterr, FAILURE_LIBVIRT, "cannot read the XML of domain '%s'",
-                                    virDomainGetName(d));
+        r = virt_domain_xml(d, active ? 0 : VIR_DOMAIN_XML_INACTIVE, &xml, reterr);
+        if (r < 0)
+                return r;
 
         r = domain_xml_parse(xml, &x, reterr);
         if (r < 0)

@@ -36,12 +36,12 @@ static bool is_running_everywhere(const HostStatus *s)
         return !s->active || (s->qemu == QEMU_RUNNING && s->state == DOMAIN_RUNNING);
 }
 
-static bool suspends_only_once(virDomainPtr d)
+bool host_suspends_only_once(virDomainPtr d)
 {
         _cleanup_(domain_xml_done) DomainXml x = { 0 };
-        _cleanup_free_ char *xml = virDomainGetXMLDesc(d, 0);
+        _cleanup_free_ char *xml = NULL;
 
-        return xml && domain_xml_parse(xml, &x, NULL) >= 0 &&
+        return virt_domain_xml(d, 0, &xml, NULL) >= 0 && domain_xml_parse(xml, &x, NULL) >= 0 &&
                firmware_sleep(x.machine, x.efi) == FIRMWARE_SLEEP_ONCE;
 }
 
@@ -54,7 +54,7 @@ static int suspend_failed(virDomainPtr d, const Failure *refused, uint64_t timeo
                            "%llu s)%s%s%s",
                            virDomainGetName(d), (unsigned long long) (timeout_usec / USEC_PER_SEC),
                            is_refused ? ": " : "", is_refused ? failure_message(refused) : "",
-                           suspends_only_once(d)
+                           host_suspends_only_once(d)
                                            ? "; SeaBIOS on machine type q35 can suspend only once per boot: "
                                              "use OVMF, or strategy suspend-to-disk"
                                            : "; the guest's kernel log may tell what kept it awake");

@@ -158,6 +158,18 @@ int virt_destroy(virDomainPtr d, Failure *reterr)
         return failure_set(reterr, refused.code, "%s", failure_message(&refused));
 }
 
+int virt_domain_xml(virDomainPtr d, unsigned flags, char **ret, Failure *reterr)
+{
+        char *xml = virDomainGetXMLDesc(d, flags);
+
+        if (!xml)
+                return virt_failure(reterr, FAILURE_LIBVIRT, "cannot read the XML of domain '%s'",
+                                    virDomainGetName(d));
+
+        *ret = xml;
+        return 0;
+}
+
 DomainState virt_domain_state(int libvirt_state)
 {
         switch ((virDomainState) libvirt_state) {

@@ -57,4 +57,7 @@ int virt_failure_from(Failure *f, FailureCode code, const virError *error, const
 /* Ends the domain's QEMU at once. One that is gone already is success. */
 int virt_destroy(virDomainPtr d, Failure *reterr) _warn_unused_result_;
 
+/* flags: virDomainXMLFlags. The caller frees. */
+int virt_domain_xml(virDomainPtr d, unsigned flags, char **ret, Failure *reterr) _warn_unused_result_;
+
 DomainState virt_domain_state(int libvirt_state);
