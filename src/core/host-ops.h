@@ -72,7 +72,8 @@ struct HostOps {
         /* Makes the image durable (fsync of file and directory), checks that libvirt reads it as complete, and gives
          * it a second name so that libvirt cannot unlink its content: the guard link. Returns its size. */
         int (*image_guard)(void *host, const char *uuid, uint64_t *ret_bytes, Failure *reterr);
-        /* The guard link gets back the name that libvirt starts from, should that be gone. */
+        /* The guard link gets back the name that libvirt starts from, should that be gone; and what a rewrite that was
+         * cut short has torn is as before it. */
         int (*image_put_back)(void *host, const char *uuid, Failure *reterr);
         /* Removes libvirt's own image if there is one, then the guard link: the memory image is gone. */
         int (*image_discard)(void *host, const char *uuid, Failure *reterr);

@@ -99,6 +99,7 @@ int host_image_guard(void *host, const char *uuid, uint64_t *ret_bytes, Failure 
         RealHost *h = host;
         _cleanup_(virDomainFreep) virDomainPtr d = NULL;
         _cleanup_(image_file_done) ImageFile f = { .dir_fd = -EBADF };
+        ImageFileState files;
         ImageState state;
         uint64_t bytes;
         int r;
@@ -120,8 +121,12 @@ int host_image_guard(void *host, const char *uuid, uint64_t *ret_bytes, Failure 
                 return failure_set(reterr, FAILURE_IMAGE_DAMAGED,
                                    "libvirt cannot read the image '%s' as complete", f.image);
 
-        /* A header file can only be of an earlier image here: rewrites come after the guard. */
-        r = image_file_remove(&f, f.header, reterr);
+        r = image_file_state(&f, &files, reterr);
+        if (r < 0)
+                return r;
+
+        /* Rewrites come after the guard: before it a header file can only be of an earlier image. */
+        r = files == IMAGE_FILE_GUARDED ? 0 : image_file_remove(&f, f.header, reterr);
         if (r < 0)
                 return r;
 
@@ -142,6 +147,7 @@ int host_image_put_back(void *host, const char *uuid, Failure *reterr)
         RealHost *h = host;
         _cleanup_(virDomainFreep) virDomainPtr d = NULL;
         _cleanup_(image_file_done) ImageFile f = { .dir_fd = -EBADF };
+        ImageFileState files;
         int r;
 
         /* Beside a living guest the image would be outdated and waiting to be started from. */
@@ -153,7 +159,17 @@ int host_image_put_back(void *host, const char *uuid, Failure *reterr)
         if (r < 0)
                 return r;
 
-        return image_file_put_back(&f, reterr);
+        r = image_file_put_back(&f, reterr);
+        if (r < 0)
+                return r;
+
+        r = image_file_state(&f, &files, reterr);
+        if (r < 0 || files != IMAGE_FILE_GUARDED)
+                return r;
+
+        /* It may be torn by a rewrite that was cut short. */
+        r = image_header_restore(&f, reterr);
+        return r < 0 ? r : image_file_remove(&f, f.header, reterr);
 }
 
 /* Takes away libvirt's own name. */

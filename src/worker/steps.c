@@ -186,6 +186,25 @@ static int follow_sources(Executor *e, Failure *reterr)
         return 0;
 }
 
+/* Whatever libvirt makes of the image that it is to restore, its guard link keeps it. That this job made it is noted first. */
+static int guard_for_return(Executor *e, Failure *reterr)
+{
+        JobStep *sync = job_find_step(e->job, STEP_SYNC);
+        uint64_t bytes;
+
+        if (!sync)
+                return 0;
+
+        if (sync->state == STEP_PENDING) {
+                sync->state = STEP_STARTED;
+                (void) walk_write_job(
+                                e,
+                                NULL); /* as in all of going back: better without a journal than not at all */
+        }
+
+        return e->ops->image_guard(e->host, e->job->domain_uuid, &bytes, reterr);
+}
+
 /* The image is all there is: going back means to restore it, on the function that it still names. Under libvirt's name
  * it is of this job; under its guard link only if this job made that, else it may be of a guest that ran since. */
 static int restore_back(Executor *e, Failure *reterr)
@@ -214,7 +233,9 @@ static int restore_back(Executor *e, Failure *reterr)
                                 facts.image == IMAGE_DAMAGED ? "; the partial image is left where it is"
                                                              : "");
 
-        r = follow_sources(e, reterr);
+        r = guard_for_return(e, reterr);
+        if (r >= 0)
+                r = follow_sources(e, reterr);
         return r < 0 ? r : continue_restored(e, reterr);
 }
 

@@ -566,9 +566,10 @@ static int fake_restore(void *host, const char *uuid, Failure *reterr)
         h->image = IMAGE_NONE; /* libvirt unlinks it */
         h->qemu = QEMU_PAUSED;
         h->libvirt = DOMAIN_PAUSED;
-        if (h->guard && !h->image_consumed) {
+        if (!h->image_consumed) {
                 h->prelaunch = present_fault(h) == FAKE_FAULT_KILL_ASKED ||
                                present_fault(h) == FAKE_FAULT_ERROR_ASKED;
+                h->memory_lost = h->memory_lost || (h->prelaunch && !h->guard);
                 if (present_fault(h) == FAKE_FAULT_KILL_ASKED)
                         longjmp(h->killed, 1);
                 if (h->prelaunch)
