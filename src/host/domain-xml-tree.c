@@ -21,12 +21,12 @@ static void free_buffer(xmlBufferPtr *buffer)
                 xmlBufferFree(*buffer);
 }
 
-int xml_tree_dump(xmlDocPtr doc, xmlNodePtr node, char **ret)
+static int dump(xmlDocPtr doc, xmlNodePtr node, bool indented, char **ret)
 {
         _cleanup_(free_buffer) xmlBufferPtr buffer = xmlBufferCreate();
         char *text;
 
-        if (!buffer || xmlNodeDump(buffer, doc, node, 0, 0) < 0)
+        if (!buffer || xmlNodeDump(buffer, doc, node, 0, indented) < 0)
                 return -ENOMEM;
 
         text = strdup((const char *) xmlBufferContent(buffer));
@@ -37,9 +37,24 @@ int xml_tree_dump(xmlDocPtr doc, xmlNodePtr node, char **ret)
         return 0;
 }
 
+int xml_tree_dump(xmlDocPtr doc, xmlNodePtr node, char **ret)
+{
+        return dump(doc, node, false, ret);
+}
+
+int xml_tree_dump_indented(xmlDocPtr doc, xmlNodePtr node, char **ret)
+{
+        return dump(doc, node, true, ret);
+}
+
 bool xml_tree_is(xmlNodePtr node, const char *name)
 {
         return node->type == XML_ELEMENT_NODE && streq((const char *) node->name, name);
+}
+
+bool xml_tree_is_ours(xmlNodePtr node)
+{
+        return node->ns && streq_ptr((const char *) node->ns->href, DOMAIN_XML_NAMESPACE);
 }
 
 xmlNodePtr xml_tree_child(xmlNodePtr node, const char *name)
@@ -50,6 +65,18 @@ xmlNodePtr xml_tree_child(xmlNodePtr node, const char *name)
         for (xmlNodePtr c = node->children; c; c = c->next)
                 if (xml_tree_is(c, name))
                         return c;
+
+        return NULL;
+}
+
+/* libvirt keeps one element of each namespace. */
+xmlNodePtr xml_tree_guest(xmlNodePtr root)
+{
+        xmlNodePtr metadata = xml_tree_child(root, "metadata");
+
+        for (xmlNodePtr node = metadata ? metadata->children : NULL; node; node = node->next)
+                if (node->type == XML_ELEMENT_NODE && xml_tree_is_ours(node))
+                        return node;
 
         return NULL;
 }
@@ -111,7 +138,7 @@ static int get_number(xmlNodePtr node, const char *name, uint64_t max, uint64_t 
         return v ? xml_tree_parse_number((const char *) v, max, ret) : 0;
 }
 
-static int get_pci_address(xmlNodePtr node, PciAddress *ret)
+int xml_tree_pci_address(xmlNodePtr node, PciAddress *ret)
 {
         uint64_t domain, bus, slot, function;
 
@@ -188,7 +215,7 @@ static int list_hostdevs(xmlDocPtr doc, HostdevList *ret, Failure *reterr)
                 h = &ret->items[ret->n];
                 h->element = node;
                 h->address = xml_tree_child(xml_tree_child(node, "source"), "address");
-                if (!h->address || get_pci_address(h->address, &h->value) < 0)
+                if (!h->address || xml_tree_pci_address(h->address, &h->value) < 0)
                         return failure_set(reterr, FAILURE_LIBVIRT,
                                            "PCI hostdev %zu of the domain has no readable source address",
                                            ret->n);

@@ -104,12 +104,6 @@ static bool is_efi(xmlNodePtr os)
                 (strcasestr((const char *) path, "OVMF") || strcasestr((const char *) path, "edk2")));
 }
 
-static bool is_declaration(xmlNodePtr node)
-{
-        return node->type == XML_ELEMENT_NODE && node->ns &&
-               streq_ptr((const char *) node->ns->href, DOMAIN_XML_NAMESPACE);
-}
-
 static int parse_answer(const xmlChar *value, GuestAnswer *ret)
 {
         if (streq_ptr((const char *) value, "yes"))
@@ -147,28 +141,29 @@ static int parse_attribute(xmlAttrPtr a, GuestDeclaration *d)
                                : -ENOMEM;
 }
 
-/* libvirt keeps one element of each namespace. An error in it must not make the domain unreadable: it is a finding. */
-static int parse_declaration(xmlNodePtr root, GuestDeclaration *d)
+/* An error in it must not make the domain unreadable: it is a finding. */
+static int parse_declaration(xmlNodePtr root, DomainXml *x)
 {
-        xmlNodePtr metadata = xml_tree_child(root, "metadata");
+        GuestDeclaration *d = &x->declared;
+        xmlNodePtr guest = xml_tree_guest(root);
 
-        for (xmlNodePtr node = metadata ? metadata->children : NULL; node; node = node->next) {
-                if (!is_declaration(node))
-                        continue;
+        if (!guest)
+                return 0;
 
-                if (!xml_tree_is(node, "guest") && !d->wrong &&
-                    asprintf(&d->wrong, "there is no element <%s>", (const char *) node->name) < 0)
-                        return -ENOMEM;
-
-                for (xmlAttrPtr a = node->properties; a; a = a->next) {
-                        int r = parse_attribute(a, d);
-
-                        if (r < 0)
-                                return r;
-                }
+        if (!xml_tree_is(guest, "guest") &&
+            asprintf(&d->wrong, "there is no element <%s>", (const char *) guest->name) < 0) {
+                d->wrong = NULL;
+                return -ENOMEM;
         }
 
-        return 0;
+        for (xmlAttrPtr a = guest->properties; a; a = a->next) {
+                int r = parse_attribute(a, d);
+
+                if (r < 0)
+                        return r;
+        }
+
+        return xml_tree_parse_adoption(guest, &x->adoption, &d->wrong);
 }
 
 void domain_xml_done(DomainXml *x)
@@ -207,8 +202,7 @@ int domain_xml_parse(const char *xml, DomainXml *ret, Failure *reterr)
 
         if (copy_content(xml_tree_child(root, "name"), &x.name) < 0 ||
             copy_content(xml_tree_child(root, "uuid"), &x.uuid) < 0 ||
-            free_and_strdup(&x.machine, (const char *) machine) < 0 ||
-            parse_declaration(root, &x.declared) < 0)
+            free_and_strdup(&x.machine, (const char *) machine) < 0 || parse_declaration(root, &x) < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "domain XML");
         if (!x.name || !x.uuid)
                 return failure_set(reterr, FAILURE_LIBVIRT, "the domain's XML has no name or no uuid");

@@ -2,17 +2,20 @@
 #pragma once
 
 /*
- * Domain XML as libvirt writes it: what this project reads out of it, and the only edit that it makes. Pure
+ * Domain XML as libvirt writes it: what this project reads out of it, and the only edits that it makes. Pure
  * text to text; no network, no entities, no files. Any input gives an answer or an error, never a crash: an
  * image's XML is read back from a file.
  */
 
+#include "core/adoption.h"
 #include "core/guest.h"
 #include "core/job.h"
 
 #define DOMAIN_XML_BYTES_MAX (UINT64_C(4) << 20) /* libvirt's own limit: VIR_NET_MESSAGE_STRING_MAX */
 #define DOMAIN_XML_FUNCTIONS_MAX 256
-/* <metadata><NAME:guest xmlns:NAME="..." resume="yes"/></metadata> */
+/* <metadata><NAME:guest xmlns:NAME="..." resume="yes">
+ *   <NAME:adopted autostart="yes" order="100"><NAME:function address="0000:06:00.0" managed="yes"/></NAME:adopted>
+ * </NAME:guest></metadata> */
 #define DOMAIN_XML_NAMESPACE "http://vgpu.org/hibernate/1"
 
 typedef struct DomainXml {
@@ -26,6 +29,7 @@ typedef struct DomainXml {
         bool pm_mem_enabled, pm_disk_enabled;
         bool has_agent_channel;
         GuestDeclaration declared;
+        Adoption adoption;
         PciAddress *functions; /* host addresses of all PCI hostdevs in XML order, <interface>s too */
         size_t n_functions;
 } DomainXml;
@@ -40,6 +44,16 @@ int domain_xml_parse(const char *xml, DomainXml *ret, Failure *reterr) _warn_unu
  * FAILURE_UNKNOWN_FUNCTION when a swap does not match exactly one hostdev. */
 int domain_xml_set_functions(const char *xml, const FunctionSwap *swaps, size_t n, bool back, char **ret,
                              Failure *reterr) _warn_unused_result_;
+
+/* An adopted domain's XML: managed='no' on those of its hostdevs whose host address is among `functions`, and in its
+ * metadata, beside what `adoption` says, how each of them was managed before, by the address at which the guest sees it,
+ * which no move changes. What is noted there already is kept. Returns as domain_xml_set_functions(). */
+int domain_xml_adopt(const char *xml, const PciAddress *functions, size_t n, const Adoption *adoption,
+                     char **ret, Failure *reterr) _warn_unused_result_;
+/* Takes that back: each hostdev that is still there as it was, and nothing of it in the metadata. */
+int domain_xml_disown(const char *xml, char **ret, Failure *reterr) _warn_unused_result_;
+/* How one text becomes the other, as core/line-diff.h says; both laid out alike. */
+int domain_xml_diff(const char *from, const char *to, char **ret, Failure *reterr) _warn_unused_result_;
 
 /* The PCI hostdevs alone, as libvirt wrote them and in their order, in a <domain> with nothing else: what
  * domain_xml_set_functions() and domain_xml_list_devices() take as well. The caller frees. */

@@ -329,9 +329,136 @@ static void test_devices(void)
         CHECK(domain_xml_take_devices("<network/>", &taken, NULL) < 0);
 }
 
+#define ADOPTED(attributes, functions)                                                           \
+        "<domain><name>vm</name><uuid>u</uuid><memory>1</memory><metadata><v:guest resume='yes'" \
+        " xmlns:v='" DOMAIN_XML_NAMESPACE "'><v:adopted " attributes ">" functions               \
+        "</v:adopted><adopted autostart='yes' order='3'/></v:guest></metadata></domain>"
+
+static void test_adoption(void)
+{
+        static const struct {
+                const char *xml;
+                Adoption adoption;
+                const char *wrong;
+        } table[] = {
+                { METADATA(""), { 0 }, NULL },
+                { ADOPTED("", ""), { .adopted = true, .order = 100 }, NULL },
+                { ADOPTED("autostart='yes' order='7'", ""),
+                  { .adopted = true, .autostart = true, .order = 7 },
+                  NULL },
+                { ADOPTED("autostart='no' on_shutdown='nothing'", ""),
+                  { .adopted = true, .order = 100, .has_on_shutdown = true },
+                  NULL },
+                { ADOPTED("on_shutdown='hibernate' order='65535'", ""),
+                  { .adopted = true,
+                    .order = 65535,
+                    .has_on_shutdown = true,
+                    .on_shutdown = ON_SHUTDOWN_HIBERNATE },
+                  NULL },
+                { ADOPTED("order='65536'", ""), { .adopted = true, .order = 100 }, "'order'" },
+                { ADOPTED("order='-1'", ""), { .adopted = true, .order = 100 }, "'order'" },
+                { ADOPTED("on_shutdown='pray'", ""), { .adopted = true, .order = 100 }, "'on_shutdown'" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                _cleanup_(domain_xml_done) DomainXml x = { 0 };
+
+                CHECK(domain_xml_parse(table[i].xml, &x, NULL) >= 0);
+                CHECK(adoption_equal(&x.adoption, &table[i].adoption));
+                CHECK(!x.declared.wrong == !table[i].wrong);
+                CHECK(!table[i].wrong || strstr(x.declared.wrong, table[i].wrong));
+        }
+}
+
+static size_t count(const char *text, const char *words)
+{
+        size_t n = 0;
+
+        while ((text = strstr(text, words))) {
+                text += strlen(words);
+                n++;
+        }
+
+        return n;
+}
+
+/* One of three is not of the pool, and one is as it should be. */
+static void test_adopt(void)
+{
+        static const char xml[] = DOMAIN(HOSTDEV("yes", "0x01", "0x10", "0x0", "0x06") HOSTDEV(
+                        "yes", "0x01", "0x10", "0x2", "0x07") HOSTDEV("no", "0x01", "0x10", "0x4", "0x08"));
+        const PciAddress pooled[] = { address("0000:01:10.0"), address("0000:01:10.4") };
+        const FunctionSwap moved = swap("0000:01:10.0", "0000:02:10.0");
+        Adoption adoption = { .adopted = true, .autostart = true, .order = 3 };
+        _cleanup_free_ char *adopted = NULL, *same = NULL, *diff = NULL, *other = NULL, *elsewhere = NULL,
+                            *back = NULL, *left = NULL, *reference = NULL;
+        _cleanup_(domain_xml_done) DomainXml x = { 0 };
+
+        CHECK(domain_xml_adopt(xml, pooled, 2, &adoption, &adopted, NULL) == 1);
+        CHECK(domain_xml_parse(adopted, &x, NULL) >= 0 && adoption_equal(&x.adoption, &adoption));
+        CHECK(strstr(adopted, "</uuid><metadata><vgpu:guest xmlns:vgpu=\"" DOMAIN_XML_NAMESPACE "\">"));
+        CHECK(strstr(adopted, "<vgpu:function address=\"0000:06:00.0\" managed=\"yes\"/></vgpu:adopted>"));
+
+        CHECK(domain_xml_diff(xml, adopted, &diff, NULL) >= 0);
+        CHECK(strstr(diff, "\n-    <hostdev mode=\"subsystem\" type=\"pci\" managed=\"yes\">\n"
+                           "+    <hostdev mode=\"subsystem\" type=\"pci\" managed=\"no\">\n"));
+        CHECK(strstr(diff, "\n+      <vgpu:adopted autostart=\"yes\" order=\"3\">\n"));
+
+        /* Again it is the same; with another order only that changes. */
+        CHECK(domain_xml_adopt(adopted, pooled, 2, &adoption, &same, NULL) == 0 && !same);
+        adoption.order = 4;
+        CHECK(domain_xml_adopt(adopted, pooled, 2, &adoption, &other, NULL) == 1);
+        CHECK(strstr(other, "order=\"4\"") && strlen(other) == strlen(adopted));
+
+        /* It is known by its place in the guest, so a move does not matter. */
+        CHECK(domain_xml_set_functions(other, &moved, 1, false, &elsewhere, NULL) == 1);
+        CHECK(domain_xml_disown(elsewhere, &back, NULL) == 1);
+        CHECK(domain_xml_set_functions(xml, &moved, 1, false, &reference, NULL) == 1);
+        CHECK(!strstr(back, "metadata") && strstr(back, "managed=\"yes\"") &&
+              strstr(reference, "managed=\"no\""));
+        free(diff);
+        CHECK(domain_xml_diff(reference, back, &diff, NULL) >= 0);
+        CHECK(strstr(diff, "\n+    <hostdev mode=\"subsystem\" type=\"pci\" managed=\"yes\">\n"));
+        CHECK(count(diff, "\n+") == 1 && count(diff, "\n-") == 1);
+        CHECK(domain_xml_disown(back, &left, NULL) == 0 && !left);
+}
+
+/* What else there is in the metadata stays. */
+static void test_disown(void)
+{
+        static const char xml[] = ADOPTED("order='1'", "<v:function address='0000:06:00.0' managed='yes'/>");
+        _cleanup_free_ char *back = NULL;
+        _cleanup_(domain_xml_done) DomainXml x = { 0 };
+
+        CHECK(domain_xml_disown(xml, &back, NULL) == 1);
+        CHECK(domain_xml_parse(back, &x, NULL) >= 0);
+        CHECK(!x.adoption.adopted && x.declared.resume == GUEST_YES);
+        CHECK(strstr(back, "<adopted autostart=\"yes\" order=\"3\"/>") && !strstr(back, "v:adopted"));
+        CHECK(domain_xml_disown("<domain", &back, NULL) < 0);
+}
+
+/* By what would it be known again? */
+static void test_adopt_without_address(void)
+{
+        static const char xml[] = DOMAIN(
+                        "<hostdev type='pci' managed='yes'><source><address bus='1'/></source></hostdev>");
+        const PciAddress a = address("0000:01:00.0"), other = address("0000:01:00.1");
+        const Adoption adoption = { .adopted = true };
+        _cleanup_(failure_done) Failure why = { 0 };
+        _cleanup_free_ char *adopted = NULL;
+
+        CHECK(domain_xml_adopt(xml, &a, 1, &adoption, &adopted, &why) < 0);
+        CHECK(why.code == FAILURE_LIBVIRT && strstr(why.message, "'0000:01:00.0'"));
+        CHECK(domain_xml_adopt(xml, &other, 1, &adoption, &adopted, NULL) == 1);
+}
+
 int main(void)
 {
         test_declaration();
+        test_adoption();
+        test_adopt();
+        test_disown();
+        test_adopt_without_address();
         test_parse();
         test_memory_node();
         test_firmware();

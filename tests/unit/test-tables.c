@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Every enum that leaves the process as text comes back as what it was, and no two values share a word. */
+#include "core/adoption.h"
 #include "core/bond.h"
 #include "core/claim.h"
 #include "core/enum-table.h"
@@ -54,6 +55,7 @@ static void test_first_failure_wins(void)
 
 int main(void)
 {
+        TEST_TABLE(on_shutdown, _ON_SHUTDOWN_MAX);
         TEST_TABLE(bond, _BOND_MAX);
         TEST_TABLE(domain_state, _DOMAIN_STATE_MAX);
         TEST_TABLE(attribute_of, _ATTRIBUTE_OF_MAX);
