@@ -22,6 +22,11 @@ uint64_t clock_monotonic_usec(void)
         return now_usec(CLOCK_MONOTONIC);
 }
 
+bool clock_has_passed(void *usec)
+{
+        return clock_monotonic_usec() >= *(const uint64_t *) usec;
+}
+
 void clock_sleep_usec(uint64_t usec)
 {
         struct timespec ts = {

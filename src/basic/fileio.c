@@ -100,7 +100,7 @@ int write_attr_at(int dir_fd, const char *name, const char *value)
         return (size_t) n == size ? 0 : -EIO;
 }
 
-static int write_all(int fd, const char *data, size_t size)
+int write_all(int fd, const char *data, size_t size)
 {
         while (size > 0) {
                 ssize_t n = write(fd, data, size);

@@ -8,6 +8,9 @@
 /* Reads what is left in `fd`, which stays open, as read_file_at(). */
 int read_fd(int fd, size_t max, char **ret, size_t *ret_size) _warn_unused_result_;
 
+/* Past interruptions and short writes. */
+int write_all(int fd, const char *data, size_t size) _warn_unused_result_;
+
 /* Reads at most `max` bytes; -EFBIG when there are more. *ret is NUL-terminated and owned by the caller. */
 int read_file_at(int dir_fd, const char *name, size_t max, char **ret,
                  size_t *ret_size) _warn_unused_result_;

@@ -6,9 +6,6 @@
 #include "cli/local-families.h"
 #include "store/inventory-json.h"
 
-/* Without a time limit the search ends after this: on one processor of our days, after a minute or two. */
-#define NODES_DEFAULT UINT64_C(50000000)
-
 void plan_run_done(PlanRun *r)
 {
         planner_plan_done(&r->plan);
@@ -59,26 +56,25 @@ int plan_run_read(PlanRun *run, Ctl *c)
         return 0;
 }
 
-static bool time_is_up(void *userdata)
-{
-        return clock_monotonic_usec() >= *(const uint64_t *) userdata;
-}
-
 int plan_run_make(PlanRun *run, Ctl *c)
 {
         uint64_t end = clock_monotonic_usec() + c->time_limit_seconds * USEC_PER_SEC;
-        const PlannerOptions how = {
+        _cleanup_(failure_done) Failure why = { 0 };
+        int r;
+
+        run->options = (PlannerOptions) {
                 .parallel = c->parallel > 0 ? (uint32_t) c->parallel : 1,
                 .fixups = c->fixups,
                 .budget = {
-                        .nodes = c->time_limit_seconds > 0 ? UINT64_MAX : NODES_DEFAULT,
-                        .time_is_up = c->time_limit_seconds > 0 ? time_is_up : NULL,
+                        .nodes = c->time_limit_seconds > 0 ? UINT64_MAX : PLANNER_NODES_DEFAULT,
+                        .time_is_up = c->time_limit_seconds > 0 ? clock_has_passed : NULL,
                         .userdata = &end,
                 },
         };
-        _cleanup_(failure_done) Failure why = { 0 };
 
-        if (planner_plan(&run->fleet, c->goals, c->n_goals, &how, &run->plan, &why) < 0)
+        r = planner_plan(&run->fleet, c->goals, c->n_goals, &run->options, &run->plan, &why);
+        run->options.budget = (PlannerBudget) { 0 };
+        if (r < 0)
                 return ctl_failure(c, &why, EXIT_STATUS_USAGE);
         return 0;
 }

@@ -10,6 +10,7 @@
 typedef struct PlanRun {
         Families families;
         Fleet fleet;
+        PlannerOptions options;
         PlannerPlan plan;
 } PlanRun;
 

@@ -95,7 +95,7 @@ int verb_plan(Ctl *c)
                 return r;
 
         if (c->json) {
-                r = planner_plan_to_json(&run.fleet, &run.plan, &o);
+                r = planner_plan_to_json(&run.fleet, c->goals, c->n_goals, &run.options, &run.plan, &o);
                 if (r >= 0)
                         r = ctl_print_json(c, o);
         } else if (!c->quiet)

@@ -22,6 +22,7 @@ DEFINE_ENUM_TABLE(planner_level, PlannerLevel, _PLANNER_LEVEL_MAX);
 
 void planner_goal_done(PlannerGoal *g)
 {
+        free(g->text);
         free(g->pool);
         free(g->of_kind);
         free(g->host);
@@ -103,7 +104,7 @@ int planner_goal_parse(const char *text, PlannerGoal *ret, Failure *reterr)
         bool said_on = false;
         int r = 0;
 
-        if (!copy)
+        if (!copy || free_and_strdup(&g.text, text) < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read goal '%s'", text);
 
         first = strsep(&rest, ",");

@@ -45,6 +45,7 @@ PlannerLevel planner_level_from_string(const char *s);
 #define PLANNER_COUNT_MAX 1000000U
 
 typedef struct PlannerGoal {
+        char *text; /* owned; as it was written */
         PlannerGoalKind kind;
         uint32_t count;  /* physical functions, or functions */
         PlannerLevel on; /* of a fit */

@@ -22,6 +22,9 @@
 
 #include "core/planner-waves.h"
 
+/* A search without a time limit ends after this: on one processor of our days, after a minute or two. */
+#define PLANNER_NODES_DEFAULT UINT64_C(50000000)
+
 typedef struct PlannerOptions {
         uint32_t parallel;    /* saves at the same time on a host; 1 and more */
         PlannerBudget budget; /* for the whole plan */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/daemon-bus.h"
 
+#include <stdio.h>
+
 #include "basic/log.h"
 #include "vgpu-hibernate.h"
 
@@ -53,6 +55,30 @@ int bus_error_not_known(sd_bus_error *error, const char *path, const char *prope
 {
         return sd_bus_error_setf(error, SD_BUS_ERROR_UNKNOWN_PROPERTY, "%s of %s is not known", property,
                                  path);
+}
+
+static int on_match_installed(sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        if (sd_bus_message_is_method_error(reply, NULL))
+                log_debug("Cannot watch a caller: %s", sd_bus_message_get_error(reply)->message);
+        return 0;
+}
+
+/* Not by sd_bus_track, which asks the bus whether the name is there and waits for the answer. */
+int bus_watch_caller(sd_bus_message *call, sd_bus_message_handler_t gone, void *userdata, sd_bus_slot **ret)
+{
+        _cleanup_free_ char *match = NULL;
+
+        if (asprintf(&match,
+                     "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                     "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s'",
+                     sd_bus_message_get_sender(call)) < 0) {
+                match = NULL;
+                return -ENOMEM;
+        }
+
+        return sd_bus_add_match_async(sd_bus_message_get_bus(call), ret, match, gone, on_match_installed,
+                                      userdata);
 }
 
 int bus_return_nodes(char **paths, size_t n, char ***ret_nodes)

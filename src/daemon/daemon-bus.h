@@ -61,5 +61,9 @@ int bus_error_not_known(sd_bus_error *error, const char *path, const char *prope
 int bus_error_from_failure(sd_bus_error *error, Failure *f);
 /* Strings "0000:01:10.0". */
 int bus_append_addresses(sd_bus_message *reply, const PciAddress *addresses, size_t n) _warn_unused_result_;
+/* Calls `gone` when the sender leaves the bus. Without waiting for the bus: one that left before the match is in place is
+ * missed, so what is done for it must end by itself. */
+int bus_watch_caller(sd_bus_message *call, sd_bus_message_handler_t gone, void *userdata,
+                     sd_bus_slot **ret) _warn_unused_result_;
 /* For node enumerators: takes the n paths, each of which may be NULL after -ENOMEM. */
 int bus_return_nodes(char **paths, size_t n, char ***ret_nodes) _warn_unused_result_;

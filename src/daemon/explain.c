@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/explain.h"
 
-#include <stdio.h>
-
 #include "basic/log.h"
 #include "daemon/daemon-bus.h"
 #include "daemon/explanation.h"
@@ -157,14 +155,6 @@ static int on_caller_gone(sd_bus_message *signal, void *userdata, sd_bus_error *
         return 0;
 }
 
-static int on_match_installed(sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-        /* Then the worker of one who goes away takes its time: that is bounded, too. */
-        if (sd_bus_message_is_method_error(reply, NULL))
-                log_debug("Cannot watch a caller of Explain: %s", sd_bus_message_get_error(reply)->message);
-        return 0;
-}
-
 static int explain_spawn(Explain *e)
 {
         static const WorkerAnswerHandlers handlers = {
@@ -185,27 +175,9 @@ static int explain_spawn(Explain *e)
         const char *argv[WORKER_WORDS_MAX];
 
         manager_worker_argv(m, words, argv);
-        return worker_answer_new(m->event, argv, m->notify_path,
+        return worker_answer_new(m->event, argv, m->notify_path, -EBADF,
                                  m->config->agent_timeout_usec + EXPLAIN_GRACE_USEC, EXPLAIN_BYTES_MAX,
                                  &handlers, e, &e->worker);
-}
-
-/* Not by sd_bus_track, which asks the bus whether the name is there and waits for the answer. One that went away
- * before the match is in place is missed, and its worker ends by itself. */
-static int explain_watch_caller(Explain *e)
-{
-        _cleanup_free_ char *match = NULL;
-
-        if (asprintf(&match,
-                     "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
-                     "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s'",
-                     sd_bus_message_get_sender(e->message)) < 0) {
-                match = NULL;
-                return -ENOMEM;
-        }
-
-        return sd_bus_add_match_async(sd_bus_message_get_bus(e->message), &e->caller, match, on_caller_gone,
-                                      on_match_installed, e);
 }
 
 /* Takes the explanation and the options. */
@@ -235,7 +207,7 @@ static int explainer_ask_worker(Explainer *x, sd_bus_message *message, Explanati
         *options = (JobOptions) { 0 };
 
         /* The worker last: who has begun is to be seen to its end. */
-        r = explain_watch_caller(e);
+        r = bus_watch_caller(e->message, on_caller_gone, e, &e->caller);
         if (r >= 0)
                 r = explain_spawn(e);
         if (r < 0)

@@ -2,6 +2,7 @@
 #include "daemon/inventory.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -112,7 +113,7 @@ static int add_domain(Inventory *inv, const DomainView *d, const View *v)
                                : 0;
 }
 
-int inventory_from_view(const View *v, const char *host, Inventory *ret)
+static int take_inventory(const View *v, const char *host, Inventory *ret)
 {
         _cleanup_(inventory_done) Inventory inv = { 0 };
         size_t again;
@@ -162,28 +163,41 @@ static uint64_t hash_text(const char *text)
         return hash;
 }
 
-int inventory_text(const View *v, const char *host, char **ret)
+int inventory_text(const Inventory *inv, char **ret)
 {
-        _cleanup_(inventory_done) Inventory inv = { 0 };
-        const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
-        _cleanup_(putp) json_object *o = NULL, *stamped = NULL;
+        _cleanup_(putp) json_object *o = NULL;
         const char *text;
         int r;
 
-        if ((r = inventory_from_view(v, host, &inv)) < 0 || (r = inventory_to_json(&inv, &o)) < 0)
+        r = inventory_to_json(inv, &o);
+        if (r < 0)
                 return r;
 
-        text = json_object_to_json_string_ext(o, flags);
-        if (!text || asprintf(&inv.stamp, "%016" PRIx64, hash_text(text)) < 0) {
+        text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+        *ret = text ? strdup(text) : NULL;
+        return *ret ? 0 : -ENOMEM;
+}
+
+int inventory_of_view(const View *v, Inventory *ret)
+{
+        _cleanup_(inventory_done) Inventory inv = { 0 };
+        char host[HOST_NAME_MAX + 1] = { 0 };
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        if (gethostname(host, sizeof(host) - 1) < 0)
+                return -errno;
+
+        if ((r = take_inventory(v, *host != '\0' ? host : NULL, &inv)) < 0 ||
+            (r = inventory_text(&inv, &text)) < 0)
+                return r;
+
+        if (asprintf(&inv.stamp, "%016" PRIx64, hash_text(text)) < 0) {
                 inv.stamp = NULL;
                 return -ENOMEM;
         }
 
-        r = inventory_to_json(&inv, &stamped);
-        if (r < 0)
-                return r;
-
-        text = json_object_to_json_string_ext(stamped, flags);
-        *ret = text ? strdup(text) : NULL;
-        return *ret ? 0 : -ENOMEM;
+        *ret = inv;
+        inv = (Inventory) { 0 };
+        return 0;
 }

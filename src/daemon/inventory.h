@@ -6,7 +6,7 @@
 #include "core/inventory.h"
 #include "daemon/view.h"
 
-/* -ENOMEM. */
-int inventory_from_view(const View *v, const char *host, Inventory *ret) _warn_unused_result_;
-/* The same as JSON text, with a stamp: another one when any other character of it is. */
-int inventory_text(const View *v, const char *host, char **ret) _warn_unused_result_;
+/* With the name of this host, and a stamp: another one when anything else of it is. */
+int inventory_of_view(const View *v, Inventory *ret) _warn_unused_result_;
+/* As JSON. -ENOMEM. */
+int inventory_text(const Inventory *inv, char **ret) _warn_unused_result_;

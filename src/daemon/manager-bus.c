@@ -3,7 +3,6 @@
 /* org.vgpu.Hibernate1.Manager */
 
 #include <inttypes.h>
-#include <limits.h>
 
 #include "daemon/claims-bus.h"
 #include "daemon/daemon-bus.h"
@@ -12,6 +11,7 @@
 #include "daemon/inventory.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/object-path.h"
+#include "daemon/plan-bus.h"
 #include "daemon/start-job.h"
 #include "vgpu-hibernate.h"
 
@@ -213,16 +213,12 @@ static int method_get_job(sd_bus_message *message, void *userdata, sd_bus_error 
 
 static int method_get_inventory(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
+        _cleanup_(inventory_done) Inventory inv = { 0 };
         _cleanup_free_ char *text = NULL;
-        char host[HOST_NAME_MAX + 1] = { 0 };
         const Manager *m = userdata;
         int r;
 
-        if (gethostname(host, sizeof(host) - 1) < 0)
-                return -errno;
-
-        r = inventory_text(m->view, *host != '\0' ? host : NULL, &text);
-        if (r < 0)
+        if ((r = inventory_of_view(m->view, &inv)) < 0 || (r = inventory_text(&inv, &text)) < 0)
                 return r;
 
         return sd_bus_reply_method_return(message, "s", text);
@@ -261,6 +257,8 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", domain, "a{sv}", options),
                                 SD_BUS_RESULT("a{sv}", explanation), method_explain,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_ARGS("as", goals, "a{sv}", options), SD_BUS_RESULT("s", plan),
+                                method_plan, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetDomain", SD_BUS_ARGS("s", name_or_uuid), SD_BUS_RESULT("o", domain),
                                 method_get_domain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetFunction", SD_BUS_ARGS("s", address), SD_BUS_RESULT("o", function),

@@ -250,7 +250,7 @@ int manager_spawn_worker(Manager *m, const char *verb, uint64_t id, WorkerExitHa
 
         (void) snprintf(number, sizeof(number), "%" PRIu64, id);
         manager_worker_argv(m, (const char *const[]) { verb, number, NULL }, argv);
-        return worker_process_spawn(m->event, argv, m->notify_path, -EBADF, handler, userdata, ret);
+        return worker_process_spawn(m->event, argv, m->notify_path, -EBADF, -EBADF, handler, userdata, ret);
 }
 
 int manager_watch(Manager *m)
@@ -306,6 +306,7 @@ Manager *manager_free(Manager *m)
         polkit_free(m->polkit);
         explainer_free(m->explainer);
         prober_free(m->prober);
+        plan_bus_free(m->plan_bus);
         bus_limits_free(m->bus_limits);
         host_shutdown_free(m->shutdown);
         manager_store_done(m);
@@ -394,6 +395,8 @@ int manager_new(sd_event *event, const ManagerPaths *paths, Manager **ret)
                 r = explainer_new(m, &m->explainer);
         if (r >= 0)
                 r = prober_new(m, &m->prober);
+        if (r >= 0)
+                r = plan_bus_new(m, &m->plan_bus);
         if (r < 0)
                 return log_error_errno(r, "Failed to start: %m");
 

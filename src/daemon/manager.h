@@ -18,6 +18,7 @@
 #include "daemon/host-shutdown.h"
 #include "daemon/managed-job.h"
 #include "daemon/outcome.h"
+#include "daemon/plan-bus.h"
 #include "daemon/polkit.h"
 #include "daemon/probe.h"
 #include "daemon/view.h"
@@ -69,6 +70,7 @@ struct Manager {
         Polkit *polkit;
         Explainer *explainer;
         Prober *prober;
+        PlanBus *plan_bus;
         HostShutdown *shutdown;
         sd_event_source *update; /* deferred: manager_changed() */
         sd_event_source *
@@ -97,7 +99,7 @@ void manager_changed(Manager *m);
 int manager_check_world(const Manager *m, Failure *reterr) _warn_unused_result_;
 
 /* Enough for all that the worker's command line may have, and a final NULL. */
-#define WORKER_WORDS_MAX 16
+#define WORKER_WORDS_MAX 48
 /* The worker's command line: `words` (NULL at the end), and before them where the daemon's own files are. */
 void manager_worker_argv(const Manager *m, const char *const *words,
                          const char *ret[static WORKER_WORDS_MAX]);

@@ -14,6 +14,7 @@
 #define POLKIT_ACTION_RESUME "org.vgpu.hibernate1.resume"
 #define POLKIT_ACTION_MOVE "org.vgpu.hibernate1.move"
 #define POLKIT_ACTION_EXPLAIN "org.vgpu.hibernate1.explain"
+#define POLKIT_ACTION_PLAN "org.vgpu.hibernate1.plan"
 #define POLKIT_ACTION_QUARANTINE "org.vgpu.hibernate1.quarantine"
 #define POLKIT_ACTION_CLEAR "org.vgpu.hibernate1.clear"
 #define POLKIT_ACTION_RESERVE "org.vgpu.hibernate1.reserve"

@@ -164,8 +164,8 @@ static int probe_spawn(Probe *p, uint64_t deadline_usec)
         const char *argv[WORKER_WORDS_MAX];
 
         manager_worker_argv(m, words, argv);
-        return worker_answer_new(m->event, argv, m->notify_path, deadline_usec, PROBE_BYTES_MAX, &handlers,
-                                 p, &p->worker);
+        return worker_answer_new(m->event, argv, m->notify_path, -EBADF, deadline_usec, PROBE_BYTES_MAX,
+                                 &handlers, p, &p->worker);
 }
 
 /* No job may bring a guest on it meanwhile. */

@@ -192,8 +192,8 @@ void watch_child_start(WatchChild *c)
 
         (void) sd_event_now(c->event, CLOCK_MONOTONIC, &c->started_usec);
 
-        r = worker_process_spawn_piped(c->event, (const char *const *) c->argv, c->notify_socket, on_output,
-                                       on_exit_of_child, c, &c->output, &c->process);
+        r = worker_process_spawn_piped(c->event, (const char *const *) c->argv, c->notify_socket, -EBADF,
+                                       on_output, on_exit_of_child, c, &c->output, &c->process);
         if (r < 0) {
                 Failure f = { 0 };
 

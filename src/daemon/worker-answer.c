@@ -123,7 +123,7 @@ static void on_exit_of_worker(WorkerProcess *p, const siginfo_t *how, void *user
         a->handlers.ended(a->userdata);
 }
 
-int worker_answer_new(sd_event *event, const char *const *argv, const char *notify_socket,
+int worker_answer_new(sd_event *event, const char *const *argv, const char *notify_socket, int stdin_fd,
                       uint64_t deadline_usec, size_t bytes_max, const WorkerAnswerHandlers *handlers,
                       void *userdata, WorkerAnswer **ret)
 {
@@ -149,7 +149,7 @@ int worker_answer_new(sd_event *event, const char *const *argv, const char *noti
         if (r < 0)
                 return r;
 
-        r = worker_process_spawn_piped(event, argv, notify_socket, on_output, on_exit_of_worker, a,
+        r = worker_process_spawn_piped(event, argv, notify_socket, stdin_fd, on_output, on_exit_of_worker, a,
                                        &a->output, &a->process);
         if (r < 0)
                 return r;

@@ -24,7 +24,8 @@ typedef struct WorkerAnswerHandlers {
         const char *late_text, *late_remedy; /* "nobody did what was asked", and what helps */
 } WorkerAnswerHandlers;
 
-int worker_answer_new(sd_event *event, const char *const *argv, const char *notify_socket,
+/* stdin_fd: as for worker_process_spawn(). */
+int worker_answer_new(sd_event *event, const char *const *argv, const char *notify_socket, int stdin_fd,
                       uint64_t deadline_usec, size_t bytes_max, const WorkerAnswerHandlers *handlers,
                       void *userdata, WorkerAnswer **ret) _warn_unused_result_;
 /* Nobody wants to know any more: no handler but `ended` is called. */

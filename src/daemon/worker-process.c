@@ -132,7 +132,7 @@ static void spawn_attributes_donep(posix_spawnattr_t *a)
 }
 
 /* posix_spawn() functions return a positive errno. */
-static int spawn(const char *const *argv, char **env, int stdout_fd, pid_t *ret)
+static int spawn(const char *const *argv, char **env, int stdin_fd, int stdout_fd, pid_t *ret)
 {
         _cleanup_(file_actions_donep) posix_spawn_file_actions_t actions;
         _cleanup_(spawn_attributes_donep) posix_spawnattr_t attributes;
@@ -147,7 +147,9 @@ static int spawn(const char *const *argv, char **env, int stdout_fd, pid_t *ret)
         (void) sigemptyset(&pipe_only);
         (void) sigaddset(&pipe_only, SIGPIPE);
 
-        r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        r = stdin_fd >= 0 ? posix_spawn_file_actions_adddup2(&actions, stdin_fd, STDIN_FILENO)
+                          : posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY,
+                                                             0);
         if (r == 0)
                 r = posix_spawn_file_actions_adddup2(&actions, stdout_fd >= 0 ? stdout_fd : STDERR_FILENO,
                                                      STDOUT_FILENO);
@@ -164,8 +166,8 @@ static int spawn(const char *const *argv, char **env, int stdout_fd, pid_t *ret)
         return -r;
 }
 
-int worker_process_spawn(sd_event *event, const char *const *argv, const char *notify_socket, int stdout_fd,
-                         WorkerExitHandler handler, void *userdata, WorkerProcess **ret)
+int worker_process_spawn(sd_event *event, const char *const *argv, const char *notify_socket, int stdin_fd,
+                         int stdout_fd, WorkerExitHandler handler, void *userdata, WorkerProcess **ret)
 {
         _cleanup_free_ char *notify = NULL;
         _cleanup_free_ char **env = NULL;
@@ -181,7 +183,7 @@ int worker_process_spawn(sd_event *event, const char *const *argv, const char *n
         if (r < 0)
                 return r;
 
-        r = spawn(argv, env, stdout_fd, &pid);
+        r = spawn(argv, env, stdin_fd, stdout_fd, &pid);
         if (r < 0)
                 return r;
 
@@ -194,8 +196,9 @@ int worker_process_spawn(sd_event *event, const char *const *argv, const char *n
 }
 
 int worker_process_spawn_piped(sd_event *event, const char *const *argv, const char *notify_socket,
-                               sd_event_io_handler_t output_handler, WorkerExitHandler exit_handler,
-                               void *userdata, sd_event_source **ret_output, WorkerProcess **ret)
+                               int stdin_fd, sd_event_io_handler_t output_handler,
+                               WorkerExitHandler exit_handler, void *userdata, sd_event_source **ret_output,
+                               WorkerProcess **ret)
 {
         _cleanup_(sd_event_source_disable_unrefp) sd_event_source *output = NULL;
         _cleanup_close_ int read_end = -EBADF, write_end = -EBADF;
@@ -219,7 +222,8 @@ int worker_process_spawn_piped(sd_event *event, const char *const *argv, const c
                 return r;
         TAKE_FD(read_end);
 
-        r = worker_process_spawn(event, argv, notify_socket, write_end, exit_handler, userdata, ret);
+        r = worker_process_spawn(event, argv, notify_socket, stdin_fd, write_end, exit_handler, userdata,
+                                 ret);
         if (r < 0)
                 return r;
 

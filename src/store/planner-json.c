@@ -113,7 +113,25 @@ static int wave_to_json(const Fleet *fleet, const PlannerPlan *plan, uint32_t wa
         return append(waves, TAKE_PTR(names));
 }
 
-int planner_plan_to_json(const Fleet *fleet, const PlannerPlan *plan, json_object **ret)
+/* What it was made for. */
+static int add_request(json_object *o, const PlannerGoal *goals, size_t n_goals,
+                       const PlannerOptions *options)
+{
+        _cleanup_json_ json_object *texts = json_object_new_array();
+
+        if (!texts)
+                return -ENOMEM;
+        for (size_t i = 0; i < n_goals; i++)
+                if (append(texts, json_object_new_string(goals[i].text)) < 0)
+                        return -ENOMEM;
+
+        if (json_add(o, "goals", TAKE_PTR(texts)) < 0 || json_add_u64(o, "parallel", options->parallel) < 0)
+                return -ENOMEM;
+        return json_add_string(o, "guest_fixups", guest_fixups_to_string(options->fixups));
+}
+
+int planner_plan_to_json(const Fleet *fleet, const PlannerGoal *goals, size_t n_goals,
+                         const PlannerOptions *options, const PlannerPlan *plan, json_object **ret)
 {
         _cleanup_json_ json_object *o = json_object_new_object(), *moves = json_object_new_array(),
                                    *waves = json_object_new_array(), *rooms = json_object_new_array();
@@ -135,6 +153,7 @@ int planner_plan_to_json(const Fleet *fleet, const PlannerPlan *plan, json_objec
 
         if (json_add_u64(o, "schema", 1) < 0 ||
             json_add_string(o, "stamp", fleet->n == 1 ? fleet->hosts[0].stamp : NULL) < 0 ||
+            add_request(o, goals, n_goals, options) < 0 ||
             json_add_bool(o, "feasible", plan->feasible) < 0 ||
             json_add_bool(o, "optimal", plan->optimal) < 0)
                 return -ENOMEM;

@@ -12,6 +12,7 @@
 #include "store/families.h"
 #include "worker/explain.h"
 #include "worker/job-run.h"
+#include "worker/make-plan.h"
 #include "worker/probe.h"
 #include "worker/snapshot.h"
 
@@ -57,6 +58,9 @@ static int usage(FILE *out, int status)
                      "  recover ID  bring job ID, whose worker died, to its end\n"
                      "  explain UUID KIND STRATEGY\n"
                      "              print as one line of JSON what speaks against such a job\n"
+                     "  plan PARALLEL SECONDS FIXUPS GOAL...\n"
+                     "              print as one line of JSON the plan for the inventory that comes from\n"
+                     "              standard input\n"
                      "  probe ADDRESS\n"
                      "              reset a function that no domain has, ask its gate, have it cleaned, and\n"
                      "              print as one line of JSON what failed\n"
@@ -108,6 +112,15 @@ static int run_probe_verb(const Config *config, char *const *words)
         return probe_print(config, &a) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int run_plan_verb(const Config *config, char *const *words)
+{
+        int r = make_plan_print(config, words + 1);
+
+        if (r == -EINVAL)
+                return usage(stderr, WORKER_EXIT_USAGE);
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int run_verb(const Config *config, const char *state_dir, char *const *words)
 {
         if (streq_ptr(words[0], "run"))
@@ -116,6 +129,8 @@ static int run_verb(const Config *config, const char *state_dir, char *const *wo
                 return run_job_verb(config, state_dir, words[1], true);
         if (streq_ptr(words[0], "explain"))
                 return run_explain_verb(config, state_dir, words);
+        if (streq_ptr(words[0], "plan"))
+                return run_plan_verb(config, words);
         if (streq_ptr(words[0], "probe"))
                 return run_probe_verb(config, words);
         if (streq_ptr(words[0], "snapshot"))

@@ -3,7 +3,8 @@
 /*
  * A worker that does what the test says, over the daemon's real protocol: journals and records by the store,
  * lines of JSON on stdout, datagrams to NOTIFY_SOCKET. It obeys lines of text from named pipes in
- * STATE_DIR/fake: "world" for "watch" (which tells in "seen"), "job-ID" for "run ID" and "recover ID", "explain" for "explain", "probe" for "probe".
+ * STATE_DIR/fake: "world" for "watch" (which tells in "seen"), "job-ID" for "run ID" and "recover ID", "explain" for "explain", "probe" for "probe",
+ * "plan" for "plan".
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -18,12 +19,15 @@
 
 #include "basic/clock.h"
 #include "basic/fileio.h"
+#include "store/families.h"
 #include "store/image-record.h"
 #include "store/journal.h"
 #include "tests/unit/test.h"
+#include "worker/make-plan.h"
 
 #define WORKER_SECONDS_MAX 60U
 
+static const char *families_dir;
 static volatile sig_atomic_t canceled, asked_to_rest;
 
 static void on_sigterm(int signal_number)
@@ -309,8 +313,19 @@ static int work(int state_fd, uint64_t id, bool recover)
         }
 }
 
+static int make_plan(char *const *words)
+{
+        Config config = { 0 };
+        int r;
+
+        CHECK(families_load((const char *const[]) { families_dir, NULL }, &config.families, NULL) >= 0);
+        r = make_plan_print(&config, words);
+        families_done(&config.families);
+        return r < 0;
+}
+
 /* Answers as the one line that it reads says: "exit N", "die", "flood", "hang", "echo" (with the words of the command
- * line), or by that line itself. */
+ * line), "make-plan" (as the real one does), or by that line itself. */
 static int answer(int state_fd, const char *verb, char *const *words)
 {
         _cleanup_close_ int fd = open_pipe(state_fd, verb), lock_fd = -EBADF;
@@ -335,6 +350,8 @@ static int answer(int state_fd, const char *verb, char *const *words)
         while (streq(line, "hang"))
                 (void) pause();
 
+        if (streq(line, "make-plan"))
+                return make_plan(words);
         if (streq(line, "echo"))
                 (void) printf("{\"strategy\":\"suspend-to-ram\",\"fixups\":\"yes\",\"bytes_needed\":1000,\"bytes_available\":5000,"
                               "\"findings\":[{\"scope\":\"policy\",\"blocking\":false,"
@@ -362,6 +379,8 @@ int main(int argc, char *argv[])
         while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
                 if (c == 's')
                         state_dir = optarg;
+                else if (c == 'f')
+                        families_dir = optarg;
 
         CHECK(state_dir && optind < argc);
         (void) sigemptyset(&blocked);
@@ -384,6 +403,8 @@ int main(int argc, char *argv[])
                 CHECK(optind + 2 == argc);
                 return answer(state_fd, "probe", argv + optind + 1);
         }
+        if (streq(argv[optind], "plan"))
+                return answer(state_fd, "plan", argv + optind + 1);
         if (streq(argv[optind], "explain")) {
                 CHECK(optind + 4 == argc);
                 return answer(state_fd, "explain", argv + optind + 1);

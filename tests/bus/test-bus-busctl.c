@@ -39,6 +39,7 @@ static const struct {
         { "Resume", "'sa{sv}' vm3 0", "has no record of a hibernation" },
         { "Hold", "'sa{sv}' vm3 1 hold s release", "there is nothing to hold" },
         { "Explain", "'sa{sv}' vm1 1 kind s hibernate", NULL },
+        { "Plan", "'asa{sv}' 1 fit=0 1 parallel t 2", "goal 'fit=0'" },
         { "Reserve", "'sua{sv}' '' 1 1 ttl_seconds t 5", NULL },
         { "Release", "s 00112233445566778899aabbccddeeff", "there is no reservation" },
         { "AnswerHook", "'sssasa{sv}' prepare " VM1 " vm1 0 0", "has job 1" },

@@ -34,13 +34,13 @@ cat >"$directory/two" <<END
   "domains": [ { "name": "vm1", "functions": [ "0000:01:02.0" ], "cost_seconds": 2.5 },
     { "name": "vm2", "functions": [ "0000:02:02.0" ], "cost_seconds": 1.25 } ] }
 END
-expect 0 '{"schema":1,"stamp":"s1","feasible":true,"optimal":true,"cost_seconds":1.25,"lower_bound":1.25,"moves":[{"domain":"vm2","cost_seconds":1.25,"wave":0,"functions":[{"from":"0000:02:02.0","to":"0000:01:02.1"}]}],"waves":[["vm2"]],"rooms":[],"reason":null}' \
+expect 0 '{"schema":1,"stamp":"s1","goals":["free-pf=1"],"parallel":1,"guest_fixups":"unknown","feasible":true,"optimal":true,"cost_seconds":1.25,"lower_bound":1.25,"moves":[{"domain":"vm2","cost_seconds":1.25,"wave":0,"functions":[{"from":"0000:02:02.0","to":"0000:01:02.1"}]}],"waves":[["vm2"]],"rooms":[],"reason":null}' \
         plan --json --inventory "$directory/two" --goal free-pf=1
 expect 0 'WAVE  DOMAIN  DOWN  FROM          TO
    1  vm1     2.5s  0000:01:02.0  0000:02:02.1
 1 move in 1 wave, down for 2.5s in all: nothing does with less' \
         plan --inventory "$directory/two" --goal evacuate=0000:01:00.0
-expect 3 '{"schema":1,"stamp":"s1","feasible":false,"optimal":true,"cost_seconds":null,"lower_bound":null,"moves":[],"waves":[],"rooms":[],"reason":"needs 1 more free function of kind k for a request of 3"}' \
+expect 3 '{"schema":1,"stamp":"s1","goals":["fit=3"],"parallel":1,"guest_fixups":"unknown","feasible":false,"optimal":true,"cost_seconds":null,"lower_bound":null,"moves":[],"waves":[],"rooms":[],"reason":"needs 1 more free function of kind k for a request of 3"}' \
         plan --json --inventory "$directory/two" --goal fit=3
 expect 0 '                BEFORE  AFTER
 0000:01:00.0    A.      AB
