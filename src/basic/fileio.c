@@ -2,19 +2,46 @@
 #include "basic/fileio.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define READ_CHUNK_BYTES 4096U
+#include "basic/clock.h"
 
-int read_fd(int fd, size_t max, char **ret, size_t *ret_size)
+#define READ_CHUNK_BYTES 4096U
+/* A longer wait is begun again. */
+#define POLL_USEC_MAX (60 * USEC_PER_SEC)
+
+static int wait_readable(int fd, uint64_t deadline_usec)
+{
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+
+        for (;;) {
+                uint64_t now = clock_monotonic_usec(), usec;
+                int r;
+
+                if (now >= deadline_usec)
+                        return -ETIMEDOUT;
+
+                usec = deadline_usec - now < POLL_USEC_MAX ? deadline_usec - now : POLL_USEC_MAX;
+                r = poll(&p, 1, (int) (usec / USEC_PER_MSEC) + 1);
+                if (r > 0)
+                        return 0;
+                if (r < 0 && errno != EINTR)
+                        return -errno;
+        }
+}
+
+int read_fd(int fd, size_t max, uint64_t deadline_usec, char **ret, size_t *ret_size)
 {
         _cleanup_free_ char *buf = NULL;
         size_t size = 0, allocated = 0;
 
         for (;;) {
                 ssize_t n;
+                int r;
 
                 if (allocated - size < 2) {
                         char *bigger;
@@ -25,6 +52,10 @@ int read_fd(int fd, size_t max, char **ret, size_t *ret_size)
                                 return -ENOMEM;
                         buf = bigger;
                 }
+
+                r = deadline_usec == UINT64_MAX ? 0 : wait_readable(fd, deadline_usec);
+                if (r < 0)
+                        return r;
 
                 n = read(fd, buf + size, allocated - size - 1);
                 if (n < 0 && errno == EINTR)
@@ -60,7 +91,7 @@ int read_file_at(int dir_fd, const char *name, size_t max, char **ret, size_t *r
         if (!S_ISREG(st.st_mode))
                 return -EBADFD;
 
-        return read_fd(fd, max, ret, ret_size);
+        return read_fd(fd, max, UINT64_MAX, ret, ret_size);
 }
 
 int read_attr_at(int dir_fd, const char *name, char **ret)
@@ -77,6 +108,23 @@ int read_attr_at(int dir_fd, const char *name, char **ret)
                 text[--size] = '\0';
 
         *ret = TAKE_PTR(text);
+        return 0;
+}
+
+int read_hex_attr_at(int dir_fd, const char *name, unsigned bits, uint32_t *ret)
+{
+        _cleanup_free_ char *text = NULL;
+        uint64_t value;
+        int length = 0, r;
+
+        r = read_attr_at(dir_fd, name, &text);
+        if (r < 0)
+                return r;
+
+        if (sscanf(text, "0x%15" SCNx64 "%n", &value, &length) != 1 || text[length] || value >> bits != 0)
+                return -EBADMSG;
+
+        *ret = (uint32_t) value;
         return 0;
 }
 

@@ -5,8 +5,9 @@
 
 #include "basic/macro.h"
 
-/* Reads what is left in `fd`, which stays open, as read_file_at(). */
-int read_fd(int fd, size_t max, char **ret, size_t *ret_size) _warn_unused_result_;
+/* Reads what is left in `fd`, which stays open, as read_file_at(). -ETIMEDOUT: who writes into it did not come to an end
+ * by `deadline_usec` (CLOCK_MONOTONIC; UINT64_MAX: none). */
+int read_fd(int fd, size_t max, uint64_t deadline_usec, char **ret, size_t *ret_size) _warn_unused_result_;
 
 /* Past interruptions and short writes. */
 int write_all(int fd, const char *data, size_t size) _warn_unused_result_;
@@ -16,6 +17,8 @@ int read_file_at(int dir_fd, const char *name, size_t max, char **ret,
                  size_t *ret_size) _warn_unused_result_;
 /* The same without the trailing white space: a sysfs attribute. */
 int read_attr_at(int dir_fd, const char *name, char **ret) _warn_unused_result_;
+/* "0x1002", as the ids of a PCI device are told. -EBADMSG: it is no such number, or one of more bits. */
+int read_hex_attr_at(int dir_fd, const char *name, unsigned bits, uint32_t *ret) _warn_unused_result_;
 /* One write() of the whole string, as sysfs attributes want it; the file must exist. */
 int write_attr_at(int dir_fd, const char *name, const char *value) _warn_unused_result_;
 /* Durable: temporary file, fsync, rename, fsync of the directory. The old content stays on every failure. */

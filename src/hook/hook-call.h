@@ -16,8 +16,5 @@ void hook_call_done(HookCall *c);
 
 /* 1: about an operation that concerns us. */
 int hook_call_init(const char *name, const char *operation, const char *suboperation, HookCall *ret);
-/* From a pipe, until `deadline_usec` (CLOCK_MONOTONIC). *ret is NUL-terminated and owned by the caller. -EFBIG: more than
- * libvirt ever writes. */
-int hook_call_read_xml(int fd, uint64_t deadline_usec, char **ret, size_t *ret_size) _warn_unused_result_;
 /* What the XML tells: negative with *reterr when it cannot be read or is that of another domain. */
 int hook_call_parse_xml(HookCall *c, const char *xml, size_t size, Failure *reterr) _warn_unused_result_;

@@ -2,6 +2,7 @@
 #include "hook/hook.h"
 
 #include "basic/clock.h"
+#include "basic/fileio.h"
 #include "hook/ask-daemon.h"
 #include "hook/without-daemon.h"
 
@@ -13,7 +14,8 @@ static int read_call(HookCall *c, int xml_fd, uint64_t deadline_usec, char **ret
         size_t size;
         int r;
 
-        r = hook_call_read_xml(xml_fd, deadline_usec, &xml, &size);
+        r = read_fd(xml_fd, DOMAIN_XML_BYTES_MAX, deadline_usec, &xml,
+                    &size); /* libvirt never writes more */
         if (r >= 0)
                 r = hook_call_parse_xml(c, xml, size, &ignored);
         if (r < 0)

@@ -52,22 +52,6 @@ static int find_open_job(const HookPaths *paths, const char *uuid, Job **ret, bo
         return r;
 }
 
-static int read_id(int fd, const char *name, uint32_t *ret)
-{
-        _cleanup_free_ char *text = NULL;
-        unsigned value;
-        int r;
-
-        r = read_attr_at(fd, name, &text);
-        if (r < 0)
-                return r;
-        if (sscanf(text, "0x%x", &value) != 1)
-                return -EINVAL;
-
-        *ret = value;
-        return 0;
-}
-
 static int read_node(int fd)
 {
         _cleanup_free_ char *text = NULL;
@@ -95,8 +79,9 @@ static int read_function(const HookPaths *paths, const PciAddress *a, Function *
 
         if ((r = readlink_basename_at(fd, "physfn", &physical_function)) < 0 ||
             (r = pci_address_parse(physical_function, &f.physical_function)) < 0 ||
-            (r = read_id(fd, "vendor", &vendor)) < 0 || (r = read_id(fd, "device", &device)) < 0 ||
-            (r = read_id(fd, "class", &f.identity.class_code)) < 0 ||
+            (r = read_hex_attr_at(fd, "vendor", 16, &vendor)) < 0 ||
+            (r = read_hex_attr_at(fd, "device", 16, &device)) < 0 ||
+            (r = read_hex_attr_at(fd, "class", 24, &f.identity.class_code)) < 0 ||
             (r = pci_locator_read(fd, a, &f.physical_function, &f.locator)) < 0)
                 return r;
 

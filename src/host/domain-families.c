@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/domain-families.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "basic/fileio.h"
@@ -8,21 +9,17 @@
 /* NULL: it is gone, or of none that is known. */
 static const Family *find_family(const RealHost *h, const PciAddress *a)
 {
-        static const char *const attributes[] = { "vendor", "device" };
-        unsigned ids[ELEMENTSOF(attributes)];
+        char path[sizeof("devices/") + PCI_ADDRESS_STRING_MAX], address[PCI_ADDRESS_STRING_MAX];
+        _cleanup_close_ int fd = -EBADF;
+        uint32_t vendor, device;
 
-        for (size_t i = 0; i < ELEMENTSOF(attributes); i++) {
-                _cleanup_free_ char *path = NULL, *text = NULL;
+        (void) snprintf(path, sizeof(path), "devices/%s", pci_address_format(a, address));
+        fd = openat(h->pci_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 || read_hex_attr_at(fd, "vendor", 16, &vendor) < 0 ||
+            read_hex_attr_at(fd, "device", 16, &device) < 0)
+                return NULL;
 
-                if (asprintf(&path, "devices/%s/%s", PCI_ADDRESS_STR(a), attributes[i]) < 0) {
-                        path = NULL;
-                        return NULL;
-                }
-                if (read_attr_at(h->pci_fd, path, &text) < 0 || sscanf(text, "0x%4x", ids + i) != 1)
-                        return NULL;
-        }
-
-        return families_find(h->settings.families, (uint16_t) ids[0], (uint16_t) ids[1]);
+        return families_find(h->settings.families, (uint16_t) vendor, (uint16_t) device);
 }
 
 size_t domain_families(const RealHost *h, const PciAddress *functions, size_t n,

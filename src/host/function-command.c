@@ -2,7 +2,6 @@
 #include "host/function-command.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "basic/clock.h"
@@ -19,25 +18,12 @@ typedef struct FunctionFamily {
         PciAddress physical_function;
 } FunctionFamily;
 
-/* "0x1002" */
-static int read_id(int dir_fd, const char *name, uint16_t *ret)
-{
-        _cleanup_free_ char *text = NULL;
-        int r;
-
-        r = read_attr_at(dir_fd, name, &text);
-        if (r < 0)
-                return r;
-
-        return sscanf(text, "0x%4" SCNx16, ret) == 1 ? 0 : -EBADMSG;
-}
-
 static int read_family(RealHost *h, const PciAddress *a, FunctionFamily *ret, Failure *reterr)
 {
         char path[sizeof("devices/") + PCI_ADDRESS_STRING_MAX], address[PCI_ADDRESS_STRING_MAX];
         _cleanup_free_ char *physfn = NULL;
         _cleanup_close_ int fd = -EBADF;
-        uint16_t vendor, device;
+        uint32_t vendor, device;
         int r;
 
         if (h->settings.families_unread)
@@ -55,13 +41,14 @@ static int read_family(RealHost *h, const PciAddress *a, FunctionFamily *ret, Fa
         if (fd < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, errno, "cannot open /sys/bus/pci/%s", path);
 
-        if ((r = read_id(fd, "vendor", &vendor)) < 0 || (r = read_id(fd, "device", &device)) < 0 ||
+        if ((r = read_hex_attr_at(fd, "vendor", 16, &vendor)) < 0 ||
+            (r = read_hex_attr_at(fd, "device", 16, &device)) < 0 ||
             (r = readlink_basename_at(fd, "physfn", &physfn)) < 0 ||
             (r = pci_address_parse(physfn, &ret->physical_function)) < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot read what function '%s' is",
                                          address);
 
-        ret->family = families_find(h->settings.families, vendor, device);
+        ret->family = families_find(h->settings.families, (uint16_t) vendor, (uint16_t) device);
         return 0;
 }
 

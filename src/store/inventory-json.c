@@ -552,7 +552,7 @@ int fleet_read_file(const char *path, Fleet *ret, Failure *reterr)
 
         /* A pipe, mostly. */
         if (streq(path, "/dev/stdin"))
-                r = read_fd(STDIN_FILENO, INVENTORY_BYTES_MAX, &text, &size);
+                r = read_fd(STDIN_FILENO, INVENTORY_BYTES_MAX, UINT64_MAX, &text, &size);
         else
                 r = read_file_at(AT_FDCWD, path, INVENTORY_BYTES_MAX, &text, &size);
         if (r == -EFBIG)
