@@ -54,6 +54,20 @@ refused() {
         esac
 }
 
+# fails_with WORDS COMMAND...: any command: it fails, and its text contains WORDS
+fails_with() {
+        local words=$1 output
+        shift
+        if output=$("$@" 2>&1); then
+                echo "succeeded: $*"
+                return 1
+        fi
+        case $output in
+        *"$words"*) ;;
+        *) echo "expected '$words', got: $output"; return 1 ;;
+        esac
+}
+
 # begin VERB NAME [OPTION...] -> number of the job, which goes on
 begin() {
         vgpu-hibernatectl --json --no-wait "$@" | jq .id

@@ -11,20 +11,6 @@
 a=$(function_address 1 0)
 image=/var/lib/libvirt/qemu/save/s3.save
 
-# says WORDS COMMAND...: it fails, and says so
-says() {
-        local words=$1 output
-        shift
-        if output=$("$@" 2>&1); then
-                echo "succeeded: $*"
-                return 1
-        fi
-        case $output in
-        *"$words"*) ;;
-        *) echo "expected '$words', got: $output"; return 1 ;;
-        esac
-}
-
 jobs_of_s3() {
         vgpu-hibernatectl --json jobs | jq '[.[] | select(.domain == "s3")] | length'
 }
@@ -50,19 +36,19 @@ say "A hibernated domain, and no function for it"
 guest-state s3 > before
 vgpu-hibernatectl hibernate s3
 reservation=$(vgpu-hibernatectl --json reserve "$(vgpu-hibernatectl --json functions | jq '[.[] | select(.state == "free")] | length')" | jq -r .cookie)
-check "none is free" says "vgpu-hibernate:" virsh start s3
+check "none is free" fails_with "vgpu-hibernate:" virsh start s3
 check "the image is kept" test -s "$image"
 check "it is hibernated still" domain_is s3 hibernated
 vgpu-hibernatectl release "$reservation"
 virsh -q dumpxml --inactive s3 > s3.xml
-check "a boot is refused" says "would lose its memory" virsh create s3.xml
+check "a boot is refused" fails_with "would lose its memory" virsh create s3.xml
 check "and leaves the image" test -s "$image"
 
 say "libvirt fails after our yes"
 # shellcheck disable=SC2016
 hook_file zz-broken '[ "$2" != prepare ] || { echo broken >&2; exit 1; }'
 before_job=$(last_job)
-check "another hook fails" says "broken" virsh start s3
+check "another hook fails" fails_with "broken" virsh start s3
 job=$(last_job)
 check "our job had begun" test "$job" -gt "$before_job"
 check "it failed" wait_job "$job" failed

@@ -9,20 +9,6 @@
 . /lab/ctl.sh
 spare=$(function_address 1 2)
 
-# says WORDS COMMAND...: it fails, and says so
-says() {
-        local words=$1 output
-        shift
-        if output=$("$@" 2>&1); then
-                echo "succeeded: $*"
-                return 1
-        fi
-        case $output in
-        *"$words"*) ;;
-        *) echo "expected '$words', got: $output"; return 1 ;;
-        esac
-}
-
 systemctl reload libvirtd
 vgpu-hibernatectl status
 
@@ -35,13 +21,13 @@ check "a function is assigned when its domain has started" is "$(function_state 
 virsh -q destroy other
 check "and free when it has ended, at once" is "$(function_state "$spare")" free
 vgpu-hibernatectl quarantine "$spare" --reason "it smokes"
-check "a start with a function in quarantine is refused, with the reason" says "it smokes" virsh start other
+check "a start with a function in quarantine is refused, with the reason" fails_with "it smokes" virsh start other
 vgpu-hibernatectl clear "$spare"
 
 say "Without the daemon"
 systemctl stop vgpu-hibernated
 check "foreign domains start as ever" virsh -q start bare
-check "who owns a function of the pool is refused" says "vgpu-hibernated does not run" virsh start other
+check "who owns a function of the pool is refused" fails_with "vgpu-hibernated does not run" virsh start other
 systemctl start vgpu-hibernated
 virsh -q destroy bare
 check "with the daemon it starts" virsh -q start other
