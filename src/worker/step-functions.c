@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "core/left-function.h"
+
 /* Between a plan and its execution the host may have booted with other numbers for its buses: what is at the address then
  * may be anybody's. */
 static int check_place(Executor *e, const FunctionRef *f, Failure *reterr)
@@ -111,16 +113,16 @@ static int note_quarantine(Executor *e, const FunctionRef *f, const char *reason
                      : 0;
 }
 
-/* What was found of a function that no guest has any more. One that is bad is not offered to anybody; one that is gone or
- * that somebody else took is not bad: the scan sees to it. */
 static int judge_left_function(Executor *e, const FunctionRef *f, const Failure *why, Failure *reterr)
 {
-        if (why->code == FAILURE_UNKNOWN_FUNCTION || why->code == FAILURE_FOREIGN_DRIVER)
+        switch (left_function_judge(why->code)) {
+        case LEFT_FUNCTION_ELSEWHERE:
                 return 0;
-        /* Whether a guest has it, or what its family says, cannot be known now. */
-        if (why->code == FAILURE_LIBVIRT || why->code == FAILURE_DOMAIN_BUSY ||
-            why->code == FAILURE_INVALID_OPTION)
+        case LEFT_FUNCTION_UNKNOWN:
                 return failure_set(reterr, why->code, "%s", failure_message(why));
+        case LEFT_FUNCTION_BAD:
+                break;
+        }
 
         return note_quarantine(e, f, failure_message(why), reterr);
 }
