@@ -18,6 +18,7 @@ void function_done(Function *f)
         free(f->group);
         free(f->domain);
         free(f->reason);
+        free(f->user);
         *f = (Function) { .iommu_group = -1, .numa_node = -1 };
 }
 

@@ -16,7 +16,7 @@
 
 typedef enum FunctionState {
         FUNCTION_FREE,
-        FUNCTION_LEASED,      /* promised to a running job */
+        FUNCTION_LEASED,      /* promised to a running job, or not reset since a guest gave it back */
         FUNCTION_ASSIGNED,    /* in the live XML of an active domain */
         FUNCTION_HELD,        /* kept for a hibernated domain, or reserved: core/claim.h */
         FUNCTION_QUARANTINED, /* not to be used until an operator clears it */
@@ -68,8 +68,10 @@ struct Function {
         char *group;          /* owned; hive, or what else links it to others, NULL: not said */
         const Family *family; /* borrowed; NULL: of none that is known */
         FunctionState state;
-        char *domain;              /* owned; name of the owning domain, NULL when it has none */
-        char *reason;              /* owned; why quarantined, else NULL */
+        char *domain; /* owned; name of the owning domain, NULL when it has none */
+        char *reason; /* owned; why quarantined, or leased to no job, else NULL */
+        char *user; /* owned; the domain that has it, or had it last, and nobody has reset it since; NULL: none */
+        bool is_returned;          /* it is leased since that one gave it back */
         uint64_t quarantined_usec; /* CLOCK_REALTIME; since when, 0: not, or not known */
         uint64_t held_until_usec;  /* CLOCK_REALTIME; when FUNCTION_HELD ends, 0: no end */
 };

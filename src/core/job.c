@@ -356,6 +356,21 @@ JobImage job_image(const Job *j)
         return JOB_IMAGE_UNKNOWN;
 }
 
+bool job_cleaned(const Job *j)
+{
+        bool released = false;
+
+        for (size_t i = 0; i < j->n_steps; i++) {
+                bool done = j->steps[i].state == STEP_DONE;
+
+                released = released || (j->steps[i].id == STEP_RELEASE && done);
+                if (j->steps[i].id == STEP_CLEAN)
+                        return released && done;
+        }
+
+        return false;
+}
+
 bool job_left_unclean(const Job *j)
 {
         for (size_t i = 0; i < j->n_steps; i++)

@@ -189,6 +189,8 @@ JobImage job_image(const Job *j);
 const char *job_outcome_of_undo(const Job *j);
 /* Does its worker start the domain at this moment, or may it be about to, forwards or to go back? */
 bool job_is_starting(const Job *j);
+/* Did it reset and clean what it took from a guest? */
+bool job_cleaned(const Job *j);
 /* Did it take functions from a guest, and end without having cleaned them? */
 bool job_left_unclean(const Job *j);
 /* Has the first commit point passed, so that going back means something else than "as it was"? */

@@ -42,6 +42,14 @@ bool pool_judge_state(const Function *f, Findings *findings)
                 return false;
         }
 
+        if (f->is_returned) {
+                found = findings_block(findings, FAILURE_FUNCTION_BUSY, FINDING_FUNCTION,
+                                       "function %s is not reset yet since domain %s gave it back", address,
+                                       f->domain);
+                finding_set_remedy(found, "try again in a few seconds, or choose a free one");
+                return false;
+        }
+
         if (f->state != FUNCTION_FREE) {
                 if (f->state == FUNCTION_HELD && !f->domain)
                         found = findings_block(findings, FAILURE_FUNCTION_BUSY, FINDING_FUNCTION,

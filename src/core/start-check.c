@@ -53,6 +53,12 @@ int start_check_function(const Function *f, const char *name, Failure *reterr)
         case FUNCTION_UNKNOWN: /* libvirt, which asks, knows itself whom it gave it to */
                 return 0;
         case FUNCTION_LEASED:
+                if (f->is_returned)
+                        return failure_set(
+                                        reterr, FAILURE_FUNCTION_BUSY,
+                                        "function %s is not reset yet since domain '%s' gave it back; try "
+                                        "again in a few seconds",
+                                        PCI_ADDRESS_STR(&f->address), f->domain);
                 return refuse_owned(f, "needed by a job of",
                                     "wait for the job's end, see 'vgpu-hibernatectl jobs'", reterr);
         case FUNCTION_ASSIGNED:

@@ -93,7 +93,8 @@ static int quarantine(sd_bus_message *message, void *userdata, sd_bus_error *err
                 r = failure_set(&f, FAILURE_INVALID_OPTION,
                                 "a quarantine needs a reason: one line of at most %u bytes",
                                 REASON_BYTES_MAX);
-        else if (function->state == FUNCTION_ASSIGNED || function->state == FUNCTION_LEASED)
+        else if (function->state == FUNCTION_ASSIGNED ||
+                 (function->state == FUNCTION_LEASED && !function->is_returned))
                 r = failure_set(&f, FAILURE_FUNCTION_BUSY,
                                 "function %s is %s to domain '%s'; move the domain away first",
                                 PCI_ADDRESS_STR(&function->address),

@@ -46,10 +46,22 @@ static int check_functions(const Manager *m, const HookQuestion *q, Failure *ret
 {
         for (size_t i = 0; i < q->n_functions; i++) {
                 const Function *f = view_find_function(m->view, q->functions + i);
-                int r = f ? start_check_function(f, q->name, reterr) : 0;
+                FunctionRef ref;
+                int r;
 
+                if (!f)
+                        continue;
+                r = start_check_function(f, q->name, reterr);
                 if (r < 0)
                         return r;
+
+                /* It gets back what it had, unless somebody is just resetting or cleaning it. */
+                ref = function_ref(f);
+                if (prober_has(m->prober, &ref))
+                        return failure_set(reterr, FAILURE_FUNCTION_BUSY,
+                                           "function %s is being reset since domain '%s' gave it back; try "
+                                           "again in a few seconds",
+                                           PCI_ADDRESS_STR(&f->address), q->name);
         }
 
         return 0;

@@ -181,6 +181,17 @@ static int manager_note_unclean(Manager *m, const Job *j)
         return 0;
 }
 
+/* What the job did to them need not be done again. */
+static void manager_note_cleaned(Manager *m, const Job *j)
+{
+        for (size_t i = 0; i < j->n_swaps; i++) {
+                const FunctionRef from = swap_source(j->swaps + i);
+
+                if (j->swaps[i].has_from && ledger_drop_use(&m->ledger, &from))
+                        m->ledger_unsaved = true;
+        }
+}
+
 int manager_quarantine_for(Manager *m, const Job *j)
 {
         Failure f = { 0 };
@@ -190,6 +201,8 @@ int manager_quarantine_for(Manager *m, const Job *j)
                 r = manager_note_bad(m, j, &j->quarantines[i].function, j->quarantines[i].reason);
         if (r >= 0)
                 r = manager_note_unclean(m, j);
+        if (job_cleaned(j))
+                manager_note_cleaned(m, j);
 
         /* Or by an earlier call, which could not save it. */
         if (r >= 0 && m->ledger_unsaved)

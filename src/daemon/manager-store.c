@@ -379,6 +379,8 @@ int manager_clear_quarantine(Manager *m, const FunctionRef *function, Failure *r
                                    "'vgpu-hibernatectl functions'",
                                    PCI_ADDRESS_STR(&function->address));
 
+        /* Reset, or good enough at an administrator's word. */
+        (void) ledger_drop_use(&m->ledger, function);
         r = manager_save_ledger(m, reterr);
         if (r < 0)
                 manager_put_quarantine_back(m, function, &before);

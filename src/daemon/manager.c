@@ -57,6 +57,7 @@ static int manager_new_view(Manager *m, View **ret)
                 .world = m->world,
                 .domains_unknown = !m->domains_known,
                 .ledger = &m->ledger,
+                .boot = m->boot,
                 .records = m->records,
                 .n_records = m->n_records,
                 .jobs = jobs,
@@ -148,6 +149,7 @@ static void manager_update(Manager *m)
         manager_forget_old_jobs(m);
         if (m->started) {
                 suspects_probe(m);
+                returns_update(m->returns);
                 host_shutdown_update(m->shutdown);
                 manager_tell_systemd(m);
         }
@@ -307,6 +309,7 @@ Manager *manager_free(Manager *m)
         explainer_free(m->explainer);
         prober_free(m->prober);
         plan_bus_free(m->plan_bus);
+        returns_free(m->returns);
         bus_limits_free(m->bus_limits);
         host_shutdown_free(m->shutdown);
         manager_store_done(m);
@@ -365,6 +368,7 @@ static int manager_add_sources(Manager *m)
 int manager_new(sd_event *event, const ManagerPaths *paths, Manager **ret)
 {
         _cleanup_(manager_freep) Manager *m = NULL;
+        sd_id128_t boot;
         int r;
 
         m = malloc(sizeof(Manager));
@@ -383,6 +387,11 @@ int manager_new(sd_event *event, const ManagerPaths *paths, Manager **ret)
         if (r < 0)
                 return r;
 
+        r = sd_id128_get_boot(&boot);
+        if (r < 0)
+                return log_error_errno(r, "Failed to read the id of this boot: %m");
+        (void) sd_id128_to_string(boot, m->boot);
+
         r = manager_store_load(m);
         if (r < 0)
                 return r;
@@ -397,6 +406,8 @@ int manager_new(sd_event *event, const ManagerPaths *paths, Manager **ret)
                 r = prober_new(m, &m->prober);
         if (r >= 0)
                 r = plan_bus_new(m, &m->plan_bus);
+        if (r >= 0)
+                r = returns_new(m, &m->returns);
         if (r < 0)
                 return log_error_errno(r, "Failed to start: %m");
 

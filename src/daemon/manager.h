@@ -12,6 +12,7 @@
 
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
+#include <systemd/sd-id128.h>
 
 #include "daemon/bus-limits.h"
 #include "daemon/explain.h"
@@ -21,6 +22,7 @@
 #include "daemon/plan-bus.h"
 #include "daemon/polkit.h"
 #include "daemon/probe.h"
+#include "daemon/returns.h"
 #include "daemon/view.h"
 #include "daemon/watch-child.h"
 #include "store/config.h"
@@ -44,6 +46,8 @@ struct Manager {
         ManagerPaths paths; /* not owned: the command line's */
         char *notify_path;
         int state_fd, jobs_fd, images_fd;
+
+        char boot[SD_ID128_STRING_MAX]; /* id of this boot of the host */
 
         Config *config;
         Ledger ledger;
@@ -71,6 +75,7 @@ struct Manager {
         Explainer *explainer;
         Prober *prober;
         PlanBus *plan_bus;
+        Returns *returns;
         HostShutdown *shutdown;
         sd_event_source *update; /* deferred: manager_changed() */
         sd_event_source *

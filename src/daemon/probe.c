@@ -7,6 +7,7 @@
 #include "core/family.h"
 #include "daemon/daemon-bus.h"
 #include "daemon/manager-store.h"
+#include "daemon/returns.h"
 #include "daemon/suspects.h"
 #include "daemon/worker-answer.h"
 #include "store/json-util.h"
@@ -22,7 +23,8 @@ struct Probe {
         Prober *prober;
         Probe *next, **link; /* link: what points here */
         FunctionRef function;
-        sd_bus_message *message;
+        bool returned;           /* by a guest: it is in no quarantine */
+        sd_bus_message *message; /* NULL: nobody waits */
         WorkerAnswer *worker;
 };
 
@@ -115,6 +117,11 @@ static void on_answered(const char *text, size_t size, const Failure *why, void 
         int r;
 
         r = why ? failure_set(&f, why->code, "%s", failure_message(why)) : read_answer(text, size, &f);
+        if (p->returned) {
+                returns_settle(m->returns, &p->function, r < 0 ? &f : NULL);
+                return;
+        }
+
         if (r >= 0)
                 r = manager_clear_quarantine(m, &p->function, &f);
         if (r < 0)
@@ -195,7 +202,7 @@ int prober_begin(Prober *p, const Function *f, sd_bus_message *message, Failure 
         const FunctionRef ref = function_ref(f);
         int r;
 
-        if (f->state != FUNCTION_QUARANTINED)
+        if (f->state != FUNCTION_QUARANTINED && (message || !f->is_returned))
                 return failure_set(reterr, FAILURE_NOT_QUARANTINED,
                                    "function %s is not quarantined: there is nothing to clear; see "
                                    "'vgpu-hibernatectl functions'",
@@ -214,7 +221,12 @@ int prober_begin(Prober *p, const Function *f, sd_bus_message *message, Failure 
         if (!probe)
                 return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot probe");
 
-        *probe = (Probe) { .prober = p, .function = ref, .message = sd_bus_message_ref(message) };
+        *probe = (Probe) {
+                .prober = p,
+                .function = ref,
+                .returned = f->is_returned,
+                .message = sd_bus_message_ref(message),
+        };
 
         r = probe_spawn(probe, deadline_of(f));
         if (r < 0)

@@ -62,16 +62,6 @@ void suspects_note(Manager *m)
                 save(m);
 }
 
-static bool is_in_domain(const View *v, const Function *f)
-{
-        for (size_t i = 0; i < v->n_domains; i++)
-                for (size_t k = 0; v->domains[i].active && k < v->domains[i].n_functions; k++)
-                        if (pci_address_equal(&v->domains[i].functions[k], &f->address))
-                                return true;
-
-        return false;
-}
-
 /* What cannot be begun now, because others are probed or a job is at work, is when that has ended. */
 static void probe(Manager *m, const Function *f)
 {
@@ -92,7 +82,7 @@ void suspects_probe(Manager *m)
                 const FunctionRef ref = function_ref(f);
                 const LedgerQuarantine *q = ledger_find_quarantine(&m->ledger, &ref);
 
-                if (q && q->suspect && !f->is_dead && !is_in_domain(m->view, f))
+                if (q && q->suspect && !f->is_dead && !view_find_owner(m->view, &f->address))
                         probe(m, f);
         }
 }

@@ -2,6 +2,7 @@
 #include "daemon/view.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "core/fragmentation.h"
 #include "daemon/object-path.h"
@@ -80,6 +81,24 @@ static DomainView *find_domain(const View *v, const char *uuid)
 const Function *view_find_function(const View *v, const PciAddress *a)
 {
         return find_function(v, a);
+}
+
+static bool is_among(const PciAddress *list, size_t n, const PciAddress *a)
+{
+        for (size_t i = 0; i < n; i++)
+                if (pci_address_equal(&list[i], a))
+                        return true;
+
+        return false;
+}
+
+const DomainView *view_find_owner(const View *v, const PciAddress *a)
+{
+        for (size_t i = 0; i < v->n_domains; i++)
+                if (v->domains[i].active && is_among(v->domains[i].functions, v->domains[i].n_functions, a))
+                        return v->domains + i;
+
+        return NULL;
 }
 
 const DomainView *view_find_domain_by_uuid(const View *v, const char *uuid)
@@ -200,15 +219,6 @@ static int count_pools(View *v, const Config *c)
         return 0;
 }
 
-static bool is_among(const PciAddress *list, size_t n, const PciAddress *a)
-{
-        for (size_t i = 0; i < n; i++)
-                if (pci_address_equal(&list[i], a))
-                        return true;
-
-        return false;
-}
-
 int view_functions_for(const View *v, const DomainView *d, const Reservation *reservation, Function **ret,
                        size_t *ret_n)
 {
@@ -245,7 +255,8 @@ static int add_functions(View *v, const World *w, const Families *families, Func
 
                 *f = *from;
                 f->state = state;
-                f->driver = f->pool = f->domain = f->reason = f->group_obstacle = f->kind = f->group = NULL;
+                f->driver = f->pool = f->domain = f->reason = f->group_obstacle = f->kind = f->group =
+                                f->user = NULL;
                 f->family = families_find(families, f->identity.vendor, f->identity.device);
 
                 if (free_and_strdup(&f->driver, from->driver) < 0 ||
@@ -529,6 +540,52 @@ static int apply_job(View *v, const ViewJob *job)
         return 0;
 }
 
+/* Nobody's, but not anybody's either. */
+static int return_function(Function *f)
+{
+        int r;
+
+        r = claim_function(f, FUNCTION_LEASED, f->user);
+        if (r < 0)
+                return r;
+
+        f->is_returned = true;
+        free(f->reason);
+        if (asprintf(&f->reason, "domain '%s' gave it back, and it is not reset yet", f->user) < 0) {
+                f->reason = NULL;
+                return -ENOMEM;
+        }
+
+        return 0;
+}
+
+/* A boot has reset it, too. */
+static bool needs_return(const Function *f, bool booted)
+{
+        return (f->state == FUNCTION_FREE || f->state == FUNCTION_HELD) &&
+               (!booted || (f->family && f->family->clean.words));
+}
+
+static int apply_uses(View *v, const ViewInput *in)
+{
+        for (size_t i = 0; i < in->ledger->n_uses; i++) {
+                const LedgerUse *u = in->ledger->uses + i;
+                bool booted = !streq_ptr(u->boot, in->boot), returned;
+                Function *f = find_ref(v, &u->function);
+
+                if (!f)
+                        continue;
+
+                returned = needs_return(f, booted);
+                if ((returned || !booted) && free_and_strdup(&f->user, u->domain) < 0)
+                        return -ENOMEM;
+                if (returned && return_function(f) < 0)
+                        return -ENOMEM;
+        }
+
+        return 0;
+}
+
 static int apply_quarantines(View *v, const Ledger *l)
 {
         for (size_t i = 0; i < l->n_quarantines; i++) {
@@ -579,6 +636,8 @@ static int view_fill(View *v, const ViewInput *in)
                 apply_damage(v, in->damaged[i]);
         if (r >= 0)
                 r = apply_quarantines(v, in->ledger);
+        if (r >= 0)
+                r = apply_uses(v, in);
         if (r >= 0)
                 r = count_pools(v, in->config);
         return r;

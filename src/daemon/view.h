@@ -8,7 +8,7 @@
  * disagree.
  *
  * State of a function, the strongest claim first: quarantined (ledger) > assigned (an active domain has it, or one that is being started)
- * > leased (an open job needs it) > held (core/claim.h: for a hibernated domain, or reserved and then without a
+ * > leased (an open job needs it, or a guest gave it back: returns.h) > held (core/claim.h: for a hibernated domain, or reserved and then without a
  * domain) > free, or unknown as long as libvirt has not told of its domains. A job needs the functions it goes to, and those it leaves: their last step resets them.
  */
 
@@ -76,6 +76,7 @@ typedef struct ViewInput {
         const World *world;       /* NULL: not known yet */
         bool domains_unknown;     /* libvirt has not told of its domains, not even earlier */
         const Ledger *ledger;
+        const char *boot; /* id of this boot of the host */
         ImageRecord *const *records;
         size_t n_records;
         const ViewJob *jobs; /* the open ones */
@@ -97,6 +98,8 @@ const DomainView *view_find_domain_by_uuid(const View *v, const char *uuid);
 const Function *view_find_function(const View *v, const PciAddress *a);
 /* Of something that was written down, perhaps before buses were numbered anew. */
 const Function *view_find_ref(const View *v, const FunctionRef *r);
+/* The active domain that has it. */
+const DomainView *view_find_owner(const View *v, const PciAddress *a);
 const PoolView *view_find_pool(const View *v, const char *name);
 
 /* The view's functions as a job of this domain may choose from them: what is held for the domain (NULL: gone) is free

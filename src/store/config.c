@@ -17,6 +17,7 @@
 #define REQUEST_FUNCTIONS_MAX UINT64_C(65536)
 #define REQUEST_WEIGHT_MAX UINT64_C(1000000)
 #define IMAGE_RESERVE_MIB_MAX (UINT64_C(1) << 30) /* a pebibyte */
+#define RESET_DELAY_SECONDS_MAX 3600U
 
 static void pool_config_done(PoolConfig *p)
 {
@@ -60,6 +61,7 @@ int config_new(Config **ret)
                 .health_timeout_usec = 180 * USEC_PER_SEC,
                 .attempts_max = 3,
                 .image_reserve_bytes = 256 * MIB,
+                .reset_delay_usec = 3 * USEC_PER_SEC,
                 .finished_jobs_max = 100,
         };
         if (free_and_strdup(&c->libvirt_uri, "qemu:///system") < 0 ||
@@ -477,6 +479,18 @@ static int parse_reserve(json_object *root, Config *c, Failure *reterr)
         return r;
 }
 
+static int parse_reset_delay(json_object *root, Config *c, Failure *reterr)
+{
+        uint64_t seconds;
+        int r;
+
+        r = json_get_u64(root, "", "reset_delay_seconds", false, 0, RESET_DELAY_SECONDS_MAX, &seconds,
+                         reterr);
+        if (r > 0)
+                c->reset_delay_usec = seconds * USEC_PER_SEC;
+        return r;
+}
+
 static int parse_root(json_object *root, Config *c, Failure *reterr)
 {
         static const char *const known[] = { "schema",
@@ -491,6 +505,7 @@ static int parse_root(json_object *root, Config *c, Failure *reterr)
                                              "finished_jobs_max",
                                              "start_without_daemon",
                                              "image_reserve_mib",
+                                             "reset_delay_seconds",
                                              "requests",
                                              NULL };
         int pick = (int) c->pick, r;
@@ -499,8 +514,8 @@ static int parse_root(json_object *root, Config *c, Failure *reterr)
             (r = json_check_members(root, "", known, reterr)) < 0 ||
             (r = get_copy(root, "libvirt_uri", &c->libvirt_uri, reterr)) < 0 ||
             (r = get_copy(root, "image_dir", &c->image_dir, reterr)) < 0 ||
-            (r = parse_reserve(root, c, reterr)) < 0 || (r = parse_requests(root, c, reterr)) < 0 ||
-            (r = parse_functions(root, c, reterr)) < 0 ||
+            (r = parse_reserve(root, c, reterr)) < 0 || (r = parse_reset_delay(root, c, reterr)) < 0 ||
+            (r = parse_requests(root, c, reterr)) < 0 || (r = parse_functions(root, c, reterr)) < 0 ||
             (r = json_get_enum(root, "", "pick", false, pick_from_string, &pick, reterr)) < 0 ||
             (r = parse_timeouts(root, c, reterr)) < 0 ||
             (r = json_get_u64(root, "", "attempts_max", false, 1, JOB_ATTEMPTS_MAX - 1, &c->attempts_max,

@@ -59,9 +59,10 @@ typedef struct Config {
         uint64_t jobs_max;            /* how many may run at once; 0: by disk */
         uint64_t image_reserve_bytes; /* to be left free where images are written */
         bool start_without_daemon;    /* libvirt may start who owns functions while there is no daemon */
-        uint64_t finished_jobs_max;   /* how many records of ended jobs are kept */
-        Families families;            /* from files of their own: store/families.h */
-        bool families_unread;         /* there are such files, and they are bad */
+        uint64_t reset_delay_usec; /* for which a function that a guest gave back waits for the same domain */
+        uint64_t finished_jobs_max; /* how many records of ended jobs are kept */
+        Families families;          /* from files of their own: store/families.h */
+        bool families_unread;       /* there are such files, and they are bad */
 } Config;
 
 /* The defaults. */

@@ -7,13 +7,22 @@
 
 #define LEDGER_SCHEMA 2 /* 1 named functions by their addresses alone */
 #define LEDGER_NAME "ledger.json"
-#define LEDGER_QUARANTINES_MAX 65536U
+#define LEDGER_FUNCTIONS_MAX 65536U
+
+static void ledger_use_done(LedgerUse *u)
+{
+        free(u->domain);
+        free(u->boot);
+}
 
 void ledger_done(Ledger *l)
 {
         for (size_t i = 0; i < l->n_quarantines; i++)
                 free(l->quarantines[i].reason);
         free(l->quarantines);
+        for (size_t i = 0; i < l->n_uses; i++)
+                ledger_use_done(l->uses + i);
+        free(l->uses);
         claims_done(&l->claims);
         *l = (Ledger) { 0 };
 }
@@ -75,6 +84,89 @@ bool ledger_clear(Ledger *l, const FunctionRef *f)
         return true;
 }
 
+static LedgerUse *find_use(const Ledger *l, const FunctionRef *f)
+{
+        for (size_t i = 0; i < l->n_uses; i++)
+                if (function_ref_equal(&l->uses[i].function, f))
+                        return l->uses + i;
+
+        return NULL;
+}
+
+int ledger_use(Ledger *l, const FunctionRef *f, const char *domain, const char *boot)
+{
+        LedgerUse *u = find_use(l, f), added = { .function = *f };
+
+        if (u)
+                return free_and_strdup(&u->domain, domain) < 0 ? -ENOMEM : free_and_strdup(&u->boot, boot);
+
+        if (!ARRAY_GROW(l->uses, l->n_uses) || free_and_strdup(&added.domain, domain) < 0 ||
+            free_and_strdup(&added.boot, boot) < 0) {
+                ledger_use_done(&added);
+                return -ENOMEM;
+        }
+
+        l->uses[l->n_uses++] = added;
+        return 0;
+}
+
+bool ledger_drop_use(Ledger *l, const FunctionRef *f)
+{
+        LedgerUse *u = find_use(l, f);
+
+        if (!u)
+                return false;
+
+        ledger_use_done(u);
+        *u = l->uses[--l->n_uses];
+        return true;
+}
+
+static int uses_from_json(json_object *o, Ledger *l, Failure *reterr)
+{
+        json_object *array;
+        int r;
+
+        r = json_get_array(o, "", "used", false, LEDGER_FUNCTIONS_MAX, &array, reterr);
+        if (r <= 0)
+                return r;
+
+        for (size_t i = 0; i < json_object_array_length(array); i++) {
+                json_object *u = json_object_array_get_idx(array, i);
+                FunctionRef f = { 0 };
+                const char *domain, *boot;
+
+                if ((r = json_get_function_ref(u, "used[]", "function", &f, reterr)) < 0 ||
+                    (r = json_get_string(u, "used[]", "domain", true, &domain, reterr)) < 0 ||
+                    (r = json_get_string(u, "used[]", "boot", true, &boot, reterr)) < 0)
+                        return r;
+                if (ledger_use(l, &f, domain, boot) < 0)
+                        return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the ledger");
+        }
+
+        return 0;
+}
+
+static int uses_to_json(const Ledger *l, json_object *o)
+{
+        json_object *array = json_object_new_array();
+
+        if (json_add(o, "used", array) < 0)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < l->n_uses; i++) {
+                _cleanup_json_ json_object *u = json_object_new_object();
+
+                if (!u || json_add_function_ref(u, "function", &l->uses[i].function) < 0 ||
+                    json_add_string(u, "domain", l->uses[i].domain) < 0 ||
+                    json_add_string(u, "boot", l->uses[i].boot) < 0 || json_object_array_add(array, u) < 0)
+                        return -ENOMEM;
+                (void) TAKE_PTR(u); /* the array's now */
+        }
+
+        return 0;
+}
+
 static int ledger_from_json(json_object *o, Ledger *l, Failure *reterr)
 {
         json_object *array;
@@ -82,7 +174,7 @@ static int ledger_from_json(json_object *o, Ledger *l, Failure *reterr)
 
         if ((r = json_check_schema(o, "the ledger", LEDGER_SCHEMA, reterr)) < 0 ||
             (r = json_get_u64(o, "", "next_job", true, 1, INT64_MAX, &l->next_job, reterr)) < 0 ||
-            (r = json_get_array(o, "", "quarantined", true, LEDGER_QUARANTINES_MAX, &array, reterr)) < 0)
+            (r = json_get_array(o, "", "quarantined", true, LEDGER_FUNCTIONS_MAX, &array, reterr)) < 0)
                 return r;
 
         for (size_t i = 0; i < json_object_array_length(array); i++) {
@@ -103,7 +195,8 @@ static int ledger_from_json(json_object *o, Ledger *l, Failure *reterr)
                 ledger_set_suspect(l, &f, suspect);
         }
 
-        return claims_from_json(o, &l->claims, reterr);
+        r = uses_from_json(o, l, reterr);
+        return r < 0 ? r : claims_from_json(o, &l->claims, reterr);
 }
 
 int ledger_load(int dir_fd, Ledger *ret, bool *ret_broken, Failure *reterr)
@@ -144,7 +237,8 @@ static int ledger_to_json(const Ledger *l, json_object **ret)
         json_object *array = json_object_new_array();
 
         if (json_add(o, "quarantined", array) < 0 || json_add_u64(o, "schema", LEDGER_SCHEMA) < 0 ||
-            json_add_u64(o, "next_job", l->next_job) < 0 || claims_to_json(&l->claims, o) < 0)
+            json_add_u64(o, "next_job", l->next_job) < 0 || uses_to_json(l, o) < 0 ||
+            claims_to_json(&l->claims, o) < 0)
                 return -ENOMEM;
 
         for (size_t i = 0; i < l->n_quarantines; i++) {

@@ -3,8 +3,8 @@
 
 /*
  * Ledger: DIR/ledger.json, what the daemon alone decides and must not forget: the next job's number, the quarantined
- * functions, holds and reservations. (Leases are not here: a function is leased while an unfinished job's journal
- * names it.)
+ * functions, those that guests have had, holds and reservations. (Leases are not here: a function is leased while an
+ * unfinished job's journal names it.)
  */
 
 #include "core/claim.h"
@@ -16,10 +16,19 @@ typedef struct LedgerQuarantine {
         bool suspect; /* for what befell its physical function: to be probed when that answers again */
 } LedgerQuarantine;
 
+/* A guest has the function, or had it, and nobody has reset it since. */
+typedef struct LedgerUse {
+        FunctionRef function;
+        char *domain; /* owned; the name of that guest's domain */
+        char *boot;   /* owned; id of the host's boot in which it was */
+} LedgerUse;
+
 typedef struct Ledger {
         uint64_t next_job;
         LedgerQuarantine *quarantines;
         size_t n_quarantines;
+        LedgerUse *uses;
+        size_t n_uses;
         Claims claims;
 } Ledger;
 
@@ -36,5 +45,9 @@ int ledger_quarantine(Ledger *l, const FunctionRef *f, const char *reason,
                       uint64_t since_usec) _warn_unused_result_;
 /* One that is not in quarantine is no suspect. */
 void ledger_set_suspect(Ledger *l, const FunctionRef *f, bool suspect);
+/* The last one to use it is who counts. */
+int ledger_use(Ledger *l, const FunctionRef *f, const char *domain, const char *boot) _warn_unused_result_;
+/* It is as if no guest had ever had it. False: none has. */
+bool ledger_drop_use(Ledger *l, const FunctionRef *f);
 /* False when it was not. */
 bool ledger_clear(Ledger *l, const FunctionRef *f);

@@ -314,7 +314,9 @@ void fixture_init_limited(Fixture *f, char **argv, const char *limits)
         state = format("%s/state", f->dir);
         fake = format("%s/state/fake", f->dir);
         CHECK(mkdir(state, 0700) >= 0 && mkdir(fake, 0700) >= 0);
-        fixture_configure(f, "{\"schema\": 1, \"finished_jobs_max\": 3, \"jobs_max\": 32}");
+        fixture_configure(
+                        f,
+                        "{\"schema\": 1, \"finished_jobs_max\": 3, \"jobs_max\": 32, \"reset_delay_seconds\": 0}");
         f->world_fd = fixture_open_pipe(f, "world");
         f->seen_fd = fixture_open_pipe(f, "seen");
 

@@ -124,6 +124,28 @@ static void test_functions(const Hook *h)
         CHECK(!simple_call(f, FUNCTION("0000_02_10_0"), "Clear", NULL, NULL));
 }
 
+/* Between two guests a function is reset; who comes in the middle of that is told so. */
+static void test_returned(const Hook *h)
+{
+        static const char found[] =
+                        "{\"strategy\":\"auto\",\"findings\":[{\"code\":\"Host\",\"scope\":\"function\","
+                        "\"blocking\":true,\"message\":\"it does not come through\"}]}\n";
+        _cleanup_free_ char *path = format("%s/fake/probe", h->state_dir);
+        _cleanup_close_ int fd = fixture_open_pipe(h->fixture, "probe");
+
+        expect(h, "vm4", VM4, "0000:01:10.3", "prepare", ALLOWED);
+        expect(h, "vm4", VM4, "0000:01:10.3", "release", ALLOWED);
+        expect_property(h->fixture, FUNCTION("0000_01_10_3"), "State", "leased");
+        expect(h, "vm3", VM3, "0000:01:10.3", "prepare", FAILURE_FUNCTION_BUSY, "not reset yet");
+        expect(h, "vm4", VM4, "0000:01:10.3", "prepare", FAILURE_FUNCTION_BUSY, "is being reset");
+
+        CHECK(write(fd, found, strlen(found)) == (ssize_t) strlen(found));
+        expect_property(h->fixture, FUNCTION("0000_01_10_3"), "State", "quarantined");
+        expect(h, "vm4", VM4, "0000:01:10.3", "prepare", FAILURE_FUNCTION_BUSY, "does not come through");
+        CHECK(!simple_call(h->fixture, FUNCTION("0000_01_10_3"), "Clear", NULL, NULL));
+        CHECK(unlink(path) >= 0); /* from now on all are good */
+}
+
 static void test_not_ours(const Hook *h)
 {
         static const char *const others[][2] = { { "start", "begin" },     { "started", "begin" },
@@ -439,6 +461,7 @@ int main(int argc, char *argv[])
         fixture_add_family(&f, "gated", FAMILY(""));
         fixture_start(&f);
         test_functions(&h);
+        test_returned(&h);
         test_not_ours(&h);
         test_strange_input(&h);
         test_own_job(&h);

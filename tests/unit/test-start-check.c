@@ -74,6 +74,7 @@ static void test_functions(void)
                 FunctionState state;
                 const char *domain;
                 const char *words; /* NULL: may have it */
+                bool is_returned;
         } cases[] = {
                 { FUNCTION_FREE, NULL, NULL },
                 { FUNCTION_UNKNOWN, NULL, NULL },
@@ -86,12 +87,15 @@ static void test_functions(void)
                 { FUNCTION_HELD, NULL, "reserved" },
                 { FUNCTION_QUARANTINED, NULL, "it smokes; 'vgpu-hibernatectl clear 0000:01:10.2'" },
                 { FUNCTION_QUARANTINED, "vm", "it smokes" },
+                { FUNCTION_LEASED, "vm", NULL, .is_returned = true },
+                { FUNCTION_LEASED, "other", "domain 'other' gave it back", .is_returned = true },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 const Function f = {
                         .address = { .bus = 1, .slot = 16, .function = 2 },
                         .state = cases[i].state,
+                        .is_returned = cases[i].is_returned,
                         .domain = (char *) cases[i].domain,
                         .reason = (char *) "it smokes",
                 };

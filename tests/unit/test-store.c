@@ -293,6 +293,47 @@ static void test_ledger(int dir)
         CHECK(ledger_load(dir, &l, &broken, NULL) == -EOPNOTSUPP);
 }
 
+static void test_uses(int dir)
+{
+        const FunctionRef a = { { .bus = 1, .slot = 16 }, { .slot = "pci0000:00/10.0/00.0" } },
+                          b = { .address = { .bus = 2, .slot = 16 } };
+        static const char *const broken_ones[] = {
+                "7",
+                "[7]",
+                "[{}]",
+                "[{\"function\":{\"function\":\"0000:01:10.0\"}}]",
+                "[{\"function\":\"0000:01:10.0\",\"domain\":\"vm\"}]",
+                "[{\"function\":\"x\",\"domain\":\"vm\",\"boot\":\"b\"}]",
+        };
+        Ledger l, back;
+        bool broken;
+
+        CHECK(unlinkat(dir, "ledger.json", 0) >= 0);
+        CHECK(ledger_load(dir, &l, &broken, NULL) >= 0 && l.n_uses == 0);
+        CHECK(ledger_use(&l, &a, "one", "boot") >= 0);
+        CHECK(ledger_use(&l, &b, "two", "boot") >= 0);
+        CHECK(ledger_use(&l, &a, "three", "next") >= 0);
+        CHECK(ledger_save(dir, &l, NULL) >= 0);
+        CHECK(ledger_load(dir, &back, &broken, NULL) >= 0 && !broken);
+        CHECK(back.n_uses == 2 && streq(back.uses[0].domain, "three") && streq(back.uses[1].domain, "two"));
+        CHECK(function_ref_equal(&back.uses[0].function, &a) && streq(back.uses[0].boot, "next"));
+        CHECK(ledger_drop_use(&back, &a) && !ledger_drop_use(&back, &a));
+        CHECK(back.n_uses == 1 && streq(back.uses[0].domain, "two"));
+        ledger_done(&l);
+        ledger_done(&back);
+
+        for (size_t i = 0; i < ELEMENTSOF(broken_ones); i++) {
+                char text[256];
+
+                (void) snprintf(text, sizeof(text),
+                                "{\"schema\":2,\"next_job\":3,\"quarantined\":[],\"used\":%s}",
+                                broken_ones[i]);
+                CHECK(write_file_atomic_at(dir, "ledger.json", text, strlen(text)) >= 0);
+                CHECK(ledger_load(dir, &l, &broken, NULL) >= 0 && broken && l.n_uses == 0);
+                ledger_done(&l);
+        }
+}
+
 static Reservation make_reservation(void)
 {
         Reservation r = { .cookie = "0123456789abcdef0123456789abcdef",
@@ -418,6 +459,7 @@ int main(void)
         test_survey();
         test_survey();
         test_ledger(dir);
+        test_uses(dir);
         test_claims(dir);
         test_world();
         {

@@ -11,7 +11,12 @@ owned_by_live_domains() {
         done | sort
 }
 
+nothing_is_reset() {
+        vgpu-hibernatectl --json functions | jq -e 'all(.[]; .reason // "" | contains("gave it back") | not)' > /dev/null
+}
+
 function_leftovers() {
+        wait_for 60 nothing_is_reset || true
         vgpu-hibernatectl --json functions > "$CUT/functions"
         owned_by_live_domains > "$CUT/owned"
         jq -r '.[] | select(.state == "assigned") | "\(.domain) \(.address)"' "$CUT/functions" | sort > "$CUT/assigned"

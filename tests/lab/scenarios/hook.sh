@@ -19,7 +19,10 @@ virsh -q destroy bare
 guest-start s3 --no-wait --name other --function "$spare"
 check "a function is assigned when its domain has started" is "$(function_state "$spare")" assigned
 virsh -q destroy other
-check "and free when it has ended, at once" is "$(function_state "$spare")" free
+check "when it has ended it is nobody's before it is reset, at once" is "$(function_state "$spare")" leased
+check "who had it gets it back" virsh -q start other
+virsh -q destroy other
+check "then it is free" function_is "$spare" free
 vgpu-hibernatectl quarantine "$spare" --reason "it smokes"
 check "a start with a function in quarantine is refused, with the reason" fails_with "it smokes" virsh start other
 vgpu-hibernatectl clear "$spare"
