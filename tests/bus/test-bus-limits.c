@@ -386,6 +386,24 @@ static bool daemon_has_ended(Fixture *f)
         return true;
 }
 
+/* The bus, which reads no more from that connection, sees its end when it writes to it, and keeps the name until then. */
+static void await_no_name(Fixture *f)
+{
+        int has_owner = true;
+
+        for (uint64_t until = clock_monotonic_usec() + WAIT_USEC; has_owner;
+             clock_sleep_usec(10 * USEC_PER_MSEC)) {
+                _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = call_get(f->bus), *reply = NULL;
+
+                CHECK(clock_monotonic_usec() < until);
+                (void) sd_bus_call(f->bus, call, USEC_PER_SEC, NULL, NULL); /* nobody answers */
+                CHECK(sd_bus_call_method(f->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                         "org.freedesktop.DBus", "NameHasOwner", NULL, &reply, "s",
+                                         VGPU_HIBERNATE_BUS_NAME) >= 0);
+                CHECK(sd_bus_message_read(reply, "b", &has_owner) >= 0);
+        }
+}
+
 /* The bus stops to read from the daemon, which then ends, to be started by systemd, here by us. That is the end of it. */
 static void test_deaf(Fixture *f)
 {
@@ -401,6 +419,7 @@ static void test_deaf(Fixture *f)
                 CHECK(clock_monotonic_usec() < until);
         }
 
+        await_no_name(f);
         fixture_start(f);
         before = begin_to_measure_kib(f);
         for (until = clock_monotonic_usec() + 7 * USEC_PER_SEC; clock_monotonic_usec() < until;) {
