@@ -202,10 +202,15 @@ static void placing_done(Placing *s)
         free(s->got);
 }
 
+static uint32_t min(uint32_t a, uint32_t b)
+{
+        return a < b ? a : b;
+}
+
 static void take(Placing *s, uint32_t bin, uint32_t count)
 {
         s->room[bin] -= count;
-        s->unused[bin] -= count < s->unused[bin] ? count : s->unused[bin];
+        s->unused[bin] -= min(count, s->unused[bin]);
         s->got[bin] += count;
 }
 
@@ -220,35 +225,31 @@ static bool is_allowed(const Placing *s, size_t item, uint32_t bin)
         return true;
 }
 
+/* Of these, as many as are missing, as the bin has and as it may give. Returns how many are missing still. */
+static uint32_t take_allowed(Placing *s, size_t item, uint32_t bin, uint32_t count, uint32_t missing)
+{
+        if (!is_allowed(s, item, bin))
+                return missing;
+
+        count = min(min(count, s->room[bin]), missing);
+        take(s, bin, count);
+        return missing - count;
+}
+
 /* First what it has already, then what is free from the beginning, so that nobody has to wait for others,
  * then the rest; of bins in the order of their numbers. */
 static void spread(Placing *s, size_t item)
 {
         const PlannerPack *k = s->pack;
-        uint32_t missing = k->items[item].size;
+        const PackItem *it = k->items + item;
+        uint32_t missing = it->size;
 
-        for (size_t i = 0; i < k->items[item].n_parts; i++) {
-                uint32_t bin = k->items[item].parts[i].bin, count = k->items[item].parts[i].count;
-
-                if (!is_allowed(s, item, bin))
-                        continue;
-                count = count < s->room[bin] ? count : s->room[bin];
-                count = count < missing ? count : missing;
-                take(s, bin, count);
-                missing -= count;
-        }
-
-        for (unsigned pass = 0; pass < 2; pass++)
-                for (uint32_t bin = 0; bin < k->n_bins && missing > 0; bin++) {
-                        uint32_t count = pass == 0 ? s->unused[bin] : s->room[bin];
-
-                        if (!is_allowed(s, item, bin))
-                                continue;
-                        count = count < s->room[bin] ? count : s->room[bin];
-                        count = count < missing ? count : missing;
-                        take(s, bin, count);
-                        missing -= count;
-                }
+        for (size_t i = 0; i < it->n_parts; i++)
+                missing = take_allowed(s, item, it->parts[i].bin, it->parts[i].count, missing);
+        for (uint32_t bin = 0; bin < k->n_bins; bin++)
+                missing = take_allowed(s, item, bin, s->unused[bin], missing);
+        for (uint32_t bin = 0; bin < k->n_bins; bin++)
+                missing = take_allowed(s, item, bin, s->room[bin], missing);
 
         assert(missing == 0);
 }
@@ -261,7 +262,7 @@ static void keep_group(Placing *s, uint32_t group, uint32_t missing)
 
         for (unsigned open = 0; open < 2; open++)
                 for (uint32_t bin = 0; bin < k->n_bins && missing > 0; bin++) {
-                        uint32_t count = s->room[bin] < missing ? s->room[bin] : missing;
+                        uint32_t count = min(s->room[bin], missing);
 
                         if (k->group[bin] != group || (k->closed >> k->pf[bin] & 1) == open ||
                             k->problem->evacuated >> k->pf[bin] & 1)
