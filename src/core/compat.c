@@ -334,13 +334,19 @@ bool compat_judge(const CompatGuest *guest, const Function *to, Findings *findin
         return j.fits;
 }
 
-bool compat_is_alike(const Function *a, const Function *b)
+bool compat_judge_alike(const Function *a, const Function *b, Findings *findings)
 {
-        Judgement j = { .guest = &(CompatGuest) { .identity = &a->identity }, .to = b, .fits = true };
+        const CompatGuest guest = { .identity = &a->identity, .address = &a->address, .had = a };
+        Judgement j = { .guest = &guest, .to = b, .findings = findings, .fits = true };
 
         judge_identity(&j, &a->identity, &b->identity);
         judge_attributes(&j, &a->identity);
         return j.fits;
+}
+
+bool compat_is_alike(const Function *a, const Function *b)
+{
+        return compat_judge_alike(a, b, NULL);
 }
 
 static FamilyTargets targets_of(const Function *f, GuestFixups fixups)

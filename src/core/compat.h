@@ -31,6 +31,8 @@ bool compat_judge(const CompatGuest *guest, const Function *to, Findings *findin
 
 /* Are two alike for every guest, as far as ids, BARs and attributes tell? */
 bool compat_is_alike(const Function *a, const Function *b);
+/* Else what differs is added (NULL: nothing is). */
+bool compat_judge_alike(const Function *a, const Function *b, Findings *findings);
 
 /* May every guest of one go on with the other, and the other way round, as far as an inventory tells? Those are of a
  * kind: of any two of them compat_judge() says so. Stricter than it is where only one tells its node or its MSI-X

@@ -36,7 +36,8 @@ static bool is_out_of_use(const Function *f)
                 (!function_driver_is_vfio(f->driver) || f->is_dead || f->group_obstacle || f->is_physical));
 }
 
-/* Who made the inventory knows what is of a kind; where that is not told, it follows from ids and family. */
+/* Who made the inventory knows what is of a kind, and which guests follow to another card; where that is not told, it
+ * follows from ids and family. */
 static bool is_of_class(const Function *f, const Function *example, GuestFixups fixups)
 {
         if (!streq_ptr(f->pool, example->pool) || !streq_ptr(f->kind, example->kind))
@@ -122,19 +123,44 @@ static int find_pfs(PlannerHost *h, Failure *reterr)
         return 0;
 }
 
+/* What a guest would see is not believed: a kind whose functions differ in that would break the guest that moves. */
+static int check_kind(const Inventory *inv, size_t index, size_t *with_ids, Failure *reterr)
+{
+        const Function *f = &inv->functions[index].function, *other;
+        _cleanup_(findings_done) Findings found = { 0 };
+
+        if (!f->kind || f->identity.vendor == 0 || is_out_of_use(f))
+                return 0;
+        if (*with_ids == INVENTORY_NONE)
+                *with_ids = index;
+
+        other = &inv->functions[*with_ids].function;
+        if (compat_judge_alike(other, f, &found))
+                return 0;
+
+        return failure_set(
+                        reterr, FAILURE_INVALID_OPTION,
+                        "functions[%zu].kind: '%s' is told of both, but %s; tell another kind for one of them, or none",
+                        index, f->kind, found.n > 0 ? found.list[0].message : "they differ");
+}
+
 static int find_classes(PlannerHost *h, Failure *reterr)
 {
         const Inventory *inv = h->inventory;
         PlannerProblem *p = &h->problem;
+        size_t with_ids[PLANNER_CLASSES_MAX];
 
         h->class_of = calloc(inv->n_functions + 1, sizeof(uint32_t));
         h->examples = calloc(PLANNER_CLASSES_MAX, sizeof(size_t));
         if (!h->class_of || !h->examples)
                 return out_of_memory(reterr);
+        for (size_t i = 0; i < ELEMENTSOF(with_ids); i++)
+                with_ids[i] = INVENTORY_NONE;
 
         for (size_t i = 0; i < inv->n_functions; i++) {
                 const Function *f = &inv->functions[i].function;
                 uint32_t c = 0;
+                int r;
 
                 while (c < p->n_classes &&
                        !is_of_class(f, &inv->functions[h->examples[c]].function, h->fixups))
@@ -145,6 +171,10 @@ static int find_classes(PlannerHost *h, Failure *reterr)
                 if (c == p->n_classes)
                         h->examples[p->n_classes++] = i;
                 h->class_of[i] = c;
+
+                r = check_kind(inv, i, with_ids + c, reterr);
+                if (r < 0)
+                        return r;
         }
 
         p->free = calloc((size_t) p->n_pfs * p->n_classes + 1, sizeof(uint32_t));

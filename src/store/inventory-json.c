@@ -126,6 +126,24 @@ static int get_condition(json_object *identity, const char *where, Function *f, 
         return 0;
 }
 
+/* What reads an identity elsewhere takes a null for a mistake. */
+static void drop_nulls(json_object *o)
+{
+        if (json_object_is_type(o, json_type_array))
+                for (size_t i = 0; i < json_object_array_length(o); i++)
+                        drop_nulls(json_object_array_get_idx(o, i));
+
+        if (json_object_is_type(o, json_type_object)) {
+                json_object_object_foreach(o, key, value)
+                {
+                        if (value)
+                                drop_nulls(value);
+                        else
+                                json_object_object_del(o, key);
+                }
+        }
+}
+
 static int get_identity(json_object *o, const char *where, Function *f, Failure *reterr)
 {
         const char *inner = JSON_PATH_MEMBER(where, "identity");
@@ -135,8 +153,13 @@ static int get_identity(json_object *o, const char *where, Function *f, Failure 
         if (!is_told(o, "identity"))
                 return 0;
 
-        if ((r = json_get_object(o, where, "identity", true, &identity, reterr)) < 0 ||
-            (r = get_condition(identity, inner, f, reterr)) < 0)
+        r = json_get_object(o, where, "identity", true, &identity, reterr);
+        if (r < 0)
+                return r;
+
+        drop_nulls(identity);
+        r = get_condition(identity, inner, f, reterr);
+        if (r < 0)
                 return r;
 
         r = function_identity_from_json(identity, inner, false, &f->identity, reterr);

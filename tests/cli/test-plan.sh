@@ -122,6 +122,22 @@ moved() {
                 [ "$got" -eq "$wanted" ] || { echo "fits $target: $got" >&2; failed=1; }
         done
 }
+# A kind that is told says who may follow, but not what a guest would see.
+cat >"$directory/kinds" <<END
+{ "schema": 1, "functions": [ $(card 1 assigned CPX 0 vm1), $(card 3 free CPX 1), $(card 4 quarantined SPX 0) ],
+  "domains": [ { "name": "vm1", "functions": [ "0000:01:02.0" ] } ] }
+END
+sed -i 's/"identity"/"kind": "k", &/' "$directory/kinds"
+with="--inventory=$directory/kinds --families-dir=$directory/families"
+# shellcheck disable=SC2086
+{
+        expect 0 "$(moved 3)" plan $with --goal evacuate=0000:01:00.0
+        sed -i 's/quarantined/free/' "$directory/kinds"
+        expect 2 "vgpu-hibernatectl: functions[2].kind: 'k' is told of both, but function 0000:04:02.0 cannot stand in for 0000:01:02.0: its partition is 'SPX', the guest knows 'CPX'; tell another kind for one of them, or none" \
+                plan $with --goal evacuate=0000:01:00.0
+}
+with="--inventory=$directory/cards --families-dir=$directory/families"
+
 rm "$directory/families/mine.json"
 # shellcheck disable=SC2086
 expect 3 'Not possible: 0000:01:00.0 cannot be evacuated: function 0000:01:02.0 is assigned to domain vm1, which goes on with no other functions, by what is known of their family' \

@@ -37,6 +37,18 @@ static const char whole[] =
                                                                        "{\"name\":\"a\",\"uuid\":\"u\",\"state\":\"running\",\"functions\":[\"0000:02:10.0\"],\"cost_seconds\":12.5,"
                                                                        "\"max_downtime_seconds\":60,\"affinity\":\"group\"}]}";
 
+static void test_null(void)
+{
+        _cleanup_(fleet_done) Fleet fleet = { 0 };
+
+        CHECK(parse(IDENTITY(",\"subsystem\":null,\"revision\":null,\"virtual\":null,\"msix\":null,\"bars\":["
+                             "{\"index\":0,\"bytes\":1,\"kind\":\"io\",\"prefetchable\":null}],\"attributes\":null"),
+                    &fleet, NULL) >= 0);
+        CHECK(fleet.hosts[0].functions[0].function.identity.vendor == 0x1002);
+        CHECK(fleet.hosts[0].functions[0].function.identity.bars[0].io);
+        CHECK(!fleet.hosts[0].functions[0].function.is_physical);
+}
+
 static void test_read(void)
 {
         _cleanup_(fleet_done) Fleet fleet = { 0 };
@@ -153,6 +165,7 @@ static void test_errors(void)
                 { IDENTITY(",\"bars\":[{\"index\":0,\"bytes\":1,\"kind\":\"io\"},"
                            "{\"index\":0,\"bytes\":1,\"kind\":\"io\"}]"),
                   "'functions[0].identity.bars[1]' tells BAR 0 again" },
+                { IDENTITY(",\"vendor\":null"), "'functions[0].identity.vendor' is missing" },
                 { IDENTITY(",\"msix\":2049"), "'functions[0].identity.msix' must be 0 to 2048" },
                 { IDENTITY(",\"class\":\"12\""), "'functions[0].identity.class' must have 6" },
                 { IDENTITY(",\"subsystem\":\"1002-74b6\""),
@@ -278,6 +291,7 @@ static void test_large_fleet(void)
 int main(void)
 {
         test_read();
+        test_null();
         test_physical_functions();
         test_fleet();
         test_write();
