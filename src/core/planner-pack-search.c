@@ -7,6 +7,10 @@
  * r has floor(r / t) of them. Where all rooms together have too few, items have to make way, and the least
  * that these weigh is a knapsack over each bin, and one over the bins.
  *
+ * Where items may leave the host, pieces are also missing less by those that leave. How many functions have to leave
+ * follows from what waits and what is free, and nothing but leaving changes it: the least that this weighs is a bound
+ * of its own.
+ *
  * A branch that only leads to what another has, too, is left out: of bins that are alike in all, only the
  * first is tried; items that are alike are placed by rising bins; an item makes no way for one like itself,
  * unless it is where it could not be placed anew.
@@ -14,6 +18,7 @@
 
 #include <assert.h>
 
+#include "core/planner-cover.h"
 #include "core/planner-pack.h"
 
 #define NONE UINT32_MAX
@@ -24,12 +29,13 @@ typedef struct Entry {
         PlannerLevel level;
         uint32_t size;
         bool is_fit;
+        uint64_t leave; /* what it weighs to place it outside, PACK_NEVER: it cannot be */
 } Entry;
 
 /* One way to go on from a node. */
 typedef struct Child {
-        uint32_t place;  /* bin or group */
-        uint64_t weight; /* of what makes way */
+        uint32_t place;  /* bin, group, or PACK_OUTSIDE */
+        uint64_t weight; /* of what makes way, or of leaving */
         uint32_t room;
         size_t set, n_set; /* in Search.sets: items that make way */
 } Child;
@@ -70,7 +76,8 @@ typedef struct Search {
         uint64_t *raise;       /* owned; scratch: by pieces */
         Candidate *candidates; /* owned; scratch */
         size_t n_candidates;
-        uint32_t *chosen; /* owned; scratch */
+        uint32_t *chosen;          /* owned; scratch */
+        PlannerCoverItem *leavers; /* owned; scratch */
         int error;
 } Search;
 
@@ -92,6 +99,7 @@ static void search_done(Search *s)
         free(s->raise);
         free(s->candidates);
         free(s->chosen);
+        free(s->leavers);
 }
 
 static uint32_t min(uint32_t a, uint32_t b)
@@ -140,20 +148,69 @@ static uint32_t lack_of_group(const Search *s, uint32_t group)
         return lack;
 }
 
-/* Domains can use the open bins only, whoever moves. */
-static bool domains_find_room(const Search *s)
+/* So many functions have to leave the host: what waits has to find room in open bins, and with the fits in all that are
+ * not dead. Who makes way or finds a place changes nothing in that. */
+static uint32_t find_surplus(const Search *s)
 {
-        uint64_t has = 0, needs = s->waiting;
+        uint64_t has = 0, has_open = 0, needs = s->waiting, needs_open = s->waiting, surplus = 0;
 
         for (uint32_t g = 0; g < s->pack->n_groups; g++) {
                 uint32_t open, closed;
 
                 room_of_group(s, g, &open, &closed);
-                has += open;
-                needs += s->domains_of[g] + (s->fits_of[g] > closed ? s->fits_of[g] - closed : 0);
+                has_open += open;
+                has += open + closed;
+                needs_open += s->domains_of[g] + (s->fits_of[g] > closed ? s->fits_of[g] - closed : 0);
+                needs += s->domains_of[g] + s->fits_of[g];
+        }
+        for (size_t i = s->pack->n_items; i < s->n_entries; i++)
+                needs += s->state[i] == PACK_WAITS ? s->entries[i].size : 0;
+
+        if (needs_open > has_open)
+                surplus = needs_open - has_open;
+        if (needs > has && needs - has > surplus)
+                surplus = needs - has;
+        return (uint32_t) surplus;
+}
+
+/* Who could leave, with what that weighs now. */
+static size_t find_leavers(Search *s)
+{
+        const PlannerPack *k = s->pack;
+        size_t n = 0;
+
+        for (uint32_t i = 0; i < k->n_items; i++) {
+                const PackItem *item = k->items + i;
+                bool waits = s->state[i] == PACK_WAITS,
+                     stays = s->state[i] == PACK_STAYS && s->request->mode == PACK_LIGHTEST;
+
+                if (item->leave != PACK_NEVER && (waits || stays))
+                        s->leavers[n++] = (PlannerCoverItem) { .index = i,
+                                                               .size = item->size,
+                                                               .weight = item->leave +
+                                                                         (stays ? item->weight : 0) };
         }
 
-        return needs <= has;
+        return n;
+}
+
+/* The least that it weighs when so many functions leave; with `choose`, leavers[] says who. */
+static uint64_t weigh_surplus(Search *s, uint32_t surplus, bool choose, size_t *ret_n)
+{
+        uint64_t weight;
+        int r;
+
+        *ret_n = 0;
+        if (surplus == 0)
+                return 0;
+
+        *ret_n = find_leavers(s);
+        r = planner_cover(s->leavers, *ret_n, surplus, choose, &weight);
+        if (r < 0) {
+                s->error = r;
+                return INFINITE;
+        }
+        return weight == PLANNER_COVER_NONE ? INFINITE : weight;
 }
 
 /* Fills release[]: the least weight of items that free so many functions of a place. An item in several
@@ -196,14 +253,11 @@ static uint64_t weigh_missing(Search *s, PlannerLevel level, bool for_domains, u
         const PlannerPack *k = s->pack;
         size_t n_places = level == PLANNER_ONE_PF ? k->n_bins : k->n_groups;
 
-        if (s->request->mode != PACK_LIGHTEST)
-                return INFINITE;
-
         s->raise[0] = 0;
         for (uint32_t n = 1; n <= missing; n++)
                 s->raise[n] = INFINITE;
 
-        for (uint32_t place = 0; place < n_places; place++) {
+        for (uint32_t place = 0; place < n_places && s->request->mode == PACK_LIGHTEST; place++) {
                 uint32_t room, closed = 0, total, more;
 
                 if (level == PLANNER_ONE_PF) {
@@ -227,6 +281,20 @@ static uint64_t weigh_missing(Search *s, PlannerLevel level, bool for_domains, u
                                     s->raise[n - j] + s->release[free_up] < s->raise[n])
                                         s->raise[n] = s->raise[n - j] + s->release[free_up];
                         }
+        }
+
+        for (size_t i = 0; i < s->n_order; i++) {
+                const Entry *e = s->entries + s->order[i];
+                uint32_t pieces = e->size / t;
+
+                if (s->state[s->order[i]] != PACK_WAITS || e->level < level || e->leave == PACK_NEVER)
+                        continue;
+                for (uint32_t n = missing; n > 0 && pieces > 0; n--) {
+                        uint64_t rest = s->raise[n - min(pieces, n)];
+
+                        if (rest != INFINITE && rest + e->leave < s->raise[n])
+                                s->raise[n] = rest + e->leave;
+                }
         }
 
         return s->raise[missing];
@@ -326,7 +394,9 @@ static void place_entry(Search *s, uint32_t entry, uint32_t place)
         s->at[entry] = place;
         if (!e->is_fit)
                 s->waiting -= e->size;
-        if (e->level == PLANNER_ONE_PF)
+        if (place == PACK_OUTSIDE)
+                s->weight += e->leave;
+        else if (e->level == PLANNER_ONE_PF)
                 s->room[place] -= e->size;
         else
                 (e->is_fit ? s->fits_of : s->domains_of)[place] += e->size;
@@ -339,7 +409,9 @@ static void unplace_entry(Search *s, uint32_t entry, uint32_t place)
         s->state[entry] = PACK_WAITS;
         if (!e->is_fit)
                 s->waiting += e->size;
-        if (e->level == PLANNER_ONE_PF)
+        if (place == PACK_OUTSIDE)
+                s->weight -= e->leave;
+        else if (e->level == PLANNER_ONE_PF)
                 s->room[place] += e->size;
         else
                 (e->is_fit ? s->fits_of : s->domains_of)[place] -= e->size;
@@ -381,6 +453,14 @@ static size_t keep_set(Search *s, const uint32_t *list, size_t n)
         return s->n_sets - n;
 }
 
+/* Does it weigh less in all when this item makes way and leaves, than another that weighs and leaves so? */
+static bool leaves_lighter(const PackItem *item, uint64_t weight, uint64_t leave)
+{
+        if (item->leave == PACK_NEVER)
+                return false;
+        return leave == PACK_NEVER || item->weight + item->leave < weight + leave;
+}
+
 /* Would one that is easier to place, is in the same bin and is no heavier do as well? */
 static bool has_easier(const Search *s, size_t n)
 {
@@ -397,7 +477,8 @@ static bool has_easier(const Search *s, size_t n)
                         bool is_in = false;
 
                         if (b->level >= a->level || b->n_parts != 1 || b->parts[0].bin != a->parts[0].bin ||
-                            b->size != a->size || b->weight > a->weight)
+                            b->size != a->size || b->weight > a->weight ||
+                            leaves_lighter(a, b->weight, b->leave))
                                 continue;
                         for (size_t l = 0; l < n && !is_in; l++)
                                 is_in = s->chosen[l] == s->candidates[j].item;
@@ -448,11 +529,12 @@ static void choose_sets(Search *s, Child *child, uint32_t need, size_t from, uin
         }
 }
 
-/* Does this item have all of what the entry asks of one bin? Where it is on several already, it may stay so, but
- * the entry cannot have its place. */
+/* Does this item have all of what the entry asks of one bin, so that the entry could go where the item would? Where it
+ * is on several already, it may stay so, but the entry cannot have its place. */
 static bool is_alike_in_place(const PackItem *item, const Entry *e)
 {
-        return item->level == PLANNER_ONE_PF && item->size == e->size && item->n_parts == 1;
+        return item->level == PLANNER_ONE_PF && item->size == e->size && item->n_parts == 1 &&
+               !leaves_lighter(item, 0, e->leave);
 }
 
 /* The ways to free `need` functions of a place. Those like an entry (NULL: none) are not asked. */
@@ -511,7 +593,8 @@ static bool is_like(const Search *s, uint32_t a, uint32_t b)
 {
         const Entry *e = s->entries + a, *f = s->entries + b;
 
-        return b != NONE && e->level == f->level && e->size == f->size && e->is_fit == f->is_fit;
+        return b != NONE && e->level == f->level && e->size == f->size && e->is_fit == f->is_fit &&
+               e->leave == f->leave;
 }
 
 static void add_bins(Search *s, uint32_t entry, uint32_t last, uint32_t last_place)
@@ -615,19 +698,50 @@ static void note_solution(Search *s)
                 k->fit_at[i] = s->at[k->n_items + i];
 }
 
+/* The end of a branch: of what has no place in it the lightest leave, and the rest may be anywhere. */
+static void end_branch(Search *s, uint32_t surplus)
+{
+        size_t n, n_stayed = 0;
+
+        if (weigh_surplus(s, surplus, true, &n) == INFINITE)
+                return;
+
+        for (size_t i = 0; i < n; i++) {
+                uint32_t item = s->leavers[i].index;
+
+                if (!s->leavers[i].chosen)
+                        continue;
+                if (s->state[item] == PACK_STAYS) {
+                        s->chosen[n_stayed++] = item;
+                        move_item(s, item);
+                }
+                place_entry(s, item, PACK_OUTSIDE);
+        }
+
+        note_solution(s);
+
+        for (size_t i = 0; i < n; i++)
+                if (s->leavers[i].chosen)
+                        unplace_entry(s, s->leavers[i].index, PACK_OUTSIDE);
+        while (n_stayed > 0)
+                unmove_item(s, s->chosen[--n_stayed]);
+}
+
 static void search(Search *s, uint32_t last, uint32_t last_place)
 {
-        size_t first_child = s->n_children, first_set = s->n_sets;
-        uint32_t entry = NONE;
+        size_t first_child = s->n_children, first_set = s->n_sets, n;
+        uint32_t entry = NONE, surplus;
         uint64_t bound;
 
-        if (s->error < 0 || s->weight >= s->best)
+        if (s->error < 0 || s->weight >= s->best || (s->found && s->request->mode == PACK_ANY))
                 return;
         if (!planner_budget_spend(s->budget)) {
                 s->open_bound = s->weight < s->open_bound ? s->weight : s->open_bound;
                 return;
         }
-        if (!domains_find_room(s))
+        surplus = find_surplus(s);
+        bound = weigh_surplus(s, surplus, false, &n);
+        if (bound == INFINITE || s->weight + bound >= s->best)
                 return;
 
         for (uint32_t g = 0; g < s->pack->n_groups; g++) {
@@ -651,9 +765,14 @@ static void search(Search *s, uint32_t last, uint32_t last_place)
                         entry = s->order[i];
 
         if (entry == NONE) {
-                note_solution(s);
+                end_branch(s, surplus);
                 return;
         }
+
+        if (s->entries[entry].leave != PACK_NEVER)
+                add_child(s, &(Child) { .place = PACK_OUTSIDE,
+                                        .weight = s->entries[entry].leave,
+                                        .room = UINT32_MAX });
 
         if (s->entries[entry].level == PLANNER_ONE_PF)
                 add_bins(s, entry, last, last_place);
@@ -698,18 +817,19 @@ static int search_prepare(Search *s)
         s->raise = calloc(n_functions + 1, sizeof(uint64_t));
         s->candidates = calloc(n_entries + 1, sizeof(Candidate));
         s->chosen = calloc(n_entries + 1, sizeof(uint32_t));
+        s->leavers = calloc(k->n_items + 1, sizeof(PlannerCoverItem));
         if (!s->entries || !s->order || !s->state || !s->at || !s->forced || !s->room || !s->open ||
             !s->dead || !s->domains_of || !s->fits_of || !s->release || !s->raise || !s->candidates ||
-            !s->chosen)
+            !s->chosen || !s->leavers)
                 return -ENOMEM;
 
         s->n_entries = n_entries;
         for (size_t i = 0; i < k->n_items; i++)
-                s->entries[i] = (Entry) { k->items[i].level, k->items[i].size, false };
+                s->entries[i] = (Entry) { k->items[i].level, k->items[i].size, false, k->items[i].leave };
         for (size_t i = 0; i < s->request->n_fits; i++) {
                 const PlannerFit *fit = k->problem->fits + s->request->fits[i];
 
-                s->entries[k->n_items + i] = (Entry) { fit->level, fit->size, true };
+                s->entries[k->n_items + i] = (Entry) { fit->level, fit->size, true, PACK_NEVER };
                 s->state[k->n_items + i] = PACK_WAITS;
         }
 
@@ -737,19 +857,6 @@ static int search_prepare(Search *s)
         return 0;
 }
 
-/* Whoever moves, what is free in all stays the same. */
-static bool is_enough(const Search *s)
-{
-        uint64_t has = 0, needs = s->waiting;
-
-        for (size_t bin = 0; bin < s->pack->n_bins; bin++)
-                has += s->dead[bin] ? 0 : s->room[bin];
-        for (size_t i = 0; i < s->request->n_fits; i++)
-                needs += s->pack->problem->fits[s->request->fits[i]].size;
-
-        return needs <= has;
-}
-
 static bool fits_in(const Search *s, const PackItem *item)
 {
         for (size_t i = 0; i < item->n_parts; i++)
@@ -764,9 +871,12 @@ static void lighten(Search *s)
 {
         PlannerPack *k = s->pack;
 
-        for (uint32_t i = 0; i < s->n_entries; i++)
-                if (s->entries[i].level != PLANNER_ANYWHERE)
-                        place_entry(s, i, i < k->n_items ? k->at[i] : k->fit_at[i - k->n_items]);
+        for (uint32_t i = 0; i < k->n_items; i++)
+                if (k->state[i] == PACK_PLACED)
+                        place_entry(s, i, k->at[i]);
+        for (uint32_t i = 0; i < s->request->n_fits; i++)
+                if (s->entries[k->n_items + i].level != PLANNER_ANYWHERE)
+                        place_entry(s, (uint32_t) k->n_items + i, k->fit_at[i]);
 
         for (uint32_t i = 0; i < k->n_items; i++) {
                 bool was_placed = s->state[i] == PACK_PLACED, lacks = false;
@@ -777,7 +887,7 @@ static void lighten(Search *s)
                         unmove_item(s, i);
                         for (uint32_t g = 0; g < k->n_groups; g++)
                                 lacks = lacks || lack_of_group(s, g) > 0;
-                        if (!lacks && domains_find_room(s))
+                        if (!lacks && find_surplus(s) == 0)
                                 continue;
                         move_item(s, i);
                 }
@@ -806,8 +916,7 @@ int planner_pack_solve(PlannerPack *k, const PackRequest *request, PlannerBudget
         if (r < 0)
                 return r;
 
-        if (is_enough(&s))
-                search(&s, NONE, NONE);
+        search(&s, NONE, NONE);
         if (s.error < 0)
                 return s.error;
 

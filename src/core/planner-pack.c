@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "core/planner-cover.h"
+
 #define NONE UINT32_MAX
 
 PlannerPack *planner_pack_free(PlannerPack *k)
@@ -71,6 +73,7 @@ static int add_item(PlannerPack *k, uint32_t domain, const uint32_t *bin_of)
                 .level = d->size == 1 ? PLANNER_ANYWHERE : d->level,
                 .size = d->size,
                 .weight = d->weight,
+                .leave = d->may_leave ? d->leave : PACK_NEVER,
                 .parts = calloc(d->n_parts + 1, sizeof(PackPart)),
                 .n_parts = d->n_parts,
         };
@@ -117,7 +120,9 @@ static int compare_type(const PackItem *a, const PackItem *b)
         r = compare_place(a, b);
         if (r != 0)
                 return r;
-        return a->size < b->size ? -1 : a->size > b->size;
+        if (a->size != b->size)
+                return a->size < b->size ? -1 : 1;
+        return a->leave < b->leave ? -1 : a->leave > b->leave;
 }
 
 static int compare_item(const void *x, const void *y)
@@ -174,18 +179,58 @@ int planner_pack_new(const PlannerProblem *p, uint32_t class, PlannerPack **ret)
         return 0;
 }
 
+static bool is_forced(const PlannerPack *k, const PackItem *item, uint64_t closed)
+{
+        for (size_t part = 0; part < item->n_parts; part++)
+                if (closed >> k->pf[item->parts[part].bin] & 1)
+                        return true;
+
+        return false;
+}
+
 uint64_t planner_pack_forced(const PlannerPack *k, uint64_t closed)
 {
         uint64_t weight = 0;
 
         for (size_t i = 0; i < k->n_items; i++)
-                for (size_t part = 0; part < k->items[i].n_parts; part++)
-                        if (closed >> k->pf[k->items[i].parts[part].bin] & 1) {
-                                weight += k->items[i].weight;
-                                break;
-                        }
+                weight += is_forced(k, k->items + i, closed) ? k->items[i].weight : 0;
 
         return weight;
+}
+
+int planner_pack_least(const PlannerPack *k, uint64_t closed, uint64_t *ret)
+{
+        _cleanup_free_ PlannerCoverItem *leavers = calloc(k->n_items + 1, sizeof(PlannerCoverItem));
+        uint64_t forced = planner_pack_forced(k, closed), more;
+        uint32_t taken = 0, free = 0;
+        size_t n = 0;
+        int r;
+
+        if (!leavers)
+                return -ENOMEM;
+
+        for (size_t bin = 0; bin < k->n_bins; bin++) {
+                free += k->free[bin];
+                taken += closed >> k->pf[bin] & 1 ? k->usable[bin] : 0;
+        }
+        if (taken <= free) {
+                *ret = forced;
+                return 0;
+        }
+
+        for (size_t i = 0; i < k->n_items; i++)
+                if (k->items[i].leave != PACK_NEVER)
+                        leavers[n++] = (PlannerCoverItem) {
+                                .size = k->items[i].size,
+                                .weight = k->items[i].leave +
+                                          (is_forced(k, k->items + i, closed) ? 0 : k->items[i].weight),
+                        };
+        r = planner_cover(leavers, n, taken - free, false, &more);
+        if (r < 0)
+                return r;
+
+        *ret = more == PLANNER_COVER_NONE ? PACK_NEVER : forced + more;
+        return 0;
 }
 
 typedef struct Placing {
@@ -341,7 +386,9 @@ int planner_pack_place(const PlannerPack *k, PlannerPart **parts, size_t *n_part
                         if (k->state[i] == PACK_STAYS || (int) k->items[i].level != level)
                                 continue;
 
-                        if (level == PLANNER_ONE_PF)
+                        if (k->state[i] == PACK_PLACED && k->at[i] == PACK_OUTSIDE)
+                                ; /* it gets nothing here */
+                        else if (level == PLANNER_ONE_PF)
                                 take(&s, k->at[i], k->items[i].size);
                         else
                                 spread(&s, i);

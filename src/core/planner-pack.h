@@ -11,6 +11,10 @@
  * takes the largest that waits and tries each bin: where there is room at once, and where there is not, with
  * each minimal set of items there that make room by waiting themselves. Of items alike in size, level and
  * place the lightest go first.
+ *
+ * Where domains may leave the host, each item that is placed may also be placed outside. Of those that may be
+ * anywhere, and of those that stay, the lightest leave of whom enough have left (planner-cover.h), when all
+ * others have their places.
  */
 
 #include "core/planner-problem.h"
@@ -18,8 +22,11 @@
 typedef enum PackState {
         PACK_STAYS,
         PACK_WAITS,  /* it moves, and has no place yet */
-        PACK_PLACED, /* in at[]: a bin or a group */
+        PACK_PLACED, /* in at[]: a bin, a group, or PACK_OUTSIDE */
 } PackState;
+
+#define PACK_OUTSIDE UINT32_MAX /* on another host */
+#define PACK_NEVER UINT64_MAX   /* a weight that is never paid */
 
 typedef struct PackPart {
         uint32_t bin, count;
@@ -30,6 +37,7 @@ typedef struct PackItem {
         PlannerLevel level;
         uint32_t size;
         uint64_t weight;
+        uint64_t leave;  /* what it weighs more when it leaves the host, PACK_NEVER: it may not */
         PackPart *parts; /* owned; by bin */
         size_t n_parts;
         size_t n_groups; /* of how many groups those bins are */
@@ -83,7 +91,10 @@ int planner_pack_solve(PlannerPack *k, const PackRequest *request, PlannerBudget
 /* What the domains weigh that are on closed physical functions. */
 uint64_t planner_pack_forced(const PlannerPack *k, uint64_t closed);
 
+/* The same, and the least that those weigh more who have to leave the host then; PACK_NEVER: not enough may. */
+int planner_pack_least(const PlannerPack *k, uint64_t closed, uint64_t *ret) _warn_unused_result_;
+
 /* Where domains are in the solution that was found last: parts of each that moves are replaced by new
- * ones, and moved[] is set. All three lists are by problem->domains. */
+ * ones, and moved[] is set; who leaves the host has no parts. All three lists are by problem->domains. */
 int planner_pack_place(const PlannerPack *k, PlannerPart **parts, size_t *n_parts,
                        bool *moved) _warn_unused_result_;

@@ -10,6 +10,8 @@
  * What takes part: free functions, and those of domains that may be moved. All else stays where it is: a
  * function that is leased, held or assigned to a domain that may not be moved pins its physical function
  * (there will always be an owner), and one that is quarantined and nobody's does not count at all.
+ *
+ * A domain may leave the host, where nothing is known of the room that it finds elsewhere: as if there was enough.
  */
 
 #include "basic/macro.h"
@@ -38,6 +40,8 @@ typedef struct PlannerDomain {
         uint32_t size;
         PlannerLevel level;
         uint64_t weight;    /* planner_weight(): what its move costs */
+        bool may_leave;     /* the host, for one where there is room for all of it */
+        uint64_t leave;     /* what its move weighs more then */
         PlannerPart *parts; /* owned; by pf, each pf once */
         size_t n_parts;
 } PlannerDomain;
@@ -87,6 +91,12 @@ static inline size_t planner_cell(const PlannerProblem *p, uint32_t pf, uint32_t
 static inline uint64_t planner_weight(uint64_t cost_usec)
 {
         return (cost_usec << PLANNER_MOVE_BITS) + 1;
+}
+
+/* What is added to a weight, without a further move. */
+static inline uint64_t planner_weight_more(uint64_t cost_usec)
+{
+        return cost_usec << PLANNER_MOVE_BITS;
 }
 
 /* Of what an inventory tells, which is not negative and no more than PLANNER_COST_SECONDS_MAX. */

@@ -16,6 +16,7 @@
 typedef struct Candidate {
         uint64_t closed;
         uint64_t weight; /* of what is on them */
+        uint64_t bound;  /* that, and what those weigh more at least who have to leave the host */
         uint32_t choice; /* digits: which of a fit's classes, the first fit's lowest */
 } Candidate;
 
@@ -26,8 +27,8 @@ typedef struct Search {
         uint64_t *on;        /* owned; by domain: bits of the physical functions that it is on */
         uint32_t *order;     /* owned; physical functions, those with the least on them first */
         uint64_t *share;     /* owned; by physical function: of the weight of each domain on it, its part */
-        uint64_t *slack;     /* owned; by class: how many functions may be left in all */
-        PlannerWant *wants;  /* owned: those of the problem, and the one of compact */
+        uint64_t *slack; /* owned; by class: how many functions may be left, with all who may leave gone */
+        PlannerWant *wants; /* owned: those of the problem, and the one of compact */
         size_t n_wants;
         uint32_t n_choices;
         Candidate *candidates; /* owned */
@@ -78,9 +79,23 @@ static void leave_out(Search *s, uint64_t weight)
 
 static int add_candidate(Search *s, uint64_t closed, uint64_t weight)
 {
+        uint64_t bound = 0;
+
+        for (uint32_t c = 0; c < s->problem->n_classes; c++) {
+                uint64_t least;
+                int r;
+
+                r = planner_pack_least(s->packs[c], closed, &least);
+                if (r < 0)
+                        return r;
+                if (least == PACK_NEVER)
+                        return 0;
+                bound += least;
+        }
+
         for (uint32_t choice = 0; choice < s->n_choices; choice++) {
                 if (s->n_candidates == CANDIDATES_MAX) {
-                        leave_out(s, weight);
+                        leave_out(s, bound);
                         return 0;
                 }
 
@@ -93,7 +108,7 @@ static int add_candidate(Search *s, uint64_t closed, uint64_t weight)
                         s->candidates = bigger;
                         s->max_candidates = max;
                 }
-                s->candidates[s->n_candidates++] = (Candidate) { closed, weight, choice };
+                s->candidates[s->n_candidates++] = (Candidate) { closed, weight, bound, choice };
         }
 
         return 0;
@@ -236,8 +251,8 @@ static int compare_candidate(const void *x, const void *y)
 {
         const Candidate *a = x, *b = y;
 
-        if (a->weight != b->weight)
-                return a->weight < b->weight ? -1 : 1;
+        if (a->bound != b->bound)
+                return a->bound < b->bound ? -1 : 1;
         if (a->closed != b->closed)
                 return a->closed < b->closed ? -1 : 1;
         return a->choice < b->choice ? -1 : a->choice > b->choice;
@@ -401,7 +416,7 @@ static int try_candidates(Search *s)
         /* Mostly what is on the lightest set fits into what is free. It also keeps the search below
          * short. */
         for (size_t i = 0; i < s->n_candidates && !s->budget->out; i++) {
-                if (s->candidates[i].weight >= s->solution->weight)
+                if (s->candidates[i].bound >= s->solution->weight)
                         break;
                 r = try_quickly(s, s->candidates + i, PACK_FORCED_ONLY, &open);
                 if (r < 0)
@@ -413,10 +428,10 @@ static int try_candidates(Search *s)
         for (size_t i = 0; i < s->n_candidates; i++) {
                 const Candidate *c = s->candidates + i;
 
-                if (c->weight >= s->solution->weight)
+                if (c->bound >= s->solution->weight)
                         break;
                 if (s->budget->out) {
-                        leave_out(s, c->weight);
+                        leave_out(s, c->bound);
                         break;
                 }
 
@@ -530,6 +545,8 @@ static int search_prepare(Search *s)
                 for (size_t b = 0; b < s->packs[c]->n_bins; b++)
                         s->slack[c] += s->packs[c]->free[b];
         }
+        for (size_t i = 0; i < p->n_domains; i++)
+                s->slack[p->domains[i].class] += p->domains[i].may_leave ? p->domains[i].size : 0;
 
         for (size_t i = 0; i < p->n_domains; i++)
                 for (size_t part = 0; part < p->domains[i].n_parts; part++) {

@@ -18,7 +18,7 @@ typedef struct PlannerSolution {
         uint64_t bound; /* no solution weighs less, nor, with compact, one that leaves more; not above weight */
         uint64_t emptied;    /* bits of the physical functions that were chosen to be without an owner */
         PlannerPart **parts; /* owned, each too; by domain: where it is then */
-        size_t *n_parts;     /* owned */
+        size_t *n_parts;     /* owned; 0 of one that moves: it leaves the host */
         bool *moved;         /* owned; by domain */
         size_t n_domains;
         /* By fit: the class of its room, and the physical function or group where it is, if it must be on

@@ -25,7 +25,7 @@ static bool chance(uint32_t percent)
         return random_below(100) < percent;
 }
 
-static void add_domain(PlannerProblem *p, uint32_t (*room)[CLASSES_MAX])
+static void add_domain(PlannerProblem *p, bool leaving, uint32_t (*room)[CLASSES_MAX])
 {
         PlannerDomain *d = p->domains + p->n_domains;
         uint32_t class = random_below(p->n_classes), size = 1 + random_below(SIZE_MAX_);
@@ -38,6 +38,8 @@ static void add_domain(PlannerProblem *p, uint32_t (*room)[CLASSES_MAX])
         CHECK(parts);
         *d = (PlannerDomain) { .class = class, .size = size, .level = level, .parts = parts };
         d->weight = planner_weight(random_below(6));
+        d->may_leave = leaving && chance(70);
+        d->leave = planner_weight_more(random_below(6));
 
         for (uint32_t i = 0; i < p->n_pfs && missing > 0; i++) {
                 uint32_t pf = (first + i) % p->n_pfs, n;
@@ -74,6 +76,7 @@ static void add_domain(PlannerProblem *p, uint32_t (*room)[CLASSES_MAX])
 static void make_problem(PlannerProblem *p)
 {
         uint32_t room[PFS_MAX][CLASSES_MAX] = { 0 }, n_domains = 1 + random_below(DOMAINS_MAX);
+        bool leaving = chance(50);
 
         *p = (PlannerProblem) { 0 };
         p->n_pfs = 1 + random_below(PFS_MAX);
@@ -94,7 +97,7 @@ static void make_problem(PlannerProblem *p)
                         p->pinned |= UINT64_C(1) << pf;
         }
         for (uint32_t i = 0; i < n_domains; i++)
-                add_domain(p, room);
+                add_domain(p, leaving, room);
         for (uint32_t pf = 0; pf < p->n_pfs; pf++)
                 for (uint32_t c = 0; c < p->n_classes; c++)
                         p->free[planner_cell(p, pf, c)] =
@@ -235,8 +238,8 @@ static void brute_domain(Brute *b, size_t domain)
                 brute_spread(b, domain, 0, b->p->domains[domain].size, UINT32_MAX);
 }
 
-/* Who moves is chosen first, so that those who stay are out of the way. */
-static void brute_moved(Brute *b, uint32_t moved)
+/* Who moves, and who of those leaves the host, is chosen first, so that those who stay are out of the way. */
+static void brute_moved(Brute *b, uint32_t moved, uint32_t left)
 {
         PlannerProblem some = *b->p;
         PlannerDomain domains[DOMAINS_MAX];
@@ -254,10 +257,10 @@ static void brute_moved(Brute *b, uint32_t moved)
                 const PlannerDomain *d = b->p->domains + i;
                 bool moves = moved >> i & 1;
 
-                if (moves) {
+                if (moves && !(left >> i & 1))
                         domains[some.n_domains++] = *d;
-                        b->weight += d->weight;
-                }
+                b->weight += moves ? d->weight : 0;
+                b->weight += left >> i & 1 ? d->leave : 0;
                 for (size_t part = 0; part < d->n_parts; part++)
                         *(moves ? &b->room[d->parts[part].pf][d->class] : &b->owners[d->parts[part].pf]) +=
                                         d->parts[part].count;
@@ -269,11 +272,19 @@ static void brute_moved(Brute *b, uint32_t moved)
 
 static void brute(const PlannerProblem *p, Brute *ret)
 {
+        uint32_t may_leave = 0;
+
+        for (size_t i = 0; i < p->n_domains; i++)
+                may_leave |= p->domains[i].may_leave ? 1U << i : 0;
+
         *ret = (Brute) { .p = p };
-        for (uint32_t moved = 0; moved < 1U << p->n_domains; moved++) {
-                ret->p = p;
-                brute_moved(ret, moved);
-        }
+        for (uint32_t moved = 0; moved < 1U << p->n_domains; moved++)
+                for (uint32_t left = 0; left <= moved; left++) {
+                        if (left & ~(moved & may_leave))
+                                continue;
+                        ret->p = p;
+                        brute_moved(ret, moved, left);
+                }
         ret->p = p;
 }
 
@@ -291,6 +302,11 @@ static void check_solution(const PlannerProblem *p, const PlannerSolution *s)
                 uint32_t size = 0;
 
                 weight += s->moved[i] ? d->weight : 0;
+                if (n_parts == 0) {
+                        CHECK(s->moved[i] && d->may_leave);
+                        weight += d->leave;
+                        continue;
+                }
                 for (size_t k = 0; k < n_parts; k++) {
                         used[parts[k].pf][d->class] += parts[k].count;
                         owners[parts[k].pf] += parts[k].count;
@@ -326,7 +342,7 @@ static void check_solution(const PlannerProblem *p, const PlannerSolution *s)
 
 int main(int argc, char *argv[])
 {
-        uint32_t n = argc > 1 ? (uint32_t) atoi(argv[1]) : 4000, found = 0;
+        uint32_t n = argc > 1 ? (uint32_t) atoi(argv[1]) : 4000, found = 0, left = 0;
 
         for (uint32_t i = 0; i < n; i++) {
                 PlannerBudget budget = { .nodes = UINT64_C(10000000) };
@@ -349,12 +365,14 @@ int main(int argc, char *argv[])
                 if (s.found)
                         check_solution(&p, &s);
                 found += s.found;
+                for (size_t k = 0; s.found && k < p.n_domains; k++)
+                        left += s.moved[k] && s.n_parts[k] == 0;
 
                 planner_solution_done(&s);
                 planner_problem_done(&p);
         }
 
         /* The problems must be neither too easy nor too hard. */
-        CHECK(found > n / 4 && found < n - n / 10);
+        CHECK(found > n / 4 && found < n - n / 10 && left > n / 10);
         return EXIT_SUCCESS;
 }
