@@ -362,6 +362,11 @@ bool compat_has_others(const Function *f, GuestFixups fixups)
         return targets == TARGETS_ANY || targets == TARGETS_SAME_PHYSICAL_NODE;
 }
 
+bool compat_has_others_elsewhere(const Function *f, GuestFixups fixups)
+{
+        return targets_of(f, fixups) == TARGETS_ANY;
+}
+
 bool compat_is_of_kind(const Function *a, const Function *b, GuestFixups fixups)
 {
         const char *node = attributes_get(&a->identity.attributes, ATTRIBUTE_PHYSICAL_NODE),

@@ -41,3 +41,5 @@ bool compat_is_of_kind(const Function *a, const Function *b, GuestFixups fixups)
 
 /* May a guest that has it go on with any other at all? Needs the ids and the family. */
 bool compat_has_others(const Function *f, GuestFixups fixups);
+/* Even with one of another host? */
+bool compat_has_others_elsewhere(const Function *f, GuestFixups fixups);

@@ -40,6 +40,7 @@ typedef struct InventoryDomain {
         InventoryAffinity affinity;
         double cost_seconds; /* predicted downtime of moving it once; finite, 0 and more. NAN to be written: not known */
         double max_downtime_seconds; /* INFINITY: no limit */
+        uint64_t image_bytes;        /* what a move to another host carries; 0: not told */
 } InventoryDomain;
 
 /* One host. */

@@ -83,6 +83,33 @@ bool planner_may_move(const Inventory *inv, const InventoryDomain *d, GuestFixup
         return d->n_functions > 0;
 }
 
+double planner_leave_seconds(const PlannerHost *h, const InventoryDomain *d)
+{
+        return d->cost_seconds + (double) d->image_bytes / h->options.image_rate;
+}
+
+bool planner_may_leave(const PlannerHost *h, const InventoryDomain *d, const char **why)
+{
+        const Function *f = &h->inventory->functions[d->functions[0]].function;
+        double seconds = planner_leave_seconds(h, d);
+
+        *why = NULL;
+        if (d->image_bytes == 0)
+                *why = "does not tell its image_bytes";
+        else if (seconds > d->max_downtime_seconds || seconds > PLANNER_COST_SECONDS_MAX)
+                *why = "would be down for longer than it may be while its image is carried";
+        else if (!f->kind && !compat_has_others_elsewhere(f, h->options.fixups))
+                *why = "goes on with no functions of another host, by what is known of their family";
+
+        return !*why;
+}
+
+bool planner_stands_in_elsewhere(const Function *f, const Function *other, GuestFixups fixups)
+{
+        return is_of_class(f, other, fixups) &&
+               (f->identity.vendor == 0 || other->identity.vendor == 0 || compat_is_alike(f, other));
+}
+
 static int compare_addresses(const void *a, const void *b)
 {
         return pci_address_compare(a, b);
@@ -163,7 +190,7 @@ static int find_classes(PlannerHost *h, Failure *reterr)
                 int r;
 
                 while (c < p->n_classes &&
-                       !is_of_class(f, &inv->functions[h->examples[c]].function, h->fixups))
+                       !is_of_class(f, &inv->functions[h->examples[c]].function, h->options.fixups))
                         c++;
                 if (c == PLANNER_CLASSES_MAX)
                         return too_many(inv, "kinds and pools of functions", c + 1, PLANNER_CLASSES_MAX,
@@ -236,12 +263,13 @@ static PlannerLevel level_of(InventoryAffinity a)
         return PLANNER_ANYWHERE;
 }
 
-static int add_domain(PlannerHost *h, size_t index, Failure *reterr)
+static int add_domain(PlannerHost *h, size_t index, bool leaves, Failure *reterr)
 {
         const InventoryDomain *d = h->inventory->domains + index;
         PlannerProblem *p = &h->problem;
         PlannerDomain *to = p->domains + p->n_domains;
         uint32_t counts[PLANNER_PFS_MAX] = { 0 };
+        const char *why;
 
         if (d->cost_seconds > PLANNER_COST_SECONDS_MAX)
                 return failure_set(
@@ -261,6 +289,11 @@ static int add_domain(PlannerHost *h, size_t index, Failure *reterr)
                 return out_of_memory(reterr);
         h->domains[p->n_domains++] = index;
 
+        to->may_leave = leaves && planner_may_leave(h, d, &why);
+        if (to->may_leave)
+                to->leave = planner_weight_more(planner_cost_usec(planner_leave_seconds(h, d)) -
+                                                planner_cost_usec(d->cost_seconds));
+
         for (size_t i = 0; i < d->n_functions; i++)
                 counts[h->pf_of[d->functions[i]]]++;
         for (uint32_t pf = 0; pf < p->n_pfs; pf++)
@@ -270,7 +303,7 @@ static int add_domain(PlannerHost *h, size_t index, Failure *reterr)
         return 0;
 }
 
-static int find_domains(PlannerHost *h, bool *moves, Failure *reterr)
+static int find_domains(PlannerHost *h, const PlannerHostOptions *options, bool *moves, Failure *reterr)
 {
         const Inventory *inv = h->inventory;
         size_t n = 0;
@@ -279,7 +312,8 @@ static int find_domains(PlannerHost *h, bool *moves, Failure *reterr)
         for (size_t i = 0; i < inv->n_domains; i++) {
                 const char *why;
 
-                moves[i] = moves[i] && planner_may_move(inv, inv->domains + i, h->fixups, &why);
+                moves[i] = !(options->stays && options->stays[i]) &&
+                           planner_may_move(inv, inv->domains + i, options->fixups, &why);
                 n += moves[i];
         }
         if (n > PLANNER_DOMAINS_MAX)
@@ -292,7 +326,9 @@ static int find_domains(PlannerHost *h, bool *moves, Failure *reterr)
 
         for (size_t i = 0; i < inv->n_domains; i++)
                 if (moves[i]) {
-                        r = add_domain(h, i, reterr);
+                        r = add_domain(h, i,
+                                       options->image_rate > 0 && !(options->remains && options->remains[i]),
+                                       reterr);
                         if (r < 0)
                                 return r;
                 }
@@ -332,23 +368,22 @@ static int count_functions(PlannerHost *h, const bool *moves, Failure *reterr)
         return 0;
 }
 
-int planner_host_init(PlannerHost *h, const Inventory *inv, GuestFixups fixups, const bool *stays,
+int planner_host_init(PlannerHost *h, const Inventory *inv, const PlannerHostOptions *options,
                       Failure *reterr)
 {
         _cleanup_free_ bool *moves = calloc(inv->n_domains + 1, sizeof(bool));
         int r;
 
-        *h = (PlannerHost) { .inventory = inv, .fixups = fixups };
+        *h = (PlannerHost) { .inventory = inv, .options = *options };
+        h->options.stays = h->options.remains = NULL;
         if (!moves)
                 return out_of_memory(reterr);
-        for (size_t i = 0; i < inv->n_domains; i++)
-                moves[i] = !stays || !stays[i];
 
         if (inv->n_functions > PLANNER_FUNCTIONS_MAX)
                 return too_many(inv, "functions", inv->n_functions, PLANNER_FUNCTIONS_MAX, reterr);
 
         if ((r = find_pfs(h, reterr)) < 0 || (r = find_classes(h, reterr)) < 0 ||
-            (r = find_groups(h, reterr)) < 0 || (r = find_domains(h, moves, reterr)) < 0)
+            (r = find_groups(h, reterr)) < 0 || (r = find_domains(h, options, moves, reterr)) < 0)
                 return r;
 
         return count_functions(h, moves, reterr);

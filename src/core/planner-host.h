@@ -12,9 +12,17 @@
 
 #define PLANNER_CLASSES_MAX 256U /* of a host */
 
+typedef struct PlannerHostOptions {
+        GuestFixups fixups;
+        double image_rate;   /* bytes a second from this host to another; 0: no domain leaves it */
+        size_t index;        /* among the hosts of the fleet */
+        const bool *stays;   /* by domain of the inventory, or NULL: those that are not to be moved */
+        const bool *remains; /* by domain, or NULL: those that are not to leave the host */
+} PlannerHostOptions;
+
 typedef struct PlannerHost {
         const Inventory *inventory;
-        GuestFixups fixups;
+        PlannerHostOptions options; /* without the lists */
         PlannerProblem problem;
         PciAddress *pfs;    /* owned; by pf, rising */
         uint32_t *pf_of;    /* owned; by function of the inventory */
@@ -26,13 +34,20 @@ typedef struct PlannerHost {
 
 void planner_host_done(PlannerHost *h);
 
-/* `inv` must outlive it. `stays`, by domain, or NULL: those that are not to be moved, whatever the
- * inventory says. What is beyond the planner's limits is FAILURE_INVALID_OPTION. */
-int planner_host_init(PlannerHost *h, const Inventory *inv, GuestFixups fixups, const bool *stays,
+/* `inv` must outlive it. What is beyond the planner's limits is FAILURE_INVALID_OPTION. */
+int planner_host_init(PlannerHost *h, const Inventory *inv, const PlannerHostOptions *options,
                       Failure *reterr) _warn_unused_result_;
 
 /* May this domain be moved at all? Else `why`, a static text, says why not. */
 bool planner_may_move(const Inventory *inv, const InventoryDomain *d, GuestFixups fixups, const char **why);
+
+/* And of those that may: may it leave its host? */
+bool planner_may_leave(const PlannerHost *h, const InventoryDomain *d, const char **why);
+/* What that takes: its move, and carrying its image. */
+double planner_leave_seconds(const PlannerHost *h, const InventoryDomain *d);
+
+/* May a domain that has the one, and leaves its host, have the other? */
+bool planner_stands_in_elsewhere(const Function *f, const Function *other, GuestFixups fixups);
 
 /* Replaces the goals of the problem. What is to be evacuated and not on this host is left out. */
 int planner_host_set_goals(PlannerHost *h, const PlannerGoal *goals, size_t n,

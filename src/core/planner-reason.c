@@ -44,7 +44,8 @@ static char *say_pinned(const PlannerHost *h, uint32_t pf)
         const char *owner = f->function.domain ? f->function.domain : "", *why = NULL;
 
         if (f->function.state == FUNCTION_ASSIGNED && f->domain != INVENTORY_NONE &&
-            !planner_may_move(h->inventory, h->inventory->domains + f->domain, h->fixups, &why) && why)
+            !planner_may_move(h->inventory, h->inventory->domains + f->domain, h->options.fixups, &why) &&
+            why)
                 return say("function %s is assigned to domain %s, which %s",
                            PCI_ADDRESS_STR(&f->function.address), h->inventory->domains[f->domain].name,
                            why);

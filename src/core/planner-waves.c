@@ -10,7 +10,7 @@
 typedef struct Mover {
         size_t domain; /* of the problem */
         uint32_t gives[PLANNER_PFS_MAX], gets[PLANNER_PFS_MAX];
-        bool done;
+        bool leaves, done;
 } Mover;
 
 typedef struct Waves {
@@ -69,6 +69,7 @@ static int find_movers(Waves *w, const PlannerSolution *s)
                         continue;
 
                 m->domain = i;
+                m->leaves = s->n_parts[i] == 0;
                 for (size_t k = 0; k < p->domains[i].n_parts; k++)
                         m->gives[p->domains[i].parts[k].pf] = p->domains[i].parts[k].count;
                 for (size_t k = 0; k < s->n_parts[i]; k++) {
@@ -79,7 +80,7 @@ static int find_movers(Waves *w, const PlannerSolution *s)
                         m->gets[pf] = s->parts[i][k].count - kept;
                         total += m->gets[pf];
                 }
-                w->n_movers += total > 0;
+                w->n_movers += total > 0 || m->leaves;
         }
 
         return 0;
@@ -230,7 +231,11 @@ static int add_move(Waves *w, const Mover *m)
         PlannerMove *move = w->waves->moves + w->waves->n_moves;
         uint32_t gives[PLANNER_PFS_MAX];
 
-        *move = (PlannerMove) { .domain = h->domains[m->domain] };
+        *move = (PlannerMove) {
+                .domain = h->domains[m->domain],
+                .host = m->leaves ? INVENTORY_NONE : h->options.index,
+                .cost_seconds = m->leaves ? planner_leave_seconds(h, d) : d->cost_seconds,
+        };
         move->changes = calloc(d->n_functions + 1, sizeof(PlannerChange));
         if (!move->changes)
                 return -ENOMEM;
@@ -243,7 +248,7 @@ static int add_move(Waves *w, const Mover *m)
 
                 if (gives[h->pf_of[f]] > 0) {
                         gives[h->pf_of[f]]--;
-                        move->changes[move->n_changes++].from = f;
+                        move->changes[move->n_changes++] = (PlannerChange) { f, INVENTORY_NONE };
                 }
         }
         for (size_t i = 0; i < move->n_changes / 2; i++) {
@@ -288,7 +293,7 @@ static int assign_functions(Waves *w, size_t first_move, uint32_t *ret_wave)
                                 w->free_after[f] = NEVER;
                                 waves->moves[first_move + i].changes[k++].to = f;
                         }
-                assert(k == waves->moves[first_move + i].n_changes);
+                assert(m->leaves || k == waves->moves[first_move + i].n_changes);
         }
 
         *ret_wave = wave;
@@ -316,7 +321,7 @@ static void measure_wave(const Waves *w, uint32_t wave, size_t first_move, doubl
 
                 if (i < first_move && waves->moves[i].wave != wave)
                         continue;
-                costs[n++] = domains[d].cost_seconds;
+                costs[n++] = waves->moves[i].cost_seconds;
                 if (strictest == SIZE_MAX ||
                     domains[d].max_downtime_seconds < domains[strictest].max_downtime_seconds)
                         strictest = d;
@@ -332,18 +337,13 @@ static void measure_wave(const Waves *w, uint32_t wave, size_t first_move, doubl
 
 static size_t find_longest(const Waves *w, size_t first_move, size_t other)
 {
-        const InventoryDomain *domains = w->host->inventory->domains;
-        size_t longest = other;
+        const PlannerMove *moves = w->waves->moves, *longest = NULL;
 
-        for (size_t i = first_move; i < w->waves->n_moves; i++) {
-                size_t d = w->waves->moves[i].domain;
+        for (size_t i = first_move; i < w->waves->n_moves; i++)
+                if (moves[i].domain != other && (!longest || moves[i].cost_seconds > longest->cost_seconds))
+                        longest = moves + i;
 
-                if (d != other &&
-                    (longest == other || domains[d].cost_seconds > domains[longest].cost_seconds))
-                        longest = d;
-        }
-
-        return longest;
+        return longest ? longest->domain : other;
 }
 
 static char *say_why(const Waves *w, size_t first_move, double seconds, size_t strictest)

@@ -14,17 +14,22 @@
  * take longest first, and each round takes as long as the longest of it. Every domain of a wave may be down
  * for as long as all its rounds take together, since it may have to wait for the last: that must not be more
  * than the limit of any of them.
+ *
+ * A domain that leaves its host waits for nobody there, and who follows it waits for it.
  */
 
 #include "core/planner-host.h"
 
-/* A function is given up for another: indices of the inventory's functions. */
+/* A function is given up for another: indices of the inventory's functions, `to` of that of the host where the domain
+ * goes; INVENTORY_NONE as long as that is not known. */
 typedef struct PlannerChange {
         size_t from, to;
 } PlannerChange;
 
 typedef struct PlannerMove {
         size_t domain;          /* index of the inventory's domains */
+        size_t host;            /* of the fleet, where it goes; INVENTORY_NONE: another one, not known yet */
+        double cost_seconds;    /* how long it is down: with leaving its host, if it does */
         uint32_t wave;          /* from 0 */
         PlannerChange *changes; /* owned; what stays is not among them */
         size_t n_changes;

@@ -260,11 +260,16 @@ static int fill_table(Planning *p, size_t host, Failure *reterr)
 {
         HostTable *t = p->tables + host;
         const Inventory *inv = p->fleet->hosts + host;
+        const PlannerHostOptions options = {
+                .fixups = p->options->fixups,
+                .index = host,
+                .stays = t->stays,
+        };
         _cleanup_(failure_done) Failure why = { 0 };
         int r;
 
         host_table_clear(t, p->n_masks);
-        r = planner_host_init(&t->host, inv, p->options->fixups, t->stays, &why);
+        r = planner_host_init(&t->host, inv, &options, &why);
         if (r < 0) {
                 if (p->fleet->n > 1)
                         (void) failure_set(reterr, why.code, "hosts[%zu]: %s", host, failure_message(&why));
