@@ -38,9 +38,9 @@ struct Ctl {
         size_t n_functions;
         PlannerGoal goals[PLANNER_GOALS_MAX];
         size_t n_goals;
-        uint64_t parallel, time_limit_seconds; /* 0: not given */
-        bool all, follow, hold, release, no_wait, probe, json, quiet, no_legend, no_ask_password, user, help,
-                        version;
+        uint64_t parallel, time_limit_seconds, image_rate; /* 0: not given */
+        bool across_hosts, all, follow, hold, release, no_wait, probe, json, quiet, no_legend,
+                        no_ask_password, user, help, version;
         Terminal terminal;
         bool printed_json;
         sd_bus *bus;

@@ -63,6 +63,7 @@ static int add_goal(Ctl *c, const char *value)
 
 #define PARALLEL_MAX 1000U
 #define TIME_LIMIT_SECONDS_MAX 86400U
+#define IMAGE_RATE_MAX (UINT64_C(1) << 50)
 
 /* 1 and more, without a sign. */
 static int parse_count(const char *text, uint64_t max, uint64_t *ret)
@@ -81,6 +82,30 @@ static int parse_count(const char *text, uint64_t max, uint64_t *ret)
         return 0;
 }
 
+/* A count of bytes, of which a letter multiplies by a power of 1024. */
+static int parse_bytes(const char *text, uint64_t *ret)
+{
+        static const char letters[] = "KMGT";
+        _cleanup_free_ char *digits = strdup(text);
+        size_t n = strlen(text);
+        const char *letter;
+        unsigned shift = 0;
+
+        if (!digits)
+                return -ENOMEM;
+
+        letter = n > 0 ? strchr(letters, text[n - 1]) : NULL;
+        if (letter) {
+                digits[n - 1] = '\0';
+                shift = 10 * (unsigned) (letter - letters + 1);
+        }
+        if (parse_count(digits, IMAGE_RATE_MAX >> shift, ret) < 0)
+                return -EINVAL;
+
+        *ret <<= shift;
+        return 0;
+}
+
 static int apply(Parser *p, const Option *o, const char *value)
 {
         Ctl *c = p->ctl;
@@ -93,6 +118,9 @@ static int apply(Parser *p, const Option *o, const char *value)
                 return ctl_usage(c, "the value '%s' of option '--%s' is not valid UTF-8", value, o->name);
 
         switch (o->id) {
+        case OPTION_ACROSS_HOSTS:
+                c->across_hosts = true;
+                break;
         case OPTION_ALL:
                 c->all = true;
                 break;
@@ -116,6 +144,10 @@ static int apply(Parser *p, const Option *o, const char *value)
                 break;
         case OPTION_HOLD:
                 c->hold = true;
+                break;
+        case OPTION_IMAGE_RATE:
+                if (parse_bytes(value, &c->image_rate) < 0)
+                        return ctl_usage(c, "'%s' is not a number of bytes like 800000000 or 1G", value);
                 break;
         case OPTION_INVENTORY:
                 c->inventory = value;

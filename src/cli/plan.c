@@ -46,6 +46,16 @@ int plan_run_read(PlanRun *run, Ctl *c)
         _cleanup_(failure_done) Failure why = { 0 };
         int r;
 
+        if (c->across_hosts && !c->inventory)
+                return ctl_usage(c, "'--across-hosts' is for a fleet; name its file with '--inventory'");
+        if (c->across_hosts && c->image_rate == 0)
+                return ctl_usage(
+                                c,
+                                "with '--across-hosts' say how many bytes of an image are carried to another host in a "
+                                "second: '--image-rate=BYTES'");
+        if (c->image_rate > 0 && !c->across_hosts)
+                return ctl_usage(c, "'--image-rate' is for '--across-hosts'");
+
         r = read_fleet(run, c);
         if (r != 0)
                 return r;
@@ -65,6 +75,7 @@ int plan_run_make(PlanRun *run, Ctl *c)
         run->options = (PlannerOptions) {
                 .parallel = c->parallel > 0 ? (uint32_t) c->parallel : 1,
                 .fixups = c->fixups,
+                .image_rate = (double) c->image_rate,
                 .budget = {
                         .nodes = c->time_limit_seconds > 0 ? UINT64_MAX : PLANNER_NODES_DEFAULT,
                         .time_is_up = c->time_limit_seconds > 0 ? clock_has_passed : NULL,

@@ -17,9 +17,12 @@
 typedef struct Map {
         const Ctl *ctl;
         const Inventory *inventory;
+        bool gets_others;
         size_t *order;          /* owned; functions by physical function and address */
-        size_t *before, *after; /* owned; by function: the domain, INVENTORY_NONE: none */
+        size_t *before, *after; /* owned; by function: the domain, INVENTORY_NONE: none, OTHERS: of another host */
 } Map;
+
+#define OTHERS (SIZE_MAX - 1)
 
 static void map_done(Map *m)
 {
@@ -37,8 +40,11 @@ static int compare_functions(const void *x, const void *y, void *userdata)
         return r != 0 ? r : pci_address_compare(&a->address, &b->address);
 }
 
-static int map_init(Map *m, const Ctl *c, const Inventory *inv, const PlannerWaves *waves)
+static int map_init(Map *m, const Ctl *c, const PlanRun *run, size_t host)
 {
+        const Inventory *inv = run->fleet.hosts + host;
+        const PlannerPlan *plan = &run->plan;
+
         *m = (Map) {
                 .ctl = c,
                 .inventory = inv,
@@ -58,12 +64,20 @@ static int map_init(Map *m, const Ctl *c, const Inventory *inv, const PlannerWav
                 m->before[i] = m->after[i] = inv->functions[i].function.state == FUNCTION_ASSIGNED
                                                              ? inv->functions[i].domain
                                                              : INVENTORY_NONE;
-        for (size_t i = 0; waves && i < waves->n_moves; i++)
-                for (size_t k = 0; k < waves->moves[i].n_changes; k++)
-                        m->after[waves->moves[i].changes[k].from] = INVENTORY_NONE;
-        for (size_t i = 0; waves && i < waves->n_moves; i++)
-                for (size_t k = 0; k < waves->moves[i].n_changes; k++)
-                        m->after[waves->moves[i].changes[k].to] = waves->moves[i].domain;
+        for (size_t i = 0; plan->feasible && i < plan->hosts[host].waves.n_moves; i++) {
+                const PlannerMove *move = plan->hosts[host].waves.moves + i;
+
+                for (size_t k = 0; k < move->n_changes; k++)
+                        m->after[move->changes[k].from] = INVENTORY_NONE;
+        }
+        for (size_t h = 0; plan->feasible && h < plan->n_hosts; h++)
+                for (size_t i = 0; i < plan->hosts[h].waves.n_moves; i++) {
+                        const PlannerMove *move = plan->hosts[h].waves.moves + i;
+
+                        for (size_t k = 0; move->host == host && k < move->n_changes; k++)
+                                m->after[move->changes[k].to] = h == host ? move->domain : OTHERS;
+                        m->gets_others = m->gets_others || (move->host == host && h != host);
+                }
 
         return 0;
 }
@@ -72,6 +86,9 @@ static int map_init(Map *m, const Ctl *c, const Inventory *inv, const PlannerWav
 static char letter_of(size_t domain)
 {
         size_t i = domain % 52;
+
+        if (domain == OTHERS)
+                return '*';
 
         return (char) (i < 26 ? 'A' + (char) i : 'a' + (char) (i - 26));
 }
@@ -160,8 +177,8 @@ static int print_domains(const Map *m)
                 return -ENOMEM;
 
         for (size_t f = 0; f < inv->n_functions; f++)
-                if (m->before[f] != m->after[f] && m->after[f] != INVENTORY_NONE)
-                        moves[m->after[f]] = true;
+                if (m->before[f] != m->after[f] && m->before[f] != INVENTORY_NONE)
+                        moves[m->before[f]] = true;
 
         for (size_t i = 0; i < inv->n_domains; i++) {
                 const InventoryDomain *d = inv->domains + i;
@@ -255,7 +272,8 @@ static int print_map(const Map *m, bool with_plan)
 
                 if (r < 0)
                         return r;
-                ctl_print(m->ctl, ". free  + leased  = held  ! quarantined  ? unknown");
+                ctl_print(m->ctl, ". free  + leased  = held  ! quarantined  ? unknown%s",
+                          m->gets_others ? "  * from another host" : "");
         }
 
         return 0;
@@ -279,12 +297,13 @@ int verb_map(Ctl *c)
                 const Inventory *inv = run.fleet.hosts + h;
                 _cleanup_(map_done) Map m = { 0 };
 
-                r = map_init(&m, c, inv, run.plan.feasible ? &run.plan.hosts[h].waves : NULL);
+                r = map_init(&m, c, &run, h);
                 if (r < 0)
                         return r;
+                if (h > 0)
+                        (void) putchar('\n');
                 if (run.fleet.n > 1)
-                        ctl_print(c, "%s%s", h > 0 ? "\n" : "",
-                                  inv->host ? inv->host : "(a host without a name)");
+                        ctl_print(c, "%s", inv->host ? inv->host : "(a host without a name)");
                 r = print_map(&m, run.plan.feasible && run.plan.cost.moves > 0);
                 if (r >= 0 && !c->no_legend)
                         r = print_figures(&m, run.plan.cost.moves > 0 ? "Before, " : "", m.before);

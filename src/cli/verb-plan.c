@@ -14,17 +14,30 @@ static const TableColumn columns[] = {
         { "FROM", false, false }, { "TO", false, false },
 };
 
-static void add_move(Table *t, const Inventory *inv, const char *host, const PlannerMove *m)
+/* HOST/NAME in a fleet. */
+static void add_name(Table *t, const Fleet *fleet, size_t host, const char *name)
 {
-        const InventoryDomain *d = inv->domains + m->domain;
+        const char *of = fleet->n > 1 ? fleet->hosts[host].host : NULL;
+
+        table_add_format(t, TINT_NONE, "%s%s%s", of ? of : "", of ? "/" : "", name);
+}
+
+static void add_move(Table *t, const Fleet *fleet, size_t host, const PlannerMove *m)
+{
+        const Inventory *inv = fleet->hosts + host, *other = fleet->hosts + m->host;
 
         for (size_t i = 0; i < m->n_changes; i++) {
+                const char *to = PCI_ADDRESS_STR(&other->functions[m->changes[i].to].function.address);
+
                 table_add_format(t, TINT_NONE, "%u", m->wave + 1);
-                table_add_format(t, TINT_NONE, "%s%s%s", host ? host : "", host ? "/" : "", d->name);
-                table_add(t, TINT_NONE, TEXT_DURATION(planner_cost_usec(d->cost_seconds)));
+                add_name(t, fleet, host, inv->domains[m->domain].name);
+                table_add(t, TINT_NONE, TEXT_DURATION(planner_cost_usec(m->cost_seconds)));
                 table_add(t, TINT_NONE,
                           PCI_ADDRESS_STR(&inv->functions[m->changes[i].from].function.address));
-                table_add(t, TINT_NONE, PCI_ADDRESS_STR(&inv->functions[m->changes[i].to].function.address));
+                if (m->host == host)
+                        table_add(t, TINT_NONE, to);
+                else
+                        add_name(t, fleet, m->host, to);
         }
 }
 
@@ -41,9 +54,7 @@ static int print_moves(const Ctl *c, const Fleet *fleet, const PlannerPlan *plan
                 for (size_t h = 0; h < plan->n_hosts; h++)
                         for (size_t i = 0; i < plan->hosts[h].waves.n_moves; i++)
                                 if (plan->hosts[h].waves.moves[i].wave == wave)
-                                        add_move(t, fleet->hosts + h,
-                                                 fleet->n > 1 ? fleet->hosts[h].host : NULL,
-                                                 plan->hosts[h].waves.moves + i);
+                                        add_move(t, fleet, h, plan->hosts[h].waves.moves + i);
 
         return table_print(t, stdout, !c->no_legend);
 }

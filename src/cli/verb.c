@@ -65,11 +65,13 @@ const Verb verbs[] = {
           "Put a quarantined function back into use", verb_clear },
         { "plan", NULL, VALUE_NONE,
           OPTION_BIT(OPTION_INVENTORY) | OPTION_BIT(OPTION_GOAL) | OPTION_BIT(OPTION_PARALLEL) |
-                          OPTION_BIT(OPTION_TIME_LIMIT) | OPTION_BIT(OPTION_GUEST_FIXUPS),
+                          OPTION_BIT(OPTION_TIME_LIMIT) | OPTION_BIT(OPTION_GUEST_FIXUPS) |
+                          OPTION_BIT(OPTION_ACROSS_HOSTS) | OPTION_BIT(OPTION_IMAGE_RATE),
           OPTION_BIT(OPTION_GOAL), "Find the cheapest moves that make room", verb_plan },
         { "map", NULL, VALUE_NONE,
           OPTION_BIT(OPTION_INVENTORY) | OPTION_BIT(OPTION_GOAL) | OPTION_BIT(OPTION_PARALLEL) |
-                          OPTION_BIT(OPTION_TIME_LIMIT) | OPTION_BIT(OPTION_GUEST_FIXUPS),
+                          OPTION_BIT(OPTION_TIME_LIMIT) | OPTION_BIT(OPTION_GUEST_FIXUPS) |
+                          OPTION_BIT(OPTION_ACROSS_HOSTS) | OPTION_BIT(OPTION_IMAGE_RATE),
           0, "Draw who has which function; with goals, before and after the plan", verb_map },
         { "watch", NULL, VALUE_NONE, 0, 0, "Print every change, a line each, until interrupted",
           verb_watch },
@@ -79,6 +81,8 @@ const Verb verbs[] = {
 const size_t n_verbs = ELEMENTSOF(verbs);
 
 const Option options[] = {
+        [OPTION_ACROSS_HOSTS] = { OPTION_ACROSS_HOSTS, "across-hosts", '\0', NULL, VALUE_NONE, false, false,
+                                  "Domains of a fleet may go on on other hosts" },
         [OPTION_ALL] = { OPTION_ALL, "all", 'a', NULL, VALUE_NONE, false, false,
                          "List also domains without functions" },
         [OPTION_FALLBACK] = { OPTION_FALLBACK, "fallback", '\0', "back|stay", VALUE_FALLBACK, false, false,
@@ -95,6 +99,8 @@ const Option options[] = {
                                   false, false, "Does the guest's driver follow to another card? unknown" },
         [OPTION_HOLD] = { OPTION_HOLD, "hold", '\0', NULL, VALUE_NONE, false, false,
                           "Keep the functions for this domain's resume" },
+        [OPTION_IMAGE_RATE] = { OPTION_IMAGE_RATE, "image-rate", '\0', "BYTES", VALUE_COUNT, false, false,
+                                "So many are carried to another host in a second; K, M, G, T may follow" },
         [OPTION_INVENTORY] = { OPTION_INVENTORY, "inventory", '\0', "FILE", VALUE_FILE, false, false,
                                "Of a host or a fleet; no daemon is asked" },
         [OPTION_KIND] = { OPTION_KIND, "kind", '\0', "hibernate|resume|move", VALUE_JOB_KIND, false, false,

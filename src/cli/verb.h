@@ -31,6 +31,7 @@ typedef enum ValueKind {
 } ValueKind;
 
 typedef enum OptionId {
+        OPTION_ACROSS_HOSTS,
         OPTION_ALL,
         OPTION_FALLBACK,
         OPTION_FOLLOW,
@@ -39,6 +40,7 @@ typedef enum OptionId {
         OPTION_GROUP,
         OPTION_GUEST_FIXUPS,
         OPTION_HOLD,
+        OPTION_IMAGE_RATE,
         OPTION_INVENTORY,
         OPTION_KIND,
         OPTION_LABEL,

@@ -104,10 +104,14 @@ bool planner_may_leave(const PlannerHost *h, const InventoryDomain *d, const cha
         return !*why;
 }
 
-bool planner_stands_in_elsewhere(const Function *f, const Function *other, GuestFixups fixups)
+bool planner_stands_in_elsewhere(const PlannerHost *h, uint32_t class, const PlannerHost *other,
+                                 uint32_t other_class)
 {
-        return is_of_class(f, other, fixups) &&
-               (f->identity.vendor == 0 || other->identity.vendor == 0 || compat_is_alike(f, other));
+        const Function *f = &h->inventory->functions[h->examples[class]].function,
+                       *to = &other->inventory->functions[other->examples[other_class]].function;
+
+        return is_of_class(f, to, h->options.fixups) &&
+               (f->identity.vendor == 0 || to->identity.vendor == 0 || compat_is_alike(f, to));
 }
 
 static int compare_addresses(const void *a, const void *b)
@@ -203,6 +207,10 @@ static int find_classes(PlannerHost *h, Failure *reterr)
                 if (r < 0)
                         return r;
         }
+
+        for (uint32_t c = 0; c < p->n_classes; c++)
+                if (with_ids[c] != INVENTORY_NONE)
+                        h->examples[c] = with_ids[c];
 
         p->free = calloc((size_t) p->n_pfs * p->n_classes + 1, sizeof(uint32_t));
         return p->free ? 0 : out_of_memory(reterr);

@@ -27,9 +27,9 @@ typedef struct PlannerHost {
         PciAddress *pfs;    /* owned; by pf, rising */
         uint32_t *pf_of;    /* owned; by function of the inventory */
         uint32_t *class_of; /* owned; by function, UINT32_MAX: it takes no part */
-        size_t *examples;   /* owned; by class: a function of it */
-        size_t *domains;    /* owned; by domain of the problem: that of the inventory */
-        size_t *pinned_by;  /* owned; by pf: a function that pins it, INVENTORY_NONE: nothing does */
+        size_t *examples;  /* owned; by class: a function of it, one of which ids are told if there is one */
+        size_t *domains;   /* owned; by domain of the problem: that of the inventory */
+        size_t *pinned_by; /* owned; by pf: a function that pins it, INVENTORY_NONE: nothing does */
 } PlannerHost;
 
 void planner_host_done(PlannerHost *h);
@@ -46,8 +46,9 @@ bool planner_may_leave(const PlannerHost *h, const InventoryDomain *d, const cha
 /* What that takes: its move, and carrying its image. */
 double planner_leave_seconds(const PlannerHost *h, const InventoryDomain *d);
 
-/* May a domain that has the one, and leaves its host, have the other? */
-bool planner_stands_in_elsewhere(const Function *f, const Function *other, GuestFixups fixups);
+/* May a domain that has functions of a class of one host, and leaves that, have functions of a class of the other? */
+bool planner_stands_in_elsewhere(const PlannerHost *h, uint32_t class, const PlannerHost *other,
+                                 uint32_t other_class);
 
 /* Replaces the goals of the problem. What is to be evacuated and not on this host is left out. */
 int planner_host_set_goals(PlannerHost *h, const PlannerGoal *goals, size_t n,

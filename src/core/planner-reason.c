@@ -250,6 +250,23 @@ static char *say_goal(const PlannerHost *h, const PlannerGoal *g)
         return NULL;
 }
 
+/* Where domains may leave the host it is also for those who may not. Takes over the text. */
+static char *add_who_remains(const PlannerHost *h, char *text)
+{
+        _cleanup_free_ char *first = text;
+
+        for (size_t i = 0; text && h->options.image_rate > 0 && i < h->problem.n_domains; i++) {
+                const InventoryDomain *d = h->inventory->domains + h->domains[i];
+                const char *why;
+
+                if (!planner_may_leave(h, d, &why))
+                        return say("%s; domain %s, for one, may not leave the host: it %s", text, d->name,
+                                   why);
+        }
+
+        return TAKE_PTR(first);
+}
+
 char *planner_reason(PlannerHost *h, const PlannerGoal *goals, size_t n_goals)
 {
         for (size_t i = 0; i < n_goals; i++) {
@@ -262,8 +279,8 @@ char *planner_reason(PlannerHost *h, const PlannerGoal *goals, size_t n_goals)
                     planner_search(&h->problem, &budget, &alone) < 0)
                         return NULL;
                 if (!alone.found)
-                        return say_goal(h, goals + i);
+                        return add_who_remains(h, say_goal(h, goals + i));
         }
 
-        return say("each goal can be reached alone, but not all together");
+        return add_who_remains(h, say("each goal can be reached alone, but not all together"));
 }

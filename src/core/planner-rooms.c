@@ -51,7 +51,8 @@ int planner_rooms(const PlannerHost *h, const PlannerSolution *s, const PlannerG
                         taken[plan->waves.moves[i].changes[k].from] = false;
         for (size_t i = 0; i < plan->waves.n_moves; i++)
                 for (size_t k = 0; k < plan->waves.moves[i].n_changes; k++)
-                        taken[plan->waves.moves[i].changes[k].to] = true;
+                        if (plan->waves.moves[i].host != INVENTORY_NONE)
+                                taken[plan->waves.moves[i].changes[k].to] = true;
 
         for (int level = PLANNER_ONE_PF; level >= PLANNER_ANYWHERE; level--)
                 for (fit = 0; fit < h->problem.n_fits; fit++) {

@@ -20,6 +20,7 @@ void planner_share_done(PlannerShare *s)
         for (size_t i = 0; s->tables && i < s->fleet->n; i++) {
                 table_clear(s->tables + i, s->n_masks);
                 free(s->tables[i].stays);
+                free(s->tables[i].remains);
         }
         free(s->evacuate_on);
         free(s->tables);
@@ -88,6 +89,32 @@ static int find_evacuated(PlannerShare *s, Failure *reterr)
         return 0;
 }
 
+static bool tells_images(const Fleet *fleet)
+{
+        for (size_t h = 0; h < fleet->n; h++)
+                for (size_t i = 0; i < fleet->hosts[h].n_domains; i++)
+                        if (fleet->hosts[h].domains[i].image_bytes > 0)
+                                return true;
+
+        return false;
+}
+
+/* Where every domain may go anywhere, that which leaves a host for the sake of compact needs another in use. */
+static int check_leaving(const PlannerShare *s, Failure *reterr)
+{
+        if (s->compact)
+                return failure_set(
+                                reterr, FAILURE_INVALID_OPTION,
+                                "'compact' is for domains that stay on their hosts; for moves across hosts say how many "
+                                "physical functions are to be free: free-pf=K");
+        if (!tells_images(s->fleet))
+                return failure_set(
+                                reterr, FAILURE_INVALID_OPTION,
+                                "no domain of the inventory tells its image_bytes, so what it takes to carry one to "
+                                "another host is not known");
+        return 0;
+}
+
 int planner_share_init(PlannerShare *s, const Fleet *fleet, const PlannerGoal *goals, size_t n_goals,
                        const PlannerOptions *options, Failure *reterr)
 {
@@ -129,6 +156,12 @@ int planner_share_init(PlannerShare *s, const Fleet *fleet, const PlannerGoal *g
                         s->free_pf = g;
         }
 
+        if (fleet->n > 1 && options->image_rate > 0) {
+                r = check_leaving(s, reterr);
+                if (r < 0)
+                        return r;
+        }
+
         s->n_masks = UINT32_C(1) << s->n_fits;
         s->n_states = ((size_t) (s->free_pf ? s->free_pf->count : 0) + 1) * s->n_masks;
         if (s->n_states > STATES_MAX / (s->fleet->n + 1))
@@ -138,7 +171,11 @@ int planner_share_init(PlannerShare *s, const Fleet *fleet, const PlannerGoal *g
                                 s->fleet->n);
 
         s->choices = calloc(s->fleet->n * s->n_states + 1, sizeof(uint32_t));
-        return s->choices ? 0 : out_of_memory(reterr);
+        if (!s->choices)
+                return out_of_memory(reterr);
+
+        planner_share_reset(s);
+        return 0;
 }
 
 size_t planner_share_goals(const PlannerShare *s, size_t host, size_t entry,
@@ -195,19 +232,22 @@ static int solve_entry(PlannerShare *s, size_t host, size_t entry, Failure *rete
         return 0;
 }
 
-int planner_share_fill(PlannerShare *s, size_t host, Failure *reterr)
+static int fill_table(PlannerShare *s, size_t host, Failure *reterr)
 {
         PlannerTable *t = s->tables + host;
         const Inventory *inv = s->fleet->hosts + host;
         const PlannerHostOptions options = {
                 .fixups = s->options->fixups,
+                .image_rate = s->image_rate,
                 .index = host,
                 .stays = t->stays,
+                .remains = t->remains,
         };
         _cleanup_(failure_done) Failure why = { 0 };
         int r;
 
         table_clear(t, s->n_masks);
+        t->is_stale = false;
         r = planner_host_init(&t->host, inv, &options, &why);
         if (r < 0) {
                 if (s->fleet->n > 1)
@@ -364,14 +404,37 @@ bool planner_share_is_proven(const PlannerShare *s)
         return true;
 }
 
-int planner_share_fill_all(PlannerShare *s, Failure *reterr)
+int planner_share_refill(PlannerShare *s, Failure *reterr)
 {
-        for (size_t h = 0; h < s->fleet->n; h++) {
-                int r = planner_share_fill(s, h, reterr);
+        int n = 0;
 
+        for (size_t h = 0; h < s->fleet->n; h++) {
+                int r;
+
+                if (!s->tables[h].is_stale)
+                        continue;
+                r = fill_table(s, h, reterr);
                 if (r < 0)
                         return r;
+                n++;
         }
 
-        return 0;
+        return n;
+}
+
+void planner_share_end_leaving(PlannerShare *s)
+{
+        s->image_rate = 0;
+        for (size_t h = 0; h < s->fleet->n; h++)
+                s->tables[h].is_stale = true;
+}
+
+void planner_share_reset(PlannerShare *s)
+{
+        planner_share_end_leaving(s);
+        s->image_rate = s->fleet->n > 1 ? s->options->image_rate : 0;
+        for (size_t h = 0; h < s->fleet->n; h++) {
+                free(TAKE_PTR(s->tables[h].stays));
+                free(TAKE_PTR(s->tables[h].remains));
+        }
 }

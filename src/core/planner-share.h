@@ -18,6 +18,8 @@ typedef struct PlannerEntry {
 typedef struct PlannerTable {
         PlannerHost host;
         bool *stays;           /* owned; by domain of the inventory: taken out for the sake of its limit */
+        bool *remains;         /* owned; by domain of the inventory: no other host has room for it */
+        bool is_stale;         /* what is to be taken into account has changed since it was filled */
         PlannerEntry *entries; /* owned; by pfs * n_masks + mask */
         uint32_t n_rows;
 } PlannerTable;
@@ -41,6 +43,7 @@ typedef struct PlannerShare {
         size_t fits[PLANNER_FITS_MAX];
         uint32_t n_fits, n_masks; /* shared fits, and the sets of them */
         bool compact;
+        double image_rate; /* 0: nobody leaves a host */
 
         PlannerTable *tables; /* owned; by host */
         size_t n_states;      /* (free_pf->count + 1) * n_masks */
@@ -54,9 +57,12 @@ void planner_share_done(PlannerShare *s);
 int planner_share_init(PlannerShare *s, const Fleet *fleet, const PlannerGoal *goals, size_t n_goals,
                        const PlannerOptions *options, Failure *reterr) _warn_unused_result_;
 
-/* Fills the tables, of one host or of all, anew. */
-int planner_share_fill(PlannerShare *s, size_t host, Failure *reterr) _warn_unused_result_;
-int planner_share_fill_all(PlannerShare *s, Failure *reterr) _warn_unused_result_;
+/* Fills those tables that are stale, as all are in the beginning. Returns how many they were. */
+int planner_share_refill(PlannerShare *s, Failure *reterr) _warn_unused_result_;
+/* Nobody leaves a host any more. All tables are stale then. */
+void planner_share_end_leaving(PlannerShare *s);
+/* Who was taken out takes part again. The same. */
+void planner_share_reset(PlannerShare *s);
 
 /* The best sum over the hosts. With `entries`, by host, what is asked of each in it. */
 int planner_share_find(PlannerShare *s, PlannerSum *ret, size_t *entries) _warn_unused_result_;

@@ -4,9 +4,13 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "core/planner-across.h"
 #include "core/planner-reason.h"
 #include "core/planner-rooms.h"
 #include "core/planner-share.h"
+
+/* After so many in vain no domain leaves its host any more. */
+#define ACROSS_TRIES_MAX 8
 
 typedef struct Planning {
         const Fleet *fleet;
@@ -79,6 +83,7 @@ static int order_host(Planning *p, size_t host, bool pin_longest, char **why, Fa
         if (!t->stays)
                 return out_of_memory(reterr);
         t->stays[pin_longest ? conflict.longest : conflict.strictest] = true;
+        t->is_stale = true;
         if (!*why)
                 *why = TAKE_PTR(because);
         return 0;
@@ -180,31 +185,50 @@ static void judge_sum(Planning *p, const PlannerSum *sum, const PlannerSum *best
                 p->plan.bound = (PlannerCost) { 0 };
 }
 
-/* The best sum of the tables that has an order. Each time there is none, a domain less moves. */
+/* Those who leave their hosts find places on others, or remain, in the next try. */
+static int place_leavers(Planning *p, unsigned *n_tries, char **why, Failure *reterr)
+{
+        _cleanup_free_ char *because = NULL;
+        int n;
+
+        n = planner_across(&p->share, p->entries, p->plan.hosts, &because);
+        if (n < 0)
+                return out_of_memory(reterr);
+        if (n > 0 && !*why)
+                *why = TAKE_PTR(because);
+        if (n > 0 && ++*n_tries == ACROSS_TRIES_MAX)
+                planner_share_end_leaving(&p->share);
+        return 0;
+}
+
+/* The best sum of the tables that has an order, and room on other hosts for who leaves. Each time there is none,
+ * a domain less moves, or leaves. */
 static int find_order(Planning *p, bool pin_longest, char **why, PlannerSum *ret, Failure *reterr)
 {
-        bool again = true;
+        unsigned n_tries = 0;
         int r;
 
-        while (again) {
-                again = false;
+        do {
+                bool has_order = true;
+
                 if (planner_share_find(&p->share, ret, p->entries) < 0)
                         return out_of_memory(reterr);
                 if (!ret->found)
-                        break;
+                        return 0;
 
                 for (size_t h = 0; h < p->fleet->n; h++) {
                         r = order_host(p, h, pin_longest, why, reterr);
-                        if (r == 0) {
-                                again = true;
-                                r = planner_share_fill(&p->share, h, reterr);
-                        }
                         if (r < 0)
                                 return r;
+                        has_order = has_order && r > 0;
                 }
-        }
 
-        return 0;
+                r = has_order ? place_leavers(p, &n_tries, why, reterr) : 0;
+                if (r >= 0)
+                        r = planner_share_refill(&p->share, reterr);
+        } while (r > 0);
+
+        return r;
 }
 
 /* Who is not moved for the sake of a limit is a guess, after which there may be no way. So there are others; and fewer
@@ -218,10 +242,8 @@ static int find_any_order(Planning *p, char **why, PlannerSum *ret, Failure *ret
         for (unsigned guess = 0; guess < (compact ? 4 : 2); guess++) {
                 if (guess > 0) {
                         s->compact = compact && guess < 2;
-                        for (size_t h = 0; h < p->fleet->n; h++)
-                                if (s->tables[h].stays)
-                                        memset(s->tables[h].stays, 0, p->fleet->hosts[h].n_domains);
-                        r = planner_share_fill_all(s, reterr);
+                        planner_share_reset(s);
+                        r = planner_share_refill(s, reterr);
                 }
                 if (r >= 0)
                         r = find_order(p, guess % 2 == 1, why, ret, reterr);
@@ -240,7 +262,7 @@ static int make_plan(Planning *p, Failure *reterr)
         bool proven;
         int r;
 
-        r = planner_share_fill_all(&p->share, reterr);
+        r = planner_share_refill(&p->share, reterr);
         if (r < 0)
                 return r;
 

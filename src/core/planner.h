@@ -11,8 +11,11 @@
  * costs more than its downtime limit, has functions of several kinds, or has something that is not assigned
  * to it is not moved.
  *
- * In a fleet domains stay on their hosts. `free-pf` counts those of all hosts, `fit` is met on one host,
- * `compact` is the sum over the hosts.
+ * In a fleet `free-pf` counts physical functions of all hosts, `fit` is met on one host, `compact` is the sum
+ * over the hosts. Domains stay on their hosts unless it is said how fast images are carried: then those that
+ * tell the size of theirs may go on on another (core/planner-across.h), and are down longer by that. The lower
+ * bound is that of a fleet in which there is always room for them; a plan that costs no more is optimal. When
+ * there is no room for one, the plan is made again with that one on its host, and at last with all.
  *
  * The order (core/planner-waves.h) is chosen afterwards. When no order keeps the limit of one of the
  * domains, the plan is made again without moving that one; when that leads nowhere, without the one that
@@ -29,6 +32,7 @@ typedef struct PlannerOptions {
         uint32_t parallel;    /* saves at the same time on a host; 1 and more */
         PlannerBudget budget; /* for the whole plan */
         GuestFixups fixups;   /* of all guests; matters where no kind is told */
+        double image_rate; /* bytes a second from one host of a fleet to another; 0: domains stay on their hosts */
 } PlannerOptions;
 
 /* A sum over hosts, in which a weight would overflow. */

@@ -283,6 +283,12 @@ static int domain_from_json(json_object *o, const char *where, const Inventory *
             (r = get_seconds(o, where, "max_downtime_seconds", &d->max_downtime_seconds, reterr)) < 0)
                 return r;
 
+        if (is_told(o, "image_bytes")) {
+                r = json_get_u64(o, where, "image_bytes", true, 1, INT64_MAX, &d->image_bytes, reterr);
+                if (r < 0)
+                        return r;
+        }
+
         if (is_told(o, "affinity")) {
                 r = json_get_enum(o, where, "affinity", true, affinity_from_string, &affinity, reterr);
                 if (r < 0)
@@ -647,6 +653,7 @@ static int domain_to_json(const Inventory *inv, const InventoryDomain *d, json_o
              json_add(o, "cost_seconds", json_object_new_double(d->cost_seconds)) < 0) ||
             (isfinite(d->max_downtime_seconds) &&
              json_add(o, "max_downtime_seconds", json_object_new_double(d->max_downtime_seconds)) < 0) ||
+            (d->image_bytes > 0 && json_add_u64(o, "image_bytes", d->image_bytes) < 0) ||
             json_add_string(o, "affinity", inventory_affinity_to_string(d->affinity)) < 0 ||
             json_object_array_add(array, o) < 0)
                 return -ENOMEM;

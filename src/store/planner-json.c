@@ -29,14 +29,14 @@ static int append(json_object *array, json_object *value)
 }
 
 /* Only in a fleet, where names of domains and addresses say little without it. */
-static int add_host(json_object *o, const Fleet *fleet, size_t host)
+static int add_host(json_object *o, const char *key, const Fleet *fleet, size_t host)
 {
-        return fleet->n > 1 ? json_add_string(o, "host", fleet->hosts[host].host) : 0;
+        return fleet->n > 1 ? json_add_string(o, key, fleet->hosts[host].host) : 0;
 }
 
 static int move_to_json(const Fleet *fleet, size_t host, const PlannerMove *m, json_object *array)
 {
-        const Inventory *inv = fleet->hosts + host;
+        const Inventory *inv = fleet->hosts + host, *other = fleet->hosts + m->host;
         const InventoryDomain *d = inv->domains + m->domain;
         _cleanup_json_ json_object *o = json_object_new_object(), *functions = json_object_new_array();
 
@@ -49,15 +49,16 @@ static int move_to_json(const Fleet *fleet, size_t host, const PlannerMove *m, j
                 if (!change ||
                     json_add_pci_address(change, "from",
                                          &inv->functions[m->changes[i].from].function.address) < 0 ||
-                    json_add_pci_address(change, "to", &inv->functions[m->changes[i].to].function.address) <
-                                    0 ||
+                    json_add_pci_address(change, "to",
+                                         &other->functions[m->changes[i].to].function.address) < 0 ||
                     append(functions, TAKE_PTR(change)) < 0)
                         return -ENOMEM;
         }
 
-        if (add_host(o, fleet, host) < 0 || json_add_string(o, "domain", d->name) < 0 ||
+        if (add_host(o, "host", fleet, host) < 0 || json_add_string(o, "domain", d->name) < 0 ||
             json_add_string(o, "uuid", d->uuid) < 0 ||
-            add_seconds(o, "cost_seconds", planner_cost_usec(d->cost_seconds)) < 0 ||
+            (m->host != host && add_host(o, "to_host", fleet, m->host) < 0) ||
+            add_seconds(o, "cost_seconds", planner_cost_usec(m->cost_seconds)) < 0 ||
             json_add_u64(o, "wave", m->wave) < 0 || json_add(o, "functions", TAKE_PTR(functions)) < 0)
                 return -ENOMEM;
 
@@ -78,7 +79,7 @@ static int room_to_json(const Fleet *fleet, size_t host, const PlannerRoom *room
                                            &inv->functions[room->functions[i]].function.address))) < 0)
                         return -ENOMEM;
 
-        if (add_host(o, fleet, host) < 0 || json_add_u64(o, "goal", room->goal) < 0 ||
+        if (add_host(o, "host", fleet, host) < 0 || json_add_u64(o, "goal", room->goal) < 0 ||
             json_add(o, "functions", TAKE_PTR(functions)) < 0)
                 return -ENOMEM;
 
@@ -125,7 +126,9 @@ static int add_request(json_object *o, const PlannerGoal *goals, size_t n_goals,
                 if (append(texts, json_object_new_string(goals[i].text)) < 0)
                         return -ENOMEM;
 
-        if (json_add(o, "goals", TAKE_PTR(texts)) < 0 || json_add_u64(o, "parallel", options->parallel) < 0)
+        if (json_add(o, "goals", TAKE_PTR(texts)) < 0 ||
+            json_add_u64(o, "parallel", options->parallel) < 0 ||
+            (options->image_rate > 0 && json_add_u64(o, "image_rate", (uint64_t) options->image_rate) < 0))
                 return -ENOMEM;
         return json_add_string(o, "guest_fixups", guest_fixups_to_string(options->fixups));
 }

@@ -143,6 +143,59 @@ rm "$directory/families/mine.json"
 expect 3 'Not possible: 0000:01:00.0 cannot be evacuated: function 0000:01:02.0 is assigned to domain vm1, which goes on with no other functions, by what is known of their family' \
         plan $with --goal evacuate=0000:01:00.0
 
+# Across hosts: what the first cannot do alone, and what it costs to carry an image of 30 bytes at 10 a second.
+cat >"$directory/fleet" <<END
+{ "schema": 1, "hosts": [
+  { "host": "a", "functions": [ $(vf 1 0 assigned vm1), $(vf 2 0 assigned vm2) ],
+    "domains": [ { "name": "vm1", "functions": [ "0000:01:02.0" ], "cost_seconds": 2, "image_bytes": 30 },
+      { "name": "vm2", "functions": [ "0000:02:02.0" ], "cost_seconds": 1 } ] },
+  { "host": "b", "functions": [ $(vf 1 0 assigned vm1), $(vf 1 1 free), $(vf 2 0 free) ],
+    "domains": [ { "name": "vm1", "functions": [ "0000:01:02.0" ] } ] } ] }
+END
+across="--inventory=$directory/fleet --across-hosts --image-rate=10"
+# shellcheck disable=SC2086
+{
+        expect 3 'Not possible: host a: needs 1 more free function of kind k outside 0000:01:00.0' \
+                plan "--inventory=$directory/fleet" --goal evacuate=a/0000:01:00.0
+        expect 0 'WAVE  DOMAIN  DOWN  FROM          TO
+   1  a/vm1   5.0s  0000:01:02.0  b/0000:01:02.1
+1 move in 1 wave, down for 5.0s in all: nothing does with less' \
+                plan $across --goal evacuate=a/0000:01:00.0
+        expect 0 '{"schema":1,"goals":["evacuate=a/0000:01:00.0"],"parallel":1,"image_rate":10,"guest_fixups":"unknown","feasible":true,"optimal":true,"cost_seconds":5.0,"lower_bound":5.0,"moves":[{"host":"a","domain":"vm1","to_host":"b","cost_seconds":5.0,"wave":0,"functions":[{"from":"0000:01:02.0","to":"0000:01:02.1"}]}],"waves":[["a/vm1"]],"rooms":[],"reason":null}' \
+                plan --json $across --goal evacuate=a/0000:01:00.0
+        expect 0 'a
+0000:01:00.0    A       .
+0000:02:00.0    B       B
+
+b
+0000:01:00.0    A.      A*
+0000:02:00.0    .       .' \
+                map $across --no-legend --goal evacuate=a/0000:01:00.0
+        expect 0 'WAVE  DOMAIN  DOWN  FROM          TO
+   1  a/vm1   5.0s  0000:01:02.0  b/0000:01:02.1
+   2  a/vm2   1.0s  0000:02:02.0  0000:01:02.0
+2 moves in 2 waves, down for 6.0s in all: nothing does with less' \
+                plan $across --goal evacuate=a/0000:02:00.0
+        expect 3 'Not possible: host a: each goal can be reached alone, but not all together; domain vm2, for one, may not leave the host: it does not tell its image_bytes' \
+                plan $across --goal evacuate=a/0000:01:00.0 --goal evacuate=a/0000:02:00.0
+        sed 's/free/quarantined/g' "$directory/fleet" >"$directory/narrow"
+        expect 3 'No plan found: no other host has free functions for domain vm1 of host a; no other way was found, and it is not proven that there is none' \
+                plan "--inventory=$directory/narrow" --across-hosts --image-rate=10 --goal evacuate=a/0000:01:00.0
+        expect 2 "vgpu-hibernatectl: 'compact' is for domains that stay on their hosts; for moves across hosts say how many physical functions are to be free: free-pf=K" \
+                plan $across --goal compact
+}
+expect 2 "vgpu-hibernatectl: with '--across-hosts' say how many bytes of an image are carried to another host in a second: '--image-rate=BYTES'" \
+        plan "--inventory=$directory/fleet" --across-hosts --goal free-pf=1
+expect 2 "vgpu-hibernatectl: '--image-rate' is for '--across-hosts'" plan "--inventory=$directory/fleet" --image-rate=1G --goal free-pf=1
+expect 2 "vgpu-hibernatectl: '--across-hosts' is for a fleet; name its file with '--inventory'" plan --across-hosts --image-rate=1K --goal free-pf=1
+for rate in '' 0 G 1.5G 1g 99999999999999999999 2048T; do
+        "$ctl" plan "--inventory=$directory/fleet" --across-hosts "--image-rate=$rate" --goal free-pf=1 >/dev/null 2>&1 && got=0 || got=$?
+        [ "$got" -eq 2 ] || { echo "a rate of '$rate' ends with $got" >&2; failed=1; }
+done
+sed 's/image_bytes/image_lines/' "$directory/fleet" >"$directory/untold"
+expect 2 "vgpu-hibernatectl: no domain of the inventory tells its image_bytes, so what it takes to carry one to another host is not known" \
+        plan "--inventory=$directory/untold" --across-hosts --image-rate=1M --goal free-pf=1
+
 # A fleet of none, and hosts that are not told.
 echo '{ "schema": 1, "hosts": [] }' >"$directory/none"
 expect 3 'Not possible: the inventory has no hosts' plan --inventory "$directory/none" --goal fit=1

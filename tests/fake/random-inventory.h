@@ -18,6 +18,7 @@ typedef struct InventoryShape {
         uint32_t domain_max;   /* functions of the largest domain */
         uint32_t busy_percent; /* so many of the functions are domains', as far as they find room */
         uint32_t odd_percent;  /* how much is quarantined, held, immovable, spread against its affinity */
+        bool images;           /* domains tell the bytes of theirs: at a rate of 2 sums are exact, too */
 } InventoryShape;
 
 /* Costs are multiples of half a second, so that sums of them are exact. Aborts without memory. */
@@ -28,4 +29,4 @@ size_t random_goals(Chance *c, const InventoryShape *shape, PlannerGoal ret[stat
 /* NULL: each wave can be carried out, nothing ever has two owners, no limit is exceeded, and at the end
  * all goals are reached at the cost that is said. Else what is wrong. */
 const char *judge_plan(const Fleet *fleet, const PlannerGoal *goals, size_t n_goals, const PlannerPlan *plan,
-                       uint32_t parallel);
+                       const PlannerOptions *options);

@@ -34,7 +34,7 @@ static const char whole[] =
                                 "10.0",
                                 "\"state\":\"held\",\"domain\":\"b\"") "],\"domains\":["
                                                                        "{\"name\":\"b\",\"movable\":false},"
-                                                                       "{\"name\":\"a\",\"uuid\":\"u\",\"state\":\"running\",\"functions\":[\"0000:02:10.0\"],\"cost_seconds\":12.5,"
+                                                                       "{\"name\":\"a\",\"uuid\":\"u\",\"state\":\"running\",\"functions\":[\"0000:02:10.0\"],\"cost_seconds\":12.5,\"image_bytes\":4096,"
                                                                        "\"max_downtime_seconds\":60,\"affinity\":\"group\"}]}";
 
 static void test_null(void)
@@ -80,6 +80,7 @@ static void test_read(void)
         CHECK(d->n_functions == 0 && !d->movable && isinf(d->max_downtime_seconds) && d->cost_seconds == 0);
         d++;
         CHECK(d->n_functions == 1 && d->functions[0] == 0 && d->affinity == AFFINITY_GROUP && d->movable);
+        CHECK(d->image_bytes == 4096 && inv->domains[0].image_bytes == 0);
         CHECK(d->cost_seconds == 12.5 && d->max_downtime_seconds == 60);
 }
 
@@ -184,6 +185,10 @@ static void test_errors(void)
                   "'domains[2].name' is there twice: x" },
                 { DOMAINS("", "{\"name\":\"x\",\"uuid\":\"u\"},{\"name\":\"y\",\"uuid\":\"u\"}"),
                   "'domains[1].uuid' is there twice: u" },
+                { DOMAINS("", "{\"name\":\"x\",\"image_bytes\":0}"),
+                  "'domains[0].image_bytes' must be 1 to" },
+                { DOMAINS("", "{\"name\":\"x\",\"image_bytes\":\"4G\"}"),
+                  "'domains[0].image_bytes' must be" },
                 { DOMAINS("", "{\"name\":\"x\",\"movable\":\"yes\"}"),
                   "'domains[0].movable' must be true or false" },
                 { DOMAINS("", "{\"name\":\"x\",\"affinity\":\"card\"}"),

@@ -26,7 +26,8 @@ static bool is_same(const PlannerPlan *a, const PlannerPlan *b)
                 for (size_t i = 0; i < x->n_moves; i++) {
                         const PlannerMove *m = x->moves + i, *n = y->moves + i;
 
-                        if (m->domain != n->domain || m->wave != n->wave || m->n_changes != n->n_changes ||
+                        if (m->domain != n->domain || m->wave != n->wave || m->host != n->host ||
+                            m->n_changes != n->n_changes ||
                             memcmp(m->changes, n->changes, m->n_changes * sizeof(PlannerChange)) != 0)
                                 return false;
                 }
@@ -35,7 +36,32 @@ static bool is_same(const PlannerPlan *a, const PlannerPlan *b)
         return true;
 }
 
-static void test_random(uint64_t seed, size_t n_hosts, uint32_t *feasible)
+typedef struct Tally {
+        uint32_t feasible, left, proven, cheaper, made_possible;
+} Tally;
+
+/* What is the same but that domains stay on their hosts costs no less. */
+static void compare_within(const Fleet *fleet, const PlannerGoal *goals, size_t n_goals,
+                           PlannerOptions options, const PlannerPlan *plan, Tally *tally)
+{
+        _cleanup_(planner_plan_done) PlannerPlan within = { 0 };
+
+        options.image_rate = 0;
+        CHECK(planner_plan(fleet, goals, n_goals, &options, &within, NULL) >= 0);
+        CHECK(plan->feasible || !within.feasible);
+        if (plan->feasible && within.feasible) {
+                CHECK(plan->cost.usec <= within.cost.usec && plan->bound.usec <= within.bound.usec);
+                tally->cheaper += plan->cost.usec < within.cost.usec;
+        }
+
+        tally->made_possible += plan->feasible && !within.feasible;
+        tally->proven += plan->optimal;
+        for (size_t h = 0; plan->feasible && h < plan->n_hosts; h++)
+                for (size_t i = 0; i < plan->hosts[h].waves.n_moves; i++)
+                        tally->left += plan->hosts[h].waves.moves[i].host != h;
+}
+
+static void test_random(uint64_t seed, size_t n_hosts, bool across, Tally *tally)
 {
         Chance c = { seed };
         const InventoryShape shape = {
@@ -47,13 +73,19 @@ static void test_random(uint64_t seed, size_t n_hosts, uint32_t *feasible)
                 .domain_max = 1 + chance_below(&c, 4),
                 .busy_percent = 30 + chance_below(&c, 70),
                 .odd_percent = chance_percent(&c, 50) ? 0 : 20,
+                .images = across,
         };
-        const PlannerOptions options = { .parallel = 1 + chance_below(&c, 3), .budget.nodes = NODES };
+        const PlannerOptions options = {
+                .parallel = 1 + chance_below(&c, 3),
+                .image_rate = across ? 2 : 0,
+                .budget.nodes = NODES,
+        };
         _cleanup_(fleet_done) Fleet fleet = { calloc(n_hosts, sizeof(Inventory)), n_hosts };
         _cleanup_(planner_plan_done) PlannerPlan plan = { 0 }, again = { 0 };
         _cleanup_(failure_done) Failure why = { 0 };
         PlannerGoal goals[3];
         size_t n_goals = random_goals(&c, &shape, goals), n_free_pf = 0;
+        bool refused = false, images = false;
         int r;
 
         CHECK(fleet.hosts);
@@ -61,26 +93,32 @@ static void test_random(uint64_t seed, size_t n_hosts, uint32_t *feasible)
                 random_inventory(&c, &shape, (const char *[]) { "a", "b", "c" }[h], fleet.hosts + h);
         for (size_t i = 0; i < n_goals; i++) {
                 n_free_pf += goals[i].kind == PLANNER_GOAL_FREE_PF;
+                refused = refused || (across && goals[i].kind == PLANNER_GOAL_COMPACT);
                 if (goals[i].kind == PLANNER_GOAL_EVACUATE && n_hosts > 1)
                         CHECK((goals[i].host = strdup("b")));
         }
 
         r = planner_plan(&fleet, goals, n_goals, &options, &plan, &why);
-        if (n_hosts > 1 && n_free_pf > 1)
+        for (size_t h = 0; h < n_hosts; h++)
+                for (size_t i = 0; i < fleet.hosts[h].n_domains; i++)
+                        images = images || fleet.hosts[h].domains[i].image_bytes > 0;
+        if (refused || (across && !images) || (n_hosts > 1 && n_free_pf > 1))
                 CHECK(r < 0 && why.code == FAILURE_INVALID_OPTION);
         else {
                 const char *wrong;
 
                 CHECK(r >= 0);
                 CHECK(plan.feasible == !plan.reason);
-                wrong = plan.feasible ? judge_plan(&fleet, goals, n_goals, &plan, options.parallel) : NULL;
+                wrong = plan.feasible ? judge_plan(&fleet, goals, n_goals, &plan, &options) : NULL;
                 if (wrong) {
                         (void) fprintf(stderr, "inventory %llu: %s\n", (unsigned long long) seed, wrong);
                         abort();
                 }
                 CHECK(planner_plan(&fleet, goals, n_goals, &options, &again, NULL) >= 0 &&
                       is_same(&plan, &again));
-                *feasible += plan.feasible;
+                tally->feasible += plan.feasible;
+                if (across)
+                        compare_within(&fleet, goals, n_goals, options, &plan, tally);
         }
 
         for (size_t i = 0; i < n_goals; i++)
@@ -154,12 +192,18 @@ static void test_limits(void)
 
 int main(int argc, char *argv[])
 {
-        uint32_t n = argc > 1 ? (uint32_t) atoi(argv[1]) : 2000, feasible = 0;
+        uint32_t n = argc > 1 ? (uint32_t) atoi(argv[1]) : 2000;
+        Tally within = { 0 }, across = { 0 };
 
         test_limits();
-        for (uint32_t i = 0; i < n; i++)
-                test_random(i, 1 + (i % 4 == 3) * 2, &feasible);
+        for (uint32_t i = 0; i < n; i++) {
+                test_random(i, 1 + (i % 4 == 3) * 2, false, &within);
+                test_random(i, 3, true, &across);
+        }
 
-        CHECK(feasible > n / 4 && feasible < n);
+        CHECK(within.feasible > n / 4 && within.feasible < n);
+        /* Leaving a host is mostly possible where it is wanted, and then proven to be the best. */
+        CHECK(across.feasible > n / 4 && across.feasible < n && across.proven > n / 2);
+        CHECK(across.left > n / 10 && across.cheaper > n / 100 && across.made_possible > n / 100);
         return EXIT_SUCCESS;
 }
