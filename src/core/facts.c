@@ -55,3 +55,8 @@ void domain_facts_done(DomainFacts *f)
         free(f->migration_blockers);
         *f = (DomainFacts) { 0 };
 }
+
+bool domain_facts_asleep(const DomainFacts *f)
+{
+        return f->state == DOMAIN_PMSUSPENDED && f->qemu == QEMU_SUSPENDED;
+}

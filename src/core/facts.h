@@ -86,3 +86,6 @@ typedef struct DomainFacts {
 } DomainFacts;
 
 void domain_facts_done(DomainFacts *f);
+
+/* The guest is suspended, and libvirt knows it: from any other state a save that fails would not leave it so. */
+bool domain_facts_asleep(const DomainFacts *f);

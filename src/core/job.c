@@ -253,6 +253,8 @@ const char *job_outcome_of_undo(const Job *j)
                 return JOB_RUNS_WITHOUT;
         if (!has_touched(j))
                 return "nothing was changed";
+        if (j->asleep)
+                return "the guest, which slept, was woken";
         return "the domain runs on as before";
 }
 

@@ -119,6 +119,7 @@ typedef struct Job {
         bool needs_fixups; /* these targets do only for a guest with FIXUPS_YES: STEP_CHECK refuses another */
         GuestFixups fixups; /* of the guest, once STEP_CHECK has asked it; of a resume, by the record */
         bool by_libvirt;    /* it does not start the domain: it follows a start of libvirt's */
+        bool asleep; /* a hibernate of a guest that somebody else suspended: one that runs is left alone */
         JobFallback fallback;
         bool back;            /* the targets are the functions the domain had: the last resort */
         JobAttempt *attempts; /* those that failed, in order */

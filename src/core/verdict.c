@@ -71,19 +71,26 @@ static bool is_off(const DomainFacts *facts)
         return facts->state == DOMAIN_SHUTOFF || facts->state == DOMAIN_CRASHED;
 }
 
-static void judge_running(const DomainFacts *facts, Findings *l)
+static void judge_running(JobKind kind, const DomainFacts *facts, Findings *l)
 {
         Finding *f;
 
-        if (is_off(facts)) {
+        if (kind == JOB_HIBERNATE && domain_facts_asleep(facts))
+                (void) findings_remark(
+                                l, FINDING_GUEST,
+                                "the guest of domain '%s' sleeps, and is saved as it is: what only its agent could "
+                                "tell is not known, and if the save fails the guest is woken",
+                                facts->name);
+        else if (is_off(facts)) {
                 f = findings_block(l, FAILURE_NOT_RUNNING, FINDING_GUEST, "domain '%s' is not running",
                                    facts->name);
                 finding_set_remedy(f, "start it first");
         } else if (!is_up(facts)) {
                 f = findings_block(l, FAILURE_NOT_RUNNING, FINDING_GUEST,
-                                   "domain '%s' is %s (QEMU: %s), and only a running one can be hibernated",
+                                   "domain '%s' is %s (QEMU: %s), and only a running one can be %s",
                                    facts->name, domain_state_to_string(facts->state),
-                                   qemu_status_to_string(facts->qemu));
+                                   qemu_status_to_string(facts->qemu),
+                                   kind == JOB_MOVE ? "moved" : "hibernated");
                 /* So it reads a QEMU that was suspended while it was started (libvirt 11.3, QEMU's "suspended" is unknown
                  * to it), and hears nothing of its waking up. */
                 if (facts->state == DOMAIN_PAUSED && facts->qemu == QEMU_RUNNING)
@@ -158,9 +165,22 @@ static void judge_ram(const DomainFacts *facts, Findings *l)
         }
 }
 
+/* What needs the guest's help. */
+static void judge_awake(const DomainFacts *facts, Findings *l)
+{
+        if (domain_facts_asleep(facts))
+                finding_set_remedy(findings_block(l, FAILURE_NOT_RUNNING, FINDING_GUEST,
+                                                  "the guest of domain '%s' sleeps: it can be hibernated by "
+                                                  "suspend-to-ram alone",
+                                                  facts->name),
+                                   "wake it first with virsh dompmwakeup");
+}
+
 static void judge_disk(const DomainFacts *facts, Findings *l)
 {
         Finding *f;
+
+        judge_awake(facts, l);
 
         if (!facts->pm_disk_enabled) {
                 f = findings_block(l, FAILURE_SUSPEND_DISABLED, FINDING_GUEST,
@@ -291,6 +311,8 @@ static void judge_device_state(const VerdictRequest *request, const DomainFacts 
 {
         Finding *f = NULL;
 
+        judge_awake(facts, l);
+
         if (facts->has_plain)
                 f = findings_block(
                                 l, FAILURE_NOT_MIGRATABLE, FINDING_FUNCTION,
@@ -312,6 +334,7 @@ static void judge_device_state(const VerdictRequest *request, const DomainFacts 
 
 static void judge_unplug(const VerdictRequest *request, const DomainFacts *facts, Findings *l)
 {
+        judge_awake(facts, l);
         if (facts->guest.acpi_mapped == GUEST_NO)
                 finding_set_remedy(
                                 findings_block(l, FAILURE_UNPLUG_FAILED, FINDING_GUEST,
@@ -344,6 +367,9 @@ static const struct {
  * therefore said, not answered with a silent change of strategy. */
 static bool can_work(const DomainFacts *facts, Strategy s)
 {
+        if (domain_facts_asleep(facts))
+                return s == STRATEGY_SUSPEND_TO_RAM;
+
         switch (s) {
         case STRATEGY_SUSPEND_TO_RAM:
                 return facts->pm_mem_enabled;
@@ -444,7 +470,7 @@ static void judge_hibernate(const VerdictRequest *request, const DomainFacts *fa
 {
         bool blocked;
 
-        judge_running(facts, &v->findings);
+        judge_running(request->kind, facts, &v->findings);
         judge_older_image(facts, &v->findings);
         blocked = findings_are_blocking(&v->findings);
 

@@ -78,7 +78,7 @@ static int read_qemu_version(virDomainPtr d, DomainFacts *facts, Failure *reterr
         return 0;
 }
 
-/* Of several families that want fix-ups the one that has least of them counts. */
+/* Of several families that want fix-ups the one that has least of them counts. `g` NULL: the guest cannot be asked. */
 static void ask_fixups(const GuestReader *g, const Family *family, DomainFacts *facts)
 {
         _cleanup_free_ char *why = NULL;
@@ -87,7 +87,7 @@ static void ask_fixups(const GuestReader *g, const Family *family, DomainFacts *
         if (!family->needs_fixups)
                 return;
 
-        if (facts->declared.fixups != GUEST_NO)
+        if (g && facts->declared.fixups != GUEST_NO)
                 probed = guest_probe_fixups(g, &family->guest, &why);
         fixups = guest_fixups_settle(probed, facts->declared.fixups);
 
@@ -120,7 +120,7 @@ static void ask_families(const RealHost *h, const GuestReader *g, DomainFacts *f
         for (size_t i = 0; i < n; i++) {
                 const char *vram_used = families[i].family->guest.vram_used;
 
-                if (!vram_used)
+                if (!g || !vram_used)
                         continue;
                 known = known && guest_probe_vram(g, vram_used, &facts->guest);
                 n_sums++;
@@ -141,8 +141,10 @@ static void ask(RealHost *h, virDomainPtr d, DomainFacts *facts)
         _cleanup_(failure_done) Failure silent = { 0 };
 
         if (!facts->has_agent_channel || facts->qemu != QEMU_RUNNING ||
-            guest_agent_info(d, h->settings.agent_timeout_usec, &g.commands, &silent) < 0)
+            guest_agent_info(d, h->settings.agent_timeout_usec, &g.commands, &silent) < 0) {
+                ask_families(h, NULL, facts);
                 return;
+        }
 
         facts->agent_answers = true;
         facts->agent_suspend_ram = g.commands.suspend_ram;

@@ -9,7 +9,7 @@
  * normal is only ever set by a job of this domain, and that is this one. */
 static void probe_mode(Executor *e, DomainFacts *facts)
 {
-        if (facts->qemu_cpr_reboot && facts->qemu == QEMU_RUNNING)
+        if (facts->qemu_cpr_reboot && (facts->qemu == QEMU_RUNNING || domain_facts_asleep(facts)))
                 facts->qemu_cpr_reboot =
                                 e->ops->set_cpr_mode(e->host, e->job->domain_uuid, false, NULL) >= 0;
 }
@@ -68,6 +68,19 @@ static int check_fixups(Job *j, const DomainFacts *facts, Strategy strategy, Fai
                         facts->fixups_reason ? facts->fixups_reason : "");
 }
 
+/* Who asked for it may have seen the guest asleep, and not meant one that was woken meanwhile. */
+static int check_sleep(Job *j, const DomainFacts *facts, Failure *reterr)
+{
+        bool asleep = j->kind == JOB_HIBERNATE && domain_facts_asleep(facts);
+
+        if (j->asleep && !asleep)
+                return failure_set(reterr, FAILURE_SUSPEND_FAILED,
+                                   "the guest of domain '%s' woke up meanwhile", j->domain_name);
+
+        j->asleep = asleep;
+        return 0;
+}
+
 static int do_check(Executor *e, Failure *reterr)
 {
         _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
@@ -85,8 +98,12 @@ static int do_check(Executor *e, Failure *reterr)
         if (r < 0)
                 return r;
 
-        if (!resume)
+        if (!resume) {
+                r = check_sleep(e->job, &facts, reterr);
+                if (r < 0)
+                        return r;
                 probe_mode(e, &facts);
+        }
 
         /* By itself, before what takes longer; then, last, among the others. */
         verdict_judge(&request, &facts, &verdict);
@@ -115,9 +132,18 @@ static int do_check(Executor *e, Failure *reterr)
         return note_devices(e, &facts, reterr);
 }
 
+static int look_asleep(Executor *e, Failure *reterr)
+{
+        _cleanup_(domain_facts_done) DomainFacts facts = { 0 };
+        int r = e->ops->inspect(e->host, e->job->domain_uuid, false, &facts, reterr);
+
+        return r < 0 ? r : check_sleep(e->job, &facts, reterr);
+}
+
 static int do_suspend(Executor *e, Failure *reterr)
 {
-        int r = e->ops->suspend_to_ram(e->host, e->job->domain_uuid, reterr);
+        int r = e->job->asleep ? look_asleep(e, reterr)
+                               : e->ops->suspend_to_ram(e->host, e->job->domain_uuid, reterr);
 
         return r < 0 ? r : functions_await_gates(e, reterr);
 }

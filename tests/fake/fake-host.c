@@ -861,6 +861,7 @@ static Job *copy_job(const Job *j)
         copy->needs_fixups = j->needs_fixups;
         copy->fixups = j->fixups;
         copy->by_libvirt = j->by_libvirt;
+        copy->asleep = j->asleep;
         copy->fallback = j->fallback;
         copy->back = j->back;
         copy->retry = j->retry;

@@ -26,6 +26,7 @@ typedef struct Case {
         FakeBad bad; /* what the first n_bad of the functions 2, 3, 1, 0 are like */
         unsigned n_bad;
         JobFallback fallback;
+        bool asleep; /* the guest was suspended before */
         FakeFault fault[FAKE_FAULTS];
         unsigned call[FAKE_FAULTS];
 } Case;
@@ -108,6 +109,10 @@ static void make_world(const Case *c, FakeHost *h)
         for (unsigned i = 0; i < c->n_bad; i++)
                 h->bad[turn[i]] = c->bad;
         h->device_state = c->strategy == STRATEGY_DEVICE_STATE;
+        if (c->asleep) {
+                h->qemu = QEMU_SUSPENDED;
+                h->libvirt = DOMAIN_PMSUSPENDED;
+        }
         if (c->kind != JOB_RESUME)
                 return;
 
@@ -365,11 +370,27 @@ static bool is_said_to_run_without(const Case *c, const Job *j)
                strstr(failure_message(&j->failure), JOB_RUNS_WITHOUT);
 }
 
+static bool has_begun(const Job *j, StepId id)
+{
+        for (size_t i = 0; i < j->n_steps; i++)
+                if (j->steps[i].id == id)
+                        return j->steps[i].state != STEP_PENDING;
+
+        return false;
+}
+
 static void check_invariants(const Case *c, const FakeHost *h)
 {
         const Job *j = h->journal;
         bool runs = h->qemu == QEMU_RUNNING;
 
+        /* It did not come so far as to touch a guest that slept. */
+        if (h->qemu == QEMU_SUSPENDED && c->asleep) {
+                EXPECT(c, h, !h->cpr_mode && !has_begun(j, STEP_SUSPEND));
+                EXPECT(c, h, h->libvirt == DOMAIN_PMSUSPENDED && !h->record && h->plugged);
+                EXPECT(c, h, job_state_is_final(j->state) && j->state != JOB_DONE);
+                return;
+        }
         /* A worker died over a guest that was being woken, and it does not wake: it may have run and be asleep again,
          * so nobody but a person may decide to end it. */
         if (c->bad == FAKE_BAD_WAKE && c->fault[0] != FAKE_FAULT_NONE && !job_state_is_final(j->state)) {
@@ -477,6 +498,43 @@ static void test_undisturbed(void)
                         EXPECT(&c, &h, h.journal->state == JOB_DONE);
                         fake_host_done(&h);
                 }
+}
+
+/* Of a guest that sleeps: it is saved as it is, and asked for nothing. */
+static uint64_t test_asleep(FakeFault last, bool twice)
+{
+        Case c = { .kind = JOB_HIBERNATE, .strategy = STRATEGY_SUSPEND_TO_RAM, .asleep = true };
+        uint64_t n;
+        FakeHost h;
+
+        make_world(&c, &h);
+        h.ignores_suspend = h.agent_dead = true;
+        h.journal = make_job(&c, &h);
+        (void) run_worker(&h, false);
+        check_invariants(&c, &h);
+        EXPECT(&c, &h, h.journal->state == JOB_DONE && h.journal->asleep);
+        fake_host_done(&h);
+
+        n = run_all(&c, last, twice);
+
+        /* Who asked saw it asleep, and it was woken. */
+        c.asleep = false;
+        make_world(&c, &h);
+        h.journal = make_job(&c, &h);
+        h.journal->asleep = true;
+        (void) run_worker(&h, false);
+        check_invariants(&c, &h);
+        EXPECT(&c, &h, h.qemu == QEMU_RUNNING && h.journal->failure.code == FAILURE_SUSPEND_FAILED);
+        fake_host_done(&h);
+
+        /* A move ends with a guest that runs, so it begins with one. */
+        c = (Case) { .kind = JOB_MOVE, .strategy = STRATEGY_SUSPEND_TO_RAM, .asleep = true };
+        (void) run_case(&c, &h);
+        check_invariants(&c, &h);
+        EXPECT(&c, &h, h.journal->failure.code == FAILURE_NOT_RUNNING && h.qemu == QEMU_SUSPENDED);
+        fake_host_done(&h);
+
+        return n;
 }
 
 /* The guest that does not let go of its function, or only when nobody waits for that any more: it runs on with it. */
@@ -1000,6 +1058,7 @@ int main(int argc, char *argv[])
         test_followed(last);
         test_waits_for_room();
         test_gates();
+        n += test_asleep(last, twice);
 
         for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++)
                 for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++) {

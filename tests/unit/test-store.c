@@ -65,7 +65,7 @@ static Job *make_job(uint64_t id)
         j->fallback = FALLBACK_STAY;
         j->needs_fixups = true;
         j->fixups = FIXUPS_NO;
-        j->targets_asked_for = j->back = j->retry = true;
+        j->targets_asked_for = j->back = j->retry = j->asleep = true;
         return j;
 }
 
@@ -95,7 +95,8 @@ static void test_journal(int dir)
         CHECK(back->attempts[0].failure.code == FAILURE_BIND_FAILED);
         CHECK(back->n_events == 1 && back->events[0].usec == 22 && streq(back->events[0].text, "and so on"));
         CHECK(back->needs_fixups && back->fixups == FIXUPS_NO);
-        CHECK(back->fallback == FALLBACK_STAY && back->targets_asked_for && back->back && back->retry);
+        CHECK(back->fallback == FALLBACK_STAY && back->targets_asked_for && back->back && back->retry &&
+              back->asleep);
         CHECK(streq(back->domain_name, "vm \"1\"\n"));
         CHECK(back->failure.code == FAILURE_BIND_FAILED);
         CHECK(back->worker_start_ticks == 123456);

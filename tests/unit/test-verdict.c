@@ -57,6 +57,18 @@ static void expect(const DomainFacts *f, Strategy asked, FailureCode code, const
         verdict_done(&v);
 }
 
+static void expect_move_refused(const DomainFacts *f, FailureCode code, const char *text)
+{
+        Failure why = { 0 };
+        Verdict v;
+
+        verdict_judge(&(VerdictRequest) { .kind = JOB_MOVE }, f, &v);
+        CHECK(findings_check(&v.findings, &why) < 0);
+        CHECK(why.code == code && strstr(failure_message(&why), text));
+        failure_done(&why);
+        verdict_done(&v);
+}
+
 static void expect_strategy(const DomainFacts *f, Strategy asked, Strategy expected)
 {
         Verdict v = judge(f, asked);
@@ -94,7 +106,6 @@ static void test_not_up(void)
         } table[] = {
                 { DOMAIN_SHUTOFF, QEMU_NONE, "start it" },
                 { DOMAIN_PAUSED, QEMU_PAUSED, "virsh resume" },
-                { DOMAIN_PMSUSPENDED, QEMU_SUSPENDED, "virsh dompmwakeup" },
                 { DOMAIN_RUNNING, QEMU_SUSPENDED, "virsh dompmwakeup" },
                 { DOMAIN_PAUSED, QEMU_RUNNING, "restart libvirtd" },
         };
@@ -392,6 +403,18 @@ static void test_state(void)
         f = good_facts();
         f.qemu = QEMU_SUSPENDED; /* libvirt's state lies */
         expect(&f, STRATEGY_AUTO, FAILURE_NOT_RUNNING, "QEMU: suspended");
+
+        /* A guest that sleeps is saved as it is, by the only strategy that asks nothing of it. */
+        f.state = DOMAIN_PMSUSPENDED;
+        f.agent_answers = false;
+        expect_strategy(&f, STRATEGY_AUTO, STRATEGY_SUSPEND_TO_RAM);
+        expect(&f, STRATEGY_SUSPEND_TO_DISK, FAILURE_NOT_RUNNING, "dompmwakeup");
+        expect(&f, STRATEGY_UNPLUG, FAILURE_NOT_RUNNING, "dompmwakeup");
+        f.strategies = (StrategyList) { { STRATEGY_DEVICE_STATE, STRATEGY_SUSPEND_TO_RAM }, 2, true };
+        f.has_plain = false;
+        expect_strategy(&f, STRATEGY_AUTO, STRATEGY_SUSPEND_TO_RAM);
+        expect(&f, STRATEGY_DEVICE_STATE, FAILURE_NOT_RUNNING, "dompmwakeup");
+        expect_move_refused(&f, FAILURE_NOT_RUNNING, "virsh dompmwakeup");
 
         f = good_facts();
         f.persistent = false;
