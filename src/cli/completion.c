@@ -10,6 +10,7 @@
 #include <assert.h>
 
 #include "cli/verb.h"
+#include "core/adoption.h"
 #include "core/family.h"
 #include "core/job.h"
 #include "core/planner-goal.h"
@@ -28,6 +29,7 @@ static const char *const offers[] = {
         [VALUE_STRATEGY] = FUNCTION_NAME "_strategies",
         [VALUE_FALLBACK] = FUNCTION_NAME "_fallbacks",
         [VALUE_GROUP] = FUNCTION_NAME "_groups",
+        [VALUE_ON_SHUTDOWN] = FUNCTION_NAME "_on_shutdown",
         [VALUE_COUNT] = "true",
         [VALUE_HOST] = FUNCTION_NAME "_hosts",
         [VALUE_FILE] = FUNCTION_NAME "_files",
@@ -92,6 +94,11 @@ static const char *next_fixups(size_t i)
 static const char *next_group(size_t i)
 {
         return reserve_group_to_string((ReserveGroup) i);
+}
+
+static const char *next_on_shutdown(size_t i)
+{
+        return on_shutdown_to_string((OnShutdown) i);
 }
 
 static const char *next_goal(size_t i)
@@ -198,6 +205,7 @@ void completion_print_bash(FILE *file)
         print_words(file, offers[VALUE_STRATEGY], next_strategy);
         print_words(file, offers[VALUE_FALLBACK], next_fallback);
         print_words(file, offers[VALUE_GROUP], next_group);
+        print_words(file, offers[VALUE_ON_SHUTDOWN], next_on_shutdown);
         print_words(file, offers[VALUE_GOAL], next_goal);
         print_words(file, offers[VALUE_FIXUPS], next_fixups);
 

@@ -28,7 +28,7 @@ struct Ctl {
         const Verb *verb;     /* NULL while the command line is read */
         const char *argument; /* NULL when the verb takes none */
         const char *second_argument;
-        const char *host, *kind, *strategy, *fallback, *reason, *completion;
+        const char *host, *kind, *strategy, *fallback, *reason, *completion, *on_shutdown;
         const char *pool, *like, *group, *label, *reservation;
         const char *inventory, *families_dir;
         GuestFixups fixups;
@@ -39,6 +39,8 @@ struct Ctl {
         PlannerGoal goals[PLANNER_GOALS_MAX];
         size_t n_goals;
         uint64_t parallel, time_limit_seconds, image_rate; /* 0: not given */
+        uint64_t order;
+        bool has_order, dry_run;
         bool across_hosts, all, follow, hold, release, no_wait, probe, json, quiet, no_legend,
                         no_ask_password, user, help, version;
         Terminal terminal;

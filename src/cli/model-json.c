@@ -39,6 +39,13 @@ json_object *domain_info_to_json(const DomainInfo *d)
         json_build_uint64(&o, "image_bytes", d->image_bytes);
         json_build_string(&o, "hold", d->hold);
         json_build_known(&o, "hold_until_usec", d->hold_until_usec);
+        json_build_bool(&o, "adopted", d->adopted);
+        json_build_bool(&o, "autostart", d->autostart);
+        if (d->adopted)
+                json_build_uint64(&o, "order", d->order);
+        else
+                json_build_string(&o, "order", NULL);
+        json_build_string(&o, "on_shutdown", d->on_shutdown);
         if (job_id_from_path(d->job, &job))
                 json_build_uint64(&o, "job", job);
         else

@@ -32,6 +32,7 @@ void domain_info_done(DomainInfo *d)
         free(d->state);
         free(d->strategy);
         free(d->hold);
+        free(d->on_shutdown);
         free(d->job);
         strings_free(d->functions);
         *d = (DomainInfo) { 0 };
@@ -110,6 +111,10 @@ static const PropertyField domain_fields[] = {
         { "ImageBytes", "t", property_read_uint64, offsetof(DomainInfo, image_bytes) },
         { "Hold", "s", property_read_string, offsetof(DomainInfo, hold) },
         { "HoldUntil", "t", property_read_uint64, offsetof(DomainInfo, hold_until_usec) },
+        { "Adopted", "b", property_read_bool, offsetof(DomainInfo, adopted) },
+        { "Autostart", "b", property_read_bool, offsetof(DomainInfo, autostart) },
+        { "Order", "u", property_read_uint32, offsetof(DomainInfo, order) },
+        { "OnShutdown", "s", property_read_string, offsetof(DomainInfo, on_shutdown) },
         { "Job", "o", property_read_path, offsetof(DomainInfo, job) },
 };
 

@@ -37,7 +37,10 @@ typedef struct DomainInfo {
         uint64_t image_bytes;
         char *hold;               /* "": not hibernated */
         uint64_t hold_until_usec; /* 0: no end */
-        char *job;                /* object path; "/": none */
+        bool adopted, autostart;
+        uint32_t order;
+        char *on_shutdown;
+        char *job; /* object path; "/": none */
 } DomainInfo;
 
 typedef struct FunctionInfo {

@@ -6,6 +6,7 @@
 #include "basic/clock.h"
 #include "cli/text.h"
 #include "cli/when.h"
+#include "core/adoption.h"
 
 typedef struct Parser {
         Ctl *ctl;
@@ -65,8 +66,8 @@ static int add_goal(Ctl *c, const char *value)
 #define TIME_LIMIT_SECONDS_MAX 86400U
 #define IMAGE_RATE_MAX (UINT64_C(1) << 50)
 
-/* 1 and more, without a sign. */
-static int parse_count(const char *text, uint64_t max, uint64_t *ret)
+/* Without a sign. */
+static int parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
 {
         uint64_t value = 0;
 
@@ -75,11 +76,16 @@ static int parse_count(const char *text, uint64_t max, uint64_t *ret)
                         return -EINVAL;
                 value = value * 10 + (uint64_t) (*p - '0');
         }
-        if (value < 1 || value > max)
+        if (!*text || value < min || value > max)
                 return -EINVAL;
 
         *ret = value;
         return 0;
+}
+
+static int parse_count(const char *text, uint64_t max, uint64_t *ret)
+{
+        return parse_number(text, 1, max, ret);
 }
 
 /* A count of bytes, of which a letter multiplies by a power of 1024. */
@@ -124,6 +130,9 @@ static int apply(Parser *p, const Option *o, const char *value)
         case OPTION_ALL:
                 c->all = true;
                 break;
+        case OPTION_DRY_RUN:
+                c->dry_run = true;
+                break;
         case OPTION_FALLBACK:
                 c->fallback = value;
                 break;
@@ -163,6 +172,14 @@ static int apply(Parser *p, const Option *o, const char *value)
                 break;
         case OPTION_NO_WAIT:
                 c->no_wait = true;
+                break;
+        case OPTION_ON_SHUTDOWN:
+                c->on_shutdown = value;
+                break;
+        case OPTION_ORDER:
+                if (parse_number(value, 0, ADOPTION_ORDER_MAX, &c->order) < 0)
+                        return ctl_usage(c, "'%s' is not a number, 0 to %u", value, ADOPTION_ORDER_MAX);
+                c->has_order = true;
                 break;
         case OPTION_PARALLEL:
                 if (parse_count(value, PARALLEL_MAX, &c->parallel) < 0)

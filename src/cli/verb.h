@@ -21,6 +21,7 @@ typedef enum ValueKind {
         VALUE_STRATEGY,
         VALUE_FALLBACK,
         VALUE_GROUP,
+        VALUE_ON_SHUTDOWN,
         VALUE_COUNT,
         VALUE_HOST,
         VALUE_FILE,
@@ -33,6 +34,7 @@ typedef enum ValueKind {
 typedef enum OptionId {
         OPTION_ACROSS_HOSTS,
         OPTION_ALL,
+        OPTION_DRY_RUN,
         OPTION_FALLBACK,
         OPTION_FOLLOW,
         OPTION_FUNCTION,
@@ -46,6 +48,8 @@ typedef enum OptionId {
         OPTION_LABEL,
         OPTION_LIKE,
         OPTION_NO_WAIT,
+        OPTION_ON_SHUTDOWN,
+        OPTION_ORDER,
         OPTION_PARALLEL,
         OPTION_POOL,
         OPTION_PROBE,
@@ -108,6 +112,8 @@ static inline bool option_is_global(const Option *o)
 const Verb *verb_find(const char *name);
 const Option *option_find_short(char name);
 
+int verb_adopt(Ctl *c);
+int verb_disown(Ctl *c);
 int verb_fits(Ctl *c);
 int verb_hibernate(Ctl *c);
 int verb_inventory(Ctl *c);

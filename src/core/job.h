@@ -118,7 +118,8 @@ typedef struct Job {
         bool targets_asked_for; /* by the caller, by name: no other will do */
         bool needs_fixups; /* these targets do only for a guest with FIXUPS_YES: STEP_CHECK refuses another */
         GuestFixups fixups; /* of the guest, once STEP_CHECK has asked it; of a resume, by the record */
-        bool by_libvirt;    /* it does not start the domain: it follows a start of libvirt's */
+        bool by_shutdown; /* of the host, which it is to survive: its domain is brought back after the boot */
+        bool by_libvirt;  /* it does not start the domain: it follows a start of libvirt's */
         bool asleep; /* a hibernate of a guest that somebody else suspended: one that runs is left alone */
         JobFallback fallback;
         bool back;            /* the targets are the functions the domain had: the last resort */

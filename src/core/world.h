@@ -6,6 +6,7 @@
  * (host/scan.c), sent to the daemon as one line of JSON (store/world-json.h) whenever anything in it changed.
  */
 
+#include "core/adoption.h"
 #include "core/facts.h"
 #include "core/function.h"
 
@@ -17,7 +18,8 @@ typedef struct WorldDomain {
         bool persistent;
         PciAddress *functions; /* PCI hostdevs in XML order: live XML when active, else the inactive one */
         size_t n_functions;
-        int memory_node; /* the one NUMA node that its memory is bound to, -1: none, or several */
+        int memory_node;   /* the one NUMA node that its memory is bound to, -1: none, or several */
+        Adoption adoption; /* of its persistent XML */
 } WorldDomain;
 
 typedef struct World {

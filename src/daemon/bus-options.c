@@ -68,6 +68,22 @@ int bus_option_read_u64(sd_bus_message *m, const char *key, uint64_t min, uint64
         return 0;
 }
 
+int bus_option_read_bool(sd_bus_message *m, const char *key, bool *ret, Failure *reterr)
+{
+        int value, r;
+
+        r = bus_option_check_type(m, key, "b", "a boolean", reterr);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(m, "v", "b", &value);
+        if (r < 0)
+                return bus_option_read_failed(r, reterr);
+
+        *ret = value;
+        return 0;
+}
+
 int bus_option_read_line(sd_bus_message *m, const char *key, size_t max, char **ret, Failure *reterr)
 {
         bool printable = true;

@@ -27,6 +27,8 @@ int bus_option_read_string(sd_bus_message *m, const char *key, const char **ret,
                            Failure *reterr) _warn_unused_result_;
 int bus_option_read_u64(sd_bus_message *m, const char *key, uint64_t min, uint64_t max, uint64_t *ret,
                         Failure *reterr) _warn_unused_result_;
+int bus_option_read_bool(sd_bus_message *m, const char *key, bool *ret,
+                         Failure *reterr) _warn_unused_result_;
 /* One line of at most `max` bytes, without control characters. */
 int bus_option_read_line(sd_bus_message *m, const char *key, size_t max, char **ret,
                          Failure *reterr) _warn_unused_result_;

@@ -85,6 +85,10 @@ static void signal_domain(Manager *m, const char *path, const DomainView *a, con
                 { "ImageBytes", a->image_bytes != b->image_bytes },
                 { "Hold", a->hibernated != b->hibernated || a->hold != b->hold },
                 { "HoldUntil", a->hold_until_usec != b->hold_until_usec },
+                { "Adopted", a->adoption.adopted != b->adoption.adopted },
+                { "Autostart", a->adoption.autostart != b->adoption.autostart },
+                { "Order", a->adoption.order != b->adoption.order },
+                { "OnShutdown", a->on_shutdown != b->on_shutdown },
                 { "Job", shown_job(a) != shown_job(b) },
         };
 

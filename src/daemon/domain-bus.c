@@ -47,6 +47,31 @@ static int property_get_job(sd_bus *bus, const char *path, const char *interface
         return sd_bus_message_append(reply, "o", job);
 }
 
+static int property_get_adopted(sd_bus *bus, const char *path, const char *interface, const char *property,
+                                sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const DomainView *d = userdata;
+
+        return sd_bus_message_append(reply, "b", d->adoption.adopted);
+}
+
+static int property_get_autostart(sd_bus *bus, const char *path, const char *interface, const char *property,
+                                  sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const DomainView *d = userdata;
+
+        return sd_bus_message_append(reply, "b", d->adoption.autostart);
+}
+
+static int property_get_on_shutdown(sd_bus *bus, const char *path, const char *interface,
+                                    const char *property, sd_bus_message *reply, void *userdata,
+                                    sd_bus_error *error)
+{
+        const DomainView *d = userdata;
+
+        return sd_bus_message_append(reply, "s", on_shutdown_to_string(d->on_shutdown));
+}
+
 static int domain_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
                        void **ret_found, sd_bus_error *error)
 {
@@ -96,6 +121,11 @@ static const sd_bus_vtable domain_vtable[] = {
         SD_BUS_PROPERTY("Hold", "s", property_get_hold, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("HoldUntil", "t", NULL, offsetof(DomainView, hold_until_usec),
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Adopted", "b", property_get_adopted, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Autostart", "b", property_get_autostart, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Order", "u", NULL, offsetof(DomainView, adoption.order),
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("OnShutdown", "s", property_get_on_shutdown, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Job", "o", property_get_job, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,
 };

@@ -5,7 +5,12 @@
 #include <fcntl.h>
 
 #include "basic/log.h"
+#include "daemon/autostart.h"
+#include "daemon/job-queue.h"
 #include "daemon/manager.h"
+#include "daemon/start-job.h"
+#include "store/job-log.h"
+#include "vgpu-hibernate.h"
 
 #define LOGIND_NAME "org.freedesktop.login1"
 #define LOGIND_PATH "/org/freedesktop/login1"
@@ -13,12 +18,20 @@
 /* logind's answer when a lock comes too late. */
 #define LOGIND_ERROR_IN_PROGRESS "org.freedesktop.login1.OperationInProgress"
 
+/* Later than this no domain is hibernated any more: the unit waits for 15 minutes in all, and who is left is to be shut down
+ * by others, not in the middle of a save. */
+#define BEGIN_USEC (600 * USEC_PER_SEC)
+
 /* One is enough for the unit; more, for one that was stopped and asked again. */
 #define CALLS_MAX 8U
 
 struct HostShutdown {
         Manager *manager;
         bool near;
+        bool late; /* BEGIN_USEC are over */
+        sd_event_source *deadline;
+        char **seen; /* UUIDs of the domains that were hibernated, or could not be */
+        size_t n_seen;
         sd_bus_slot *announcement;
 
         bool lock_wanted;       /* asked for, once for as long as jobs are at work */
@@ -28,6 +41,56 @@ struct HostShutdown {
         sd_bus_message *calls[CALLS_MAX]; /* to be answered when no job is at work */
         size_t n_calls;
 };
+
+static void forget_domains(HostShutdown *s)
+{
+        for (size_t i = 0; i < s->n_seen; i++)
+                free(s->seen[i]);
+
+        free(s->seen);
+        s->seen = NULL;
+        s->n_seen = 0;
+        s->late = false;
+        s->deadline = sd_event_source_disable_unref(s->deadline);
+}
+
+/* Those that have begun go on. */
+static void cancel_waiting(HostShutdown *s, const char *reason)
+{
+        const Manager *m = s->manager;
+
+        for (size_t i = 0; i < m->n_jobs; i++) {
+                _cleanup_(failure_done) Failure why = { 0 };
+                ManagedJob *j = m->jobs[i];
+
+                if (!j->job->by_shutdown || !job_queue_has(j))
+                        continue;
+                job_log(j->job, LOG_NOTICE, "is given up: %s", reason);
+                if (job_queue_cancel(j, &why) < 0)
+                        job_log(j->job, LOG_ERR, "cannot be canceled: %s", failure_message(&why));
+        }
+}
+
+static int on_late(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        HostShutdown *s = userdata;
+
+        s->late = true;
+        cancel_waiting(s, "the shutdown has waited long enough");
+        manager_changed(s->manager);
+        return 0;
+}
+
+static void begin_to_wait(HostShutdown *s)
+{
+        int r;
+
+        r = sd_event_add_time_relative(s->manager->event, &s->deadline, CLOCK_MONOTONIC, BEGIN_USEC, 0,
+                                       on_late, s);
+        if (r < 0)
+                (void) log_error_errno(r,
+                                       "Failed to limit for how long domains are hibernated, ignoring: %m");
+}
 
 static void set_near(HostShutdown *s, bool near)
 {
@@ -40,9 +103,15 @@ static void set_near(HostShutdown *s, bool near)
         log_info("%s", near ? "The host is about to shut down: no new jobs, those at work come to rest"
                             : "The host does not shut down: jobs go on");
 
-        if (!near)
+        if (near)
+                begin_to_wait(s);
+        else {
+                forget_domains(s);
+                cancel_waiting(s, "the host does not shut down");
                 for (size_t i = 0; i < m->n_jobs; i++)
                         managed_job_go_on(m->jobs[i]);
+                autostart_call_off(m->autostart);
+        }
 
         manager_changed(m);
 }
@@ -121,15 +190,74 @@ static void answer_calls(HostShutdown *s)
         s->n_calls = 0;
 }
 
+/* Once for each domain: false when it was seen before. */
+static bool see_domain(HostShutdown *s, const char *uuid)
+{
+        char *copy = NULL;
+
+        for (size_t i = 0; i < s->n_seen; i++)
+                if (streq(s->seen[i], uuid))
+                        return false;
+
+        /* Who cannot be remembered would be tried again and again. */
+        if (free_and_strdup(&copy, uuid) < 0 || !ARRAY_GROW(s->seen, s->n_seen)) {
+                free(copy);
+                return false;
+        }
+
+        s->seen[s->n_seen++] = copy;
+        return true;
+}
+
+static void hibernate(Manager *m, const DomainView *d)
+{
+        const JobOptions options = { .kind = JOB_HIBERNATE, .strategy = STRATEGY_AUTO, .by_shutdown = true };
+        _cleanup_(failure_done) Failure why = { 0 };
+        ManagedJob *j;
+
+        if (start_job(m, d->uuid, &options, &j, &why) < 0)
+                log_struct(LOG_WARNING, VGPU_HIBERNATE_MESSAGE_NOT_HIBERNATED,
+                           LOG_FIELDS({ "DOMAIN_UUID", d->uuid }, { "DOMAIN_NAME", d->name },
+                                      { "ERROR", failure_code_to_string(why.code) }),
+                           "Domain '%s' is left to libvirt-guests, it cannot be hibernated: %s", d->name,
+                           failure_message(&why));
+}
+
+/* One whose job has come to rest runs or does not, and is seen when there is no job any more. */
+static void hibernate_domains(HostShutdown *s)
+{
+        Manager *m = s->manager;
+
+        if (s->late || manager_check_world(m, NULL) < 0)
+                return;
+
+        for (size_t i = 0; i < m->view->n_domains; i++) {
+                const DomainView *d = m->view->domains + i;
+
+                if (d->active && d->job == 0 && d->on_shutdown == ON_SHUTDOWN_HIBERNATE &&
+                    see_domain(s, d->uuid))
+                        hibernate(m, d);
+        }
+}
+
+/* What the shutdown itself has begun is waited for also while it is in the queue. */
+static bool is_at_work(const ManagedJob *j)
+{
+        return managed_job_is_at_work(j) || (j->job->by_shutdown && job_queue_has(j));
+}
+
 void host_shutdown_update(HostShutdown *s)
 {
         const Manager *m = s->manager;
         bool at_work = false;
 
+        if (s->near)
+                hibernate_domains(s);
+
         for (size_t i = 0; i < m->n_jobs; i++) {
                 if (s->near)
                         managed_job_rest(m->jobs[i]);
-                at_work = at_work || managed_job_is_at_work(m->jobs[i]);
+                at_work = at_work || is_at_work(m->jobs[i]);
         }
 
         if (at_work) {
@@ -175,6 +303,7 @@ HostShutdown *host_shutdown_free(HostShutdown *s)
                 return NULL;
 
         drop_lock(s);
+        forget_domains(s);
         for (size_t i = 0; i < s->n_calls; i++)
                 sd_bus_message_unref(s->calls[i]);
         sd_bus_slot_unref(s->announcement);

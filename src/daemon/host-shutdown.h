@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * HostShutdown: what the host's going down means for jobs. Both who can tell of it wait for us:
+ * HostShutdown: what the host's going down means for jobs, and for the domains that are to be hibernated then. Both who can tell of it wait for us:
  *
  *   logind   announces it to who holds an inhibitor lock, and then waits for a while, with the host still whole. We
  *            hold one while jobs are at work.
@@ -11,9 +11,11 @@
  *            and waits for the answer, and with it wait libvirt-guests, the domains and libvirt.
  *
  * From then on no new job is taken, and workers are asked to come to rest: to end at the next point where the job may
- * be left for the recovery after the boot. Who came to rest is followed by no other worker, who died is, for the guest
+ * be left for the recovery after the boot. Adopted domains that run, also those that such a job left running, are
+ * hibernated by jobs of our own (Job.by_shutdown), which are waited for instead; what cannot be hibernated is left to
+ * libvirt-guests, as is what has not begun in time. Who came to rest is followed by no other worker, who died is, for the guest
  * may be in its hands. When none is at work any more the lock is let go and the call is answered. If the host does not
- * go down after all, jobs go on.
+ * go down after all, jobs go on, and what was hibernated for it is resumed (autostart.h).
  *
  * A host that sleeps is no concern of ours: QEMU, libvirt and workers freeze and thaw together, and deadlines, being
  * monotonic, do not run meanwhile.

@@ -14,6 +14,7 @@ typedef struct JobOptions {
         JobFallback fallback; /* FALLBACK_BACK unless asked for */
         HoldOptions hold;
         char *reservation; /* owned; cookie, NULL: none */
+        bool by_shutdown;  /* for the host's shutdown, by the daemon itself */
         uint32_t uid;      /* whose call this is; with a reservation */
 } JobOptions;
 

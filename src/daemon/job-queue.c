@@ -46,19 +46,25 @@ static void tell_positions(Manager *m)
         manager_changed(m);
 }
 
+/* While the host is about to shut down only what that itself has begun. */
+static bool may_begin(const ManagedJob *j)
+{
+        return j->job->by_shutdown || !host_shutdown_is_near(j->manager->shutdown);
+}
+
 void job_queue_advance(Manager *m)
 {
         uint64_t taken = 0;
         bool moved = false;
 
-        if (host_shutdown_is_near(m->shutdown) || manager_check_world(m, NULL) < 0)
+        if (manager_check_world(m, NULL) < 0)
                 return;
 
         for (size_t i = 0; i < m->n_jobs; i++)
                 taken += takes_place(m->jobs[i]);
 
         for (size_t i = 0; i < m->n_jobs && taken < m->jobs_max; i++)
-                if (job_queue_has(m->jobs[i]) && !m->jobs[i]->put_off) {
+                if (job_queue_has(m->jobs[i]) && !m->jobs[i]->put_off && may_begin(m->jobs[i])) {
                         managed_job_run(m->jobs[i]);
                         moved = true;
                         taken++;

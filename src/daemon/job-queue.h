@@ -13,8 +13,8 @@
  * nothing has been touched. It does count against those that wait, except while it cannot go on and leaves the disk
  * alone.
  *
- * The queue also rests while the host is not known well enough or is about to shut down: a job that began now would
- * fail for a reason that has nothing to do with it.
+ * The queue also rests while the host is not known well enough or is about to shut down, but for the jobs that this makes
+ * necessary: a job that began now would fail for a reason that has nothing to do with it.
  */
 
 #include "daemon/managed-job.h"

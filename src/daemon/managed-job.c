@@ -396,7 +396,7 @@ static void managed_job_try_later(ManagedJob *j)
                 return;
 
         j->recoveries = 0;
-        if (host_shutdown_is_near(j->manager->shutdown)) {
+        if (host_shutdown_is_near(j->manager->shutdown) && !j->job->by_shutdown) {
                 job_log(j->job, LOG_NOTICE, "rests, and goes on when the host is up again");
                 managed_job_changed(j);
                 return;
@@ -506,6 +506,9 @@ int managed_job_cancel(ManagedJob *j, Failure *reterr)
 void managed_job_rest(ManagedJob *j)
 {
         int r;
+
+        if (j->job->by_shutdown) /* it is to come to its end, for that the shutdown waits */
+                return;
 
         /* A worker that died has left the guest who knows where: its successor is waited for. */
         if (!j->worker && j->recoveries == 0)

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "daemon/adopt.h"
 #include "daemon/claims-bus.h"
 #include "daemon/daemon-bus.h"
 #include "daemon/explain.h"
@@ -123,6 +124,30 @@ static int method_resume(sd_bus_message *message, void *userdata, sd_bus_error *
 static int method_move(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
         return authorize(message, userdata, POLKIT_ACTION_MOVE, start_move, error);
+}
+
+static int adopt(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        Manager *m = userdata;
+
+        return adopter_answer(m->adopter, message, false, error);
+}
+
+static int method_adopt(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        return authorize(message, userdata, POLKIT_ACTION_ADOPT, adopt, error);
+}
+
+static int disown(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        Manager *m = userdata;
+
+        return adopter_answer(m->adopter, message, true, error);
+}
+
+static int method_disown(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        return authorize(message, userdata, POLKIT_ACTION_DISOWN, disown, error);
 }
 
 static int start_explain(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -254,6 +279,10 @@ static const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Hold", SD_BUS_ARGS("s", domain, "a{sv}", options), SD_BUS_NO_RESULT,
                                 method_hold, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Adopt", SD_BUS_ARGS("s", domain, "a{sv}", options),
+                                SD_BUS_RESULT("a{sv}", change), method_adopt, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Disown", SD_BUS_ARGS("s", domain, "a{sv}", options),
+                                SD_BUS_RESULT("a{sv}", change), method_disown, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", domain, "a{sv}", options),
                                 SD_BUS_RESULT("a{sv}", explanation), method_explain,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

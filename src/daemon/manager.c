@@ -151,6 +151,7 @@ static void manager_update(Manager *m)
                 suspects_probe(m);
                 returns_update(m->returns);
                 host_shutdown_update(m->shutdown);
+                autostart_update(m->autostart);
                 manager_tell_systemd(m);
         }
 }
@@ -286,6 +287,10 @@ int manager_start(Manager *m)
         if (r < 0)
                 return log_error_errno(r, "Failed to prepare for the host's shutdown: %m");
 
+        r = autostart_new(m, &m->autostart);
+        if (r < 0)
+                return log_error_errno(r, "Failed to prepare for bringing domains back: %m");
+
         manager_learn_locators(m);
         suspects_note(m);
         manager_supervise_jobs(m);
@@ -310,8 +315,10 @@ Manager *manager_free(Manager *m)
         prober_free(m->prober);
         plan_bus_free(m->plan_bus);
         returns_free(m->returns);
+        adopter_free(m->adopter);
         bus_limits_free(m->bus_limits);
         host_shutdown_free(m->shutdown);
+        autostart_free(m->autostart);
         manager_store_done(m);
         view_free(m->view);
         world_free(m->world);
@@ -408,6 +415,8 @@ int manager_new(sd_event *event, const ManagerPaths *paths, Manager **ret)
                 r = plan_bus_new(m, &m->plan_bus);
         if (r >= 0)
                 r = returns_new(m, &m->returns);
+        if (r >= 0)
+                r = adopter_new(m, &m->adopter);
         if (r < 0)
                 return log_error_errno(r, "Failed to start: %m");
 

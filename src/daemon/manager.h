@@ -14,6 +14,8 @@
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
 
+#include "daemon/adopt.h"
+#include "daemon/autostart.h"
 #include "daemon/bus-limits.h"
 #include "daemon/explain.h"
 #include "daemon/host-shutdown.h"
@@ -76,7 +78,9 @@ struct Manager {
         Prober *prober;
         PlanBus *plan_bus;
         Returns *returns;
+        Adopter *adopter;
         HostShutdown *shutdown;
+        Autostart *autostart;
         sd_event_source *update; /* deferred: manager_changed() */
         sd_event_source *
                         name_timer; /* before the bus name is asked for: the end of the wait for a snapshot */

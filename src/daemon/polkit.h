@@ -20,6 +20,8 @@
 #define POLKIT_ACTION_RESERVE "org.vgpu.hibernate1.reserve"
 #define POLKIT_ACTION_RELEASE "org.vgpu.hibernate1.release"
 #define POLKIT_ACTION_HOLD "org.vgpu.hibernate1.hold"
+#define POLKIT_ACTION_ADOPT "org.vgpu.hibernate1.adopt"
+#define POLKIT_ACTION_DISOWN "org.vgpu.hibernate1.disown"
 #define POLKIT_ACTION_CANCEL "org.vgpu.hibernate1.cancel"
 
 typedef struct Polkit Polkit;

@@ -10,8 +10,6 @@
 #include "daemon/returns.h"
 #include "daemon/suspects.h"
 #include "daemon/worker-answer.h"
-#include "store/json-util.h"
-#include "store/verdict-json.h"
 
 /* A reset, and libvirt's word that no domain has the function. */
 #define PROBE_GRACE_USEC (60 * USEC_PER_SEC)
@@ -86,20 +84,6 @@ bool prober_has(const Prober *p, const FunctionRef *f)
         return false;
 }
 
-static int read_answer(const char *text, size_t size, Failure *reterr)
-{
-        _cleanup_(verdict_done) Verdict verdict = { 0 };
-        _cleanup_(failure_done) Failure why = { 0 };
-        _cleanup_json_ json_object *o = NULL;
-
-        if (json_parse(text, size, "what the worker says", &o, &why) < 0 ||
-            verdict_from_json(o, &verdict, &why) < 0)
-                return failure_set(reterr, FAILURE_HOST, "the worker's answer is not understood: %s",
-                                   failure_message(&why));
-
-        return findings_check(&verdict.findings, reterr);
-}
-
 static int reply(sd_bus_message *message, const Failure *why)
 {
         if (why->code == FAILURE_NONE)
@@ -116,7 +100,8 @@ static void on_answered(const char *text, size_t size, const Failure *why, void 
         Manager *m = p->prober->manager;
         int r;
 
-        r = why ? failure_set(&f, why->code, "%s", failure_message(why)) : read_answer(text, size, &f);
+        r = why ? failure_set(&f, why->code, "%s", failure_message(why))
+                : worker_answer_check(text, size, &f);
         if (p->returned) {
                 returns_settle(m->returns, &p->function, r < 0 ? &f : NULL);
                 return;

@@ -38,8 +38,21 @@ int find_domain(Manager *m, const char *domain, const DomainView **ret, Failure 
         return 0;
 }
 
+/* A job edits the same definition. */
+static void judge_adopter(const Manager *m, const DomainView *d, Findings *l)
+{
+        Finding *f;
+
+        if (!adopter_has(m->adopter, d->uuid))
+                return;
+
+        f = findings_block(l, FAILURE_DOMAIN_BUSY, FINDING_POLICY,
+                           "the definition of domain '%s' is just being changed", d->name);
+        finding_set_remedy(f, "try again in a few seconds");
+}
+
 /* What of the domain itself stands in the way. */
-static void judge_state(const JobDraft *draft, Findings *l)
+static void judge_state(const Manager *m, const JobDraft *draft, Findings *l)
 {
         const DomainView *d = draft->domain;
         Finding *f;
@@ -61,6 +74,8 @@ static void judge_state(const JobDraft *draft, Findings *l)
                                    "domain '%s' is %s in job %" PRIu64, d->name, d->state, d->job);
                 finding_set_remedy(f, "wait for its end or cancel it");
         }
+
+        judge_adopter(m, d, l);
 
         if (draft->kind != JOB_RESUME && !d->active) {
                 f = findings_block(l, FAILURE_NOT_RUNNING, FINDING_GUEST, "domain '%s' is %s, not running",
@@ -161,11 +176,11 @@ static int draft_targets(const Manager *m, JobDraft *draft, const JobOptions *op
 }
 
 /* What of the host and of the daemon stands in the way of any job. */
-static void judge_daemon(const Manager *m, Findings *l)
+static void judge_daemon(const Manager *m, const JobOptions *options, Findings *l)
 {
         Failure why = { 0 };
 
-        if (host_shutdown_check(m->shutdown, &why) < 0)
+        if (!options->by_shutdown && host_shutdown_check(m->shutdown, &why) < 0)
                 (void) findings_block(l, why.code, FINDING_HOST, "%s", failure_message(&why));
         failure_done(&why);
 
@@ -191,14 +206,15 @@ int job_draft(Manager *m, const char *domain, const JobOptions *options, GuestFi
                 .targets_asked_for = options->functions || options->reservation,
                 .fallback = options->fallback,
                 .hold = options->hold,
+                .by_shutdown = options->by_shutdown,
         };
 
         r = find_domain(m, domain, &ret->domain, reterr);
         if (r < 0)
                 return r;
 
-        judge_daemon(m, findings);
-        judge_state(ret, findings);
+        judge_daemon(m, options, findings);
+        judge_state(m, ret, findings);
 
         /* Else it has none that this job would be about. */
         if (ret->domain->hibernated == (ret->kind == JOB_RESUME))
@@ -253,6 +269,7 @@ static int write_job(Manager *m, const JobDraft *draft, Job **ret, Failure *rete
 
         job->targets_asked_for = draft->targets_asked_for;
         job->needs_fixups = draft->needs_fixups;
+        job->by_shutdown = draft->by_shutdown;
         if (draft->kind == JOB_RESUME)
                 job->fixups = draft->fixups;
         job->fallback = draft->fallback;

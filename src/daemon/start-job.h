@@ -25,6 +25,7 @@ typedef struct JobDraft {
         bool wants_fixups; /* a family of the functions asks for some */
         bool needs_fixups; /* one of the targets would not do without */
         bool by_libvirt;   /* libvirt starts the domain */
+        bool by_shutdown;
         JobFallback fallback;
         HoldOptions hold;
         const Reservation *reservation; /* to be used, the ledger's; NULL: none */

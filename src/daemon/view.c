@@ -283,7 +283,7 @@ static int domain_set_functions(DomainView *d, const PciAddress *functions, size
         return 0;
 }
 
-static int add_domain(View *v, const WorldDomain *w)
+static int add_domain(View *v, const Config *c, const WorldDomain *w)
 {
         DomainView *d = v->domains + v->n_domains++;
 
@@ -293,6 +293,8 @@ static int add_domain(View *v, const WorldDomain *w)
                 .active = w->active,
                 .persistent = w->persistent,
                 .memory_node = w->memory_node,
+                .adoption = w->adoption,
+                .on_shutdown = adoption_on_shutdown(&w->adoption, c->on_shutdown),
         };
 
         if (free_and_strdup(&d->uuid, w->uuid) < 0 || free_and_strdup(&d->name, w->name) < 0)
@@ -301,7 +303,7 @@ static int add_domain(View *v, const WorldDomain *w)
         return domain_set_functions(d, w->functions, w->n_functions);
 }
 
-static int add_domains(View *v, const World *w)
+static int add_domains(View *v, const Config *c, const World *w)
 {
         for (size_t i = 0; i < w->n_domains; i++) {
                 const WorldDomain *d = w->domains + i;
@@ -311,7 +313,7 @@ static int add_domains(View *v, const World *w)
                 if (!d->uuid || !d->name || !uuid_is_valid(d->uuid))
                         continue;
 
-                r = add_domain(v, d);
+                r = add_domain(v, c, d);
                 if (r < 0)
                         return r;
         }
@@ -387,6 +389,7 @@ static int apply_record(View *v, const ImageRecord *record)
         d->functions = functions;
         d->n_functions = locate_functions(v, record, functions);
         d->hibernated = true;
+        d->by_shutdown = record->by_shutdown;
         d->state = "hibernated";
         d->strategy = record->strategy;
         d->fixups = record->fixups;
@@ -615,7 +618,7 @@ static int view_fill(View *v, const ViewInput *in)
         if (r >= 0)
                 r = add_pools(v, in->config);
         if (r >= 0 && in->world)
-                r = add_domains(v, in->world);
+                r = add_domains(v, in->config, in->world);
         for (size_t i = 0; r >= 0 && i < in->n_outcomes; i++)
                 r = apply_outcome(v, in->outcomes[i]);
         for (size_t i = 0; r >= 0 && i < in->n_records; i++)

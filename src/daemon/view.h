@@ -28,12 +28,15 @@ typedef struct DomainView {
         bool active;
         bool persistent;
         bool hibernated;       /* has a record and is inactive */
+        bool by_shutdown;      /* when hibernated: the host's shutdown did it */
         PciAddress *functions; /* those of its image when hibernated, where they are now; else of its XML */
         size_t n_functions;
         Strategy strategy;  /* when hibernated */
         GuestFixups fixups; /* when hibernated */
         int memory_node;    /* NUMA node of its memory, -1: not told */
         uint64_t image_bytes;
+        Adoption adoption;
+        OnShutdown on_shutdown;   /* by its adoption and the configuration */
         HoldMode hold;            /* when hibernated */
         uint64_t hold_until_usec; /* with HOLD_HOLD_UNTIL, else 0 */
         uint64_t job;             /* open job of this domain, 0: none */

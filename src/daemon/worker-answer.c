@@ -4,6 +4,8 @@
 #include <inttypes.h>
 
 #include "daemon/worker-process.h"
+#include "store/json-util.h"
+#include "store/verdict-json.h"
 
 struct WorkerAnswer {
         WorkerProcess *process;
@@ -156,4 +158,18 @@ int worker_answer_new(sd_event *event, const char *const *argv, const char *noti
 
         *ret = TAKE_PTR(a);
         return 0;
+}
+
+int worker_answer_check(const char *text, size_t size, Failure *reterr)
+{
+        _cleanup_(verdict_done) Verdict verdict = { 0 };
+        _cleanup_(failure_done) Failure why = { 0 };
+        _cleanup_json_ json_object *o = NULL;
+
+        if (json_parse(text, size, "what the worker says", &o, &why) < 0 ||
+            verdict_from_json(o, &verdict, &why) < 0)
+                return failure_set(reterr, FAILURE_HOST, "the worker's answer is not understood: %s",
+                                   failure_message(&why));
+
+        return findings_check(&verdict.findings, reterr);
 }

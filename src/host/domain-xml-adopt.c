@@ -9,25 +9,15 @@
 #include "core/line-diff.h"
 #include "host/domain-xml-tree.h"
 
-#define PREFIX "vgpu"
-
-static xmlNodePtr our_child(xmlNodePtr node, const char *name)
-{
-        for (xmlNodePtr c = node ? node->children : NULL; c; c = c->next)
-                if (xml_tree_is(c, name) && xml_tree_is_ours(c))
-                        return c;
-
-        return NULL;
-}
+#define PREFIX "vgpu-adoption"
 
 static int set_wrong(char **wrong, const char *text)
 {
         return *wrong || free_and_strdup(wrong, text) >= 0 ? 0 : -ENOMEM;
 }
 
-int xml_tree_parse_adoption(xmlNodePtr guest, Adoption *ret, char **wrong)
+int xml_tree_parse_adoption(xmlNodePtr adopted, Adoption *ret, char **wrong)
 {
-        xmlNodePtr adopted = our_child(guest, "adopted");
         _cleanup_(xml_tree_free_string) xmlChar *order = xml_tree_attribute(adopted, "order"),
                                                 *on_shutdown = xml_tree_attribute(adopted, "on_shutdown");
         Adoption a = { .adopted = adopted, .order = ADOPTION_ORDER_DEFAULT };
@@ -56,6 +46,23 @@ int xml_tree_parse_adoption(xmlNodePtr guest, Adoption *ret, char **wrong)
         return r;
 }
 
+int domain_xml_parse_adoption(const char *element, Adoption *ret, Failure *reterr)
+{
+        _cleanup_(xml_tree_free_doc) xmlDocPtr doc = NULL;
+        _cleanup_free_ char *wrong = NULL;
+        int r;
+
+        assert(element);
+        assert(ret);
+
+        r = xml_tree_parse(element, NULL, &doc, reterr);
+        if (r < 0)
+                return r;
+
+        r = xml_tree_parse_adoption(xmlDocGetRootElement(doc), ret, &wrong);
+        return r < 0 ? failure_set_errno(reterr, FAILURE_HOST, r, "domain XML") : 0;
+}
+
 /* Where libvirt has it, behind what names the domain. */
 static xmlNodePtr add_metadata(xmlNodePtr root)
 {
@@ -76,41 +83,22 @@ static xmlNodePtr add_metadata(xmlNodePtr root)
         return added;
 }
 
-static xmlNodePtr add_guest(xmlNodePtr root)
+static xmlNodePtr add_adopted(xmlNodePtr root)
 {
-        xmlNodePtr metadata = xml_tree_child(root, "metadata"), guest;
+        xmlNodePtr metadata = xml_tree_child(root, "metadata"), adopted;
         xmlNsPtr ns;
 
         if (!metadata)
                 metadata = add_metadata(root);
-        guest = metadata ? xmlNewChild(metadata, NULL, (const xmlChar *) "guest", NULL) : NULL;
-        ns = guest ? xmlNewNs(guest, (const xmlChar *) DOMAIN_XML_NAMESPACE, (const xmlChar *) PREFIX)
-                   : NULL;
+        adopted = metadata ? xmlNewChild(metadata, NULL, (const xmlChar *) "adopted", NULL) : NULL;
+        ns = adopted ? xmlNewNs(adopted, (const xmlChar *) DOMAIN_XML_ADOPTION_NAMESPACE,
+                                (const xmlChar *) PREFIX)
+                     : NULL;
         if (!ns)
                 return NULL;
 
-        xmlSetNs(guest, ns);
-        return guest;
-}
-
-/* Of what is there already, all is kept. */
-static int need_adopted(xmlNodePtr root, xmlNodePtr *ret)
-{
-        xmlNodePtr guest = xml_tree_guest(root), adopted;
-
-        if (!guest)
-                guest = add_guest(root);
-        if (!guest)
-                return -ENOMEM;
-
-        adopted = our_child(guest, "adopted");
-        if (!adopted)
-                adopted = xmlNewChild(guest, guest->ns, (const xmlChar *) "adopted", NULL);
-        if (!adopted)
-                return -ENOMEM;
-
-        *ret = adopted;
-        return 0;
+        xmlSetNs(adopted, ns);
+        return adopted;
 }
 
 static int set_attribute(xmlNodePtr node, const char *name, const char *value)
@@ -219,14 +207,11 @@ static void remove_node(xmlNodePtr node)
 }
 
 /* What was only there for it goes too. */
-static void remove_adopted(xmlNodePtr guest)
+static void remove_adopted(xmlNodePtr adopted)
 {
-        xmlNodePtr metadata = guest->parent, adopted;
+        xmlNodePtr metadata = adopted->parent;
 
-        while ((adopted = our_child(guest, "adopted")))
-                remove_node(adopted);
-        if (!guest->properties && !has_element(guest))
-                remove_node(guest);
+        remove_node(adopted);
         if (!has_element(metadata))
                 remove_node(metadata);
 }
@@ -266,7 +251,7 @@ int domain_xml_adopt(const char *xml, const PciAddress *functions, size_t n, con
         _cleanup_(xml_tree_free_doc) xmlDocPtr doc = NULL;
         _cleanup_free_ HostdevList *list = NULL;
         _cleanup_free_ char *before = NULL;
-        xmlNodePtr adopted = NULL;
+        xmlNodePtr root, adopted;
         int r;
 
         assert(xml);
@@ -278,11 +263,15 @@ int domain_xml_adopt(const char *xml, const PciAddress *functions, size_t n, con
         if (r < 0)
                 return r;
 
-        r = xml_tree_dump(doc, xmlDocGetRootElement(doc), &before);
-        if (r >= 0)
-                r = need_adopted(xmlDocGetRootElement(doc), &adopted);
-        if (r >= 0)
-                r = set_adoption(adopted, adoption);
+        root = xmlDocGetRootElement(doc);
+        r = xml_tree_dump(doc, root, &before);
+        if (r < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, r, "domain XML");
+
+        adopted = xml_tree_metadata(root, DOMAIN_XML_ADOPTION_NAMESPACE);
+        if (!adopted)
+                adopted = add_adopted(root);
+        r = adopted ? set_adoption(adopted, adoption) : -ENOMEM;
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "domain XML");
 
@@ -301,7 +290,7 @@ int domain_xml_disown(const char *xml, char **ret, Failure *reterr)
         _cleanup_(xml_tree_free_doc) xmlDocPtr doc = NULL;
         _cleanup_free_ HostdevList *list = NULL;
         _cleanup_free_ char *before = NULL;
-        xmlNodePtr guest, adopted;
+        xmlNodePtr adopted;
         int r;
 
         assert(xml);
@@ -312,8 +301,7 @@ int domain_xml_disown(const char *xml, char **ret, Failure *reterr)
                 return r;
 
         *ret = NULL;
-        guest = xml_tree_guest(xmlDocGetRootElement(doc));
-        adopted = our_child(guest, "adopted");
+        adopted = xml_tree_metadata(xmlDocGetRootElement(doc), DOMAIN_XML_ADOPTION_NAMESPACE);
         if (!adopted)
                 return 0;
 
@@ -323,7 +311,7 @@ int domain_xml_disown(const char *xml, char **ret, Failure *reterr)
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "domain XML");
 
-        remove_adopted(guest);
+        remove_adopted(adopted);
         return dump_if_changed(doc, before, ret, reterr);
 }
 
@@ -349,7 +337,7 @@ static int lay_out(const char *xml, char **ret, Failure *reterr)
         _cleanup_(xml_tree_free_doc) xmlDocPtr doc = NULL;
         int r;
 
-        r = xml_tree_parse(xml, &doc, reterr);
+        r = xml_tree_parse(xml, "domain", &doc, reterr);
         if (r < 0)
                 return r;
 

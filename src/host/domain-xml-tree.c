@@ -52,11 +52,6 @@ bool xml_tree_is(xmlNodePtr node, const char *name)
         return node->type == XML_ELEMENT_NODE && streq((const char *) node->name, name);
 }
 
-bool xml_tree_is_ours(xmlNodePtr node)
-{
-        return node->ns && streq_ptr((const char *) node->ns->href, DOMAIN_XML_NAMESPACE);
-}
-
 xmlNodePtr xml_tree_child(xmlNodePtr node, const char *name)
 {
         if (!node)
@@ -70,12 +65,13 @@ xmlNodePtr xml_tree_child(xmlNodePtr node, const char *name)
 }
 
 /* libvirt keeps one element of each namespace. */
-xmlNodePtr xml_tree_guest(xmlNodePtr root)
+xmlNodePtr xml_tree_metadata(xmlNodePtr root, const char *namespace)
 {
         xmlNodePtr metadata = xml_tree_child(root, "metadata");
 
         for (xmlNodePtr node = metadata ? metadata->children : NULL; node; node = node->next)
-                if (node->type == XML_ELEMENT_NODE && xml_tree_is_ours(node))
+                if (node->type == XML_ELEMENT_NODE && node->ns &&
+                    streq_ptr((const char *) node->ns->href, namespace))
                         return node;
 
         return NULL;
@@ -155,7 +151,7 @@ int xml_tree_pci_address(xmlNodePtr node, PciAddress *ret)
         return 0;
 }
 
-int xml_tree_parse(const char *xml, xmlDocPtr *ret, Failure *reterr)
+int xml_tree_parse(const char *xml, const char *top, xmlDocPtr *ret, Failure *reterr)
 {
         _cleanup_(xml_tree_free_doc) xmlDocPtr doc = NULL;
         size_t size = strlen(xml);
@@ -177,8 +173,9 @@ int xml_tree_parse(const char *xml, xmlDocPtr *ret, Failure *reterr)
                                    "the domain's XML has a document type declaration");
 
         root = xmlDocGetRootElement(doc);
-        if (!root || !xml_tree_is(root, "domain"))
-                return failure_set(reterr, FAILURE_LIBVIRT, "the domain's XML has no <domain> at its top");
+        if (!root || (top && !xml_tree_is(root, top)))
+                return failure_set(reterr, FAILURE_LIBVIRT, "the domain's XML has no <%s> at its top",
+                                   top ? top : "element");
 
         *ret = TAKE_PTR(doc);
         return 0;
@@ -231,7 +228,7 @@ int xml_tree_parse_hostdevs(const char *xml, xmlDocPtr *ret_doc, HostdevList **r
         _cleanup_free_ HostdevList *list = NULL;
         int r;
 
-        r = xml_tree_parse(xml, &doc, reterr);
+        r = xml_tree_parse(xml, "domain", &doc, reterr);
         if (r < 0)
                 return r;
 

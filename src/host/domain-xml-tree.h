@@ -28,10 +28,8 @@ void xml_tree_free_string(xmlChar **s);
 bool xml_tree_is(xmlNodePtr node, const char *name);
 /* The first child of this name; NULL for none or without a node, so that look-ups can be chained. */
 xmlNodePtr xml_tree_child(xmlNodePtr node, const char *name);
-/* Of DOMAIN_XML_NAMESPACE? */
-bool xml_tree_is_ours(xmlNodePtr node);
 /* The element of that namespace in <metadata>, whatever its name; NULL: none. */
-xmlNodePtr xml_tree_guest(xmlNodePtr root);
+xmlNodePtr xml_tree_metadata(xmlNodePtr root, const char *namespace);
 /* The caller frees; NULL when it is absent. */
 xmlChar *xml_tree_attribute(xmlNodePtr node, const char *name);
 bool xml_tree_attribute_is(xmlNodePtr node, const char *name, const char *value);
@@ -44,10 +42,12 @@ int xml_tree_pci_address(xmlNodePtr node, PciAddress *ret) _warn_unused_result_;
 /* The text of a node and all below it; the caller frees. */
 int xml_tree_dump(xmlDocPtr doc, xmlNodePtr node, char **ret) _warn_unused_result_;
 int xml_tree_dump_indented(xmlDocPtr doc, xmlNodePtr node, char **ret) _warn_unused_result_;
-int xml_tree_parse(const char *xml, xmlDocPtr *ret, Failure *reterr) _warn_unused_result_;
+/* `top`: its root element; NULL: any. */
+int xml_tree_parse(const char *xml, const char *top, xmlDocPtr *ret, Failure *reterr) _warn_unused_result_;
 /* With its hostdevs, which point into it; the caller frees both. */
 int xml_tree_parse_hostdevs(const char *xml, xmlDocPtr *ret_doc, HostdevList **ret_list,
                             Failure *reterr) _warn_unused_result_;
 
-/* What our element says of an adoption; of what is wrong with it the first thing goes to *wrong, unless that is set. -ENOMEM. */
-int xml_tree_parse_adoption(xmlNodePtr guest, Adoption *ret, char **wrong) _warn_unused_result_;
+/* What the element, NULL: there is none, says of an adoption; of what is wrong with it the first thing goes to *wrong,
+ * unless that is set. -ENOMEM. */
+int xml_tree_parse_adoption(xmlNodePtr adopted, Adoption *ret, char **wrong) _warn_unused_result_;

@@ -145,25 +145,23 @@ static int parse_attribute(xmlAttrPtr a, GuestDeclaration *d)
 static int parse_declaration(xmlNodePtr root, DomainXml *x)
 {
         GuestDeclaration *d = &x->declared;
-        xmlNodePtr guest = xml_tree_guest(root);
+        xmlNodePtr guest = xml_tree_metadata(root, DOMAIN_XML_NAMESPACE);
 
-        if (!guest)
-                return 0;
-
-        if (!xml_tree_is(guest, "guest") &&
+        if (guest && !xml_tree_is(guest, "guest") &&
             asprintf(&d->wrong, "there is no element <%s>", (const char *) guest->name) < 0) {
                 d->wrong = NULL;
                 return -ENOMEM;
         }
 
-        for (xmlAttrPtr a = guest->properties; a; a = a->next) {
+        for (xmlAttrPtr a = guest ? guest->properties : NULL; a; a = a->next) {
                 int r = parse_attribute(a, d);
 
                 if (r < 0)
                         return r;
         }
 
-        return xml_tree_parse_adoption(guest, &x->adoption, &d->wrong);
+        return xml_tree_parse_adoption(xml_tree_metadata(root, DOMAIN_XML_ADOPTION_NAMESPACE), &x->adoption,
+                                       &d->wrong);
 }
 
 void domain_xml_done(DomainXml *x)

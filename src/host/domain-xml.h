@@ -13,10 +13,12 @@
 
 #define DOMAIN_XML_BYTES_MAX (UINT64_C(4) << 20) /* libvirt's own limit: VIR_NET_MESSAGE_STRING_MAX */
 #define DOMAIN_XML_FUNCTIONS_MAX 256
-/* <metadata><NAME:guest xmlns:NAME="..." resume="yes">
- *   <NAME:adopted autostart="yes" order="100"><NAME:function address="0000:06:00.0" managed="yes"/></NAME:adopted>
- * </NAME:guest></metadata> */
+/* <metadata><NAME:guest xmlns:NAME="..." resume="yes"/></metadata> */
 #define DOMAIN_XML_NAMESPACE "http://vgpu.org/hibernate/1"
+/* <NAME:adopted autostart="yes" order="100"><NAME:function address="0000:06:00.0" managed="yes"/></NAME:adopted>
+ * A namespace of its own, since libvirt keeps one element of each: what an operator declares must not take the place of
+ * what has to be given back one day. */
+#define DOMAIN_XML_ADOPTION_NAMESPACE "http://vgpu.org/hibernate/1/adoption"
 
 typedef struct DomainXml {
         char *name;
@@ -52,6 +54,8 @@ int domain_xml_adopt(const char *xml, const PciAddress *functions, size_t n, con
                      char **ret, Failure *reterr) _warn_unused_result_;
 /* Takes that back: each hostdev that is still there as it was, and nothing of it in the metadata. */
 int domain_xml_disown(const char *xml, char **ret, Failure *reterr) _warn_unused_result_;
+/* Of the element alone, as libvirt tells it of a domain's metadata. */
+int domain_xml_parse_adoption(const char *element, Adoption *ret, Failure *reterr) _warn_unused_result_;
 /* How one text becomes the other, as core/line-diff.h says; both laid out alike. */
 int domain_xml_diff(const char *from, const char *to, char **ret, Failure *reterr) _warn_unused_result_;
 

@@ -18,6 +18,27 @@ static void domain_list_done(DomainList *l)
         free(l->items);
 }
 
+/* What is live says how things were when the domain was started, or saved. */
+static int read_adoption(virDomainPtr d, Adoption *ret, Failure *reterr)
+{
+        _cleanup_(virt_error_freep) virErrorPtr error = NULL;
+        _cleanup_free_ char *element = NULL;
+
+        element = virDomainGetMetadata(d, VIR_DOMAIN_METADATA_ELEMENT, DOMAIN_XML_ADOPTION_NAMESPACE,
+                                       VIR_DOMAIN_AFFECT_CONFIG);
+        if (element)
+                return domain_xml_parse_adoption(element, ret, reterr);
+
+        error = virSaveLastError();
+        if (error && error->code == VIR_ERR_NO_DOMAIN_METADATA) {
+                *ret = (Adoption) { 0 };
+                return 0;
+        }
+
+        return virt_failure_from(reterr, FAILURE_LIBVIRT, error, "cannot read the metadata of domain '%s'",
+                                 virDomainGetName(d));
+}
+
 static int describe_domain(virDomainPtr d, WorldDomain *ret, Failure *reterr)
 {
         _cleanup_(domain_xml_done) DomainXml x = { 0 };
@@ -38,6 +59,12 @@ static int describe_domain(virDomainPtr d, WorldDomain *ret, Failure *reterr)
         if (r < 0)
                 return r;
 
+        if (active && persistent) {
+                r = read_adoption(d, &x.adoption, reterr);
+                if (r < 0)
+                        return r;
+        }
+
         *ret = (WorldDomain) {
                 .uuid = TAKE_PTR(x.uuid),
                 .name = TAKE_PTR(x.name),
@@ -47,6 +74,7 @@ static int describe_domain(virDomainPtr d, WorldDomain *ret, Failure *reterr)
                 .functions = TAKE_PTR(x.functions),
                 .n_functions = x.n_functions,
                 .memory_node = x.memory_node,
+                .adoption = x.adoption,
         };
         return 0;
 }
@@ -111,6 +139,36 @@ static int scan_functions(const RealHostSettings *settings, PciIdentities *ident
                      settings->families, w, reterr);
         pci_identities_settle(identities);
         return r;
+}
+
+static bool has_function(const World *w, const PciAddress *a)
+{
+        for (size_t i = 0; i < w->n_functions; i++)
+                if (pci_address_equal(&w->functions[i].address, a))
+                        return true;
+
+        return false;
+}
+
+int scan_pooled(const RealHostSettings *settings, const PciAddress *functions, size_t n, PciAddress *ret,
+                size_t *ret_n, Failure *reterr)
+{
+        _cleanup_(pci_identities_freep) PciIdentities *identities = NULL;
+        _cleanup_(world_freep) World *w = calloc(1, sizeof(*w));
+        int r;
+
+        if (!w || pci_identities_new(&identities) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot look at this host");
+
+        r = scan_functions(settings, identities, w, reterr);
+        if (r < 0)
+                return r;
+
+        *ret_n = 0;
+        for (size_t i = 0; i < n; i++)
+                if (has_function(w, functions + i))
+                        ret[(*ret_n)++] = functions[i];
+        return 0;
 }
 
 int host_scan_over(const RealHostSettings *settings, PciIdentities *identities, virConnectPtr c,

@@ -13,7 +13,9 @@ int host_scan(const RealHostSettings *settings, World **ret, Failure *reterr) _w
 int host_scan_over(const RealHostSettings *settings, PciIdentities *identities, virConnectPtr c,
                    const char *away, World **ret, Failure *reterr) _warn_unused_result_;
 
-/* Its two halves. The first is pci_scan(). A domain that libvirt cannot describe leaves w->libvirt_ok false:
- * which functions are free is then unknown. `flags` are those of
- * virConnectListAllDomains(). */
+/* Which of them are pooled, in their order; `ret` has room for all. */
+int scan_pooled(const RealHostSettings *settings, const PciAddress *functions, size_t n, PciAddress *ret,
+                size_t *ret_n, Failure *reterr) _warn_unused_result_;
+/* The domains of a snapshot. One that libvirt cannot describe leaves w->libvirt_ok false: which functions are free is then
+ * unknown. `flags` are those of virConnectListAllDomains(). */
 int scan_domains(virConnectPtr c, unsigned flags, World *w, Failure *reterr) _warn_unused_result_;

@@ -63,6 +63,7 @@ int config_new(Config **ret)
                 .image_reserve_bytes = 256 * MIB,
                 .reset_delay_usec = 3 * USEC_PER_SEC,
                 .finished_jobs_max = 100,
+                .on_shutdown = ON_SHUTDOWN_HIBERNATE,
         };
         if (free_and_strdup(&c->libvirt_uri, "qemu:///system") < 0 ||
             free_and_strdup(&c->image_dir, "/var/lib/libvirt/qemu/save") < 0)
@@ -491,6 +492,11 @@ static int parse_reset_delay(json_object *root, Config *c, Failure *reterr)
         return r;
 }
 
+static int on_shutdown_from_name(const char *s)
+{
+        return (int) on_shutdown_from_string(s);
+}
+
 static int parse_root(json_object *root, Config *c, Failure *reterr)
 {
         static const char *const known[] = { "schema",
@@ -507,8 +513,9 @@ static int parse_root(json_object *root, Config *c, Failure *reterr)
                                              "image_reserve_mib",
                                              "reset_delay_seconds",
                                              "requests",
+                                             "on_shutdown",
                                              NULL };
-        int pick = (int) c->pick, r;
+        int pick = (int) c->pick, on_shutdown = (int) c->on_shutdown, r;
 
         if ((r = json_check_schema(root, "the configuration", CONFIG_SCHEMA, reterr)) < 0 ||
             (r = json_check_members(root, "", known, reterr)) < 0 ||
@@ -518,6 +525,8 @@ static int parse_root(json_object *root, Config *c, Failure *reterr)
             (r = parse_requests(root, c, reterr)) < 0 || (r = parse_functions(root, c, reterr)) < 0 ||
             (r = json_get_enum(root, "", "pick", false, pick_from_string, &pick, reterr)) < 0 ||
             (r = parse_timeouts(root, c, reterr)) < 0 ||
+            (r = json_get_enum(root, "", "on_shutdown", false, on_shutdown_from_name, &on_shutdown,
+                               reterr)) < 0 ||
             (r = json_get_u64(root, "", "attempts_max", false, 1, JOB_ATTEMPTS_MAX - 1, &c->attempts_max,
                               reterr)) < 0 ||
             (r = json_get_u64(root, "", "jobs_max", false, 0, JOBS_MAX, &c->jobs_max, reterr)) < 0 ||
@@ -528,6 +537,7 @@ static int parse_root(json_object *root, Config *c, Failure *reterr)
                 return r;
 
         c->pick = (PickPolicy) pick;
+        c->on_shutdown = (OnShutdown) on_shutdown;
         r = parse_pools(root, c, reterr);
         if (r < 0)
                 return r;

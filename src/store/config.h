@@ -3,6 +3,7 @@
 
 /* Config: /etc/vgpu-hibernate/vgpu-hibernate.json, documented in vgpu-hibernate.json(5). */
 
+#include "core/adoption.h"
 #include "core/family.h"
 #include "core/fragmentation.h"
 #include "core/pool.h"
@@ -60,6 +61,7 @@ typedef struct Config {
         uint64_t image_reserve_bytes; /* to be left free where images are written */
         bool start_without_daemon;    /* libvirt may start who owns functions while there is no daemon */
         uint64_t reset_delay_usec; /* for which a function that a guest gave back waits for the same domain */
+        OnShutdown on_shutdown;    /* of adopted domains that say nothing themselves */
         uint64_t finished_jobs_max; /* how many records of ended jobs are kept */
         Families families;          /* from files of their own: store/families.h */
         bool families_unread;       /* there are such files, and they are bad */

@@ -64,6 +64,7 @@ static int record_to_json(const ImageRecord *r, json_object **ret)
             json_add_string(o, "fixups", guest_fixups_to_string(r->fixups)) < 0 ||
             json_add_u64(o, "job", r->job) < 0 || json_add_u64(o, "bytes", r->bytes) < 0 ||
             json_add_u64(o, "created_usec", r->created_usec) < 0 ||
+            json_add_bool(o, "by_shutdown", r->by_shutdown) < 0 ||
             json_add_string(o, "devices", r->devices) < 0)
                 return -ENOMEM;
 
@@ -97,6 +98,7 @@ int image_record_write(int dir_fd, const Job *j, uint64_t bytes, Failure *reterr
                 .domain_uuid = j->domain_uuid,
                 .domain_name = j->domain_name,
                 .strategy = j->strategy,
+                .by_shutdown = j->by_shutdown,
                 .fixups = j->fixups,
                 .job = j->id,
                 .bytes = bytes,
@@ -167,6 +169,7 @@ static int record_from_json(json_object *o, ImageRecord **ret, Failure *reterr)
             (r = json_get_u64(o, "", "bytes", true, 0, INT64_MAX, &record->bytes, reterr)) < 0 ||
             (r = json_get_u64(o, "", "created_usec", true, 0, INT64_MAX, &record->created_usec, reterr)) <
                             0 ||
+            (r = json_get_bool(o, "", "by_shutdown", false, &record->by_shutdown, reterr)) < 0 ||
             (r = json_get_string(o, "", "devices", false, &devices, reterr)) < 0 ||
             (r = functions_from_json(o, record, reterr)) < 0)
                 return r;

@@ -16,6 +16,7 @@ typedef struct ImageRecord {
         uint64_t job; /* that made it */
         uint64_t bytes;
         uint64_t created_usec;
+        bool by_shutdown;        /* Job.by_shutdown of that job */
         GuestFixups fixups;      /* as the guest was when it hibernated: nobody can ask it now */
         FunctionSwap *functions; /* from and identity of each */
         size_t n_functions;

@@ -92,6 +92,7 @@ static int story_to_json(const Job *j, json_object *o)
             json_add_bool(o, "needs_fixups", j->needs_fixups) < 0 ||
             json_add_string(o, "fixups", guest_fixups_to_string(j->fixups)) < 0 ||
             json_add_bool(o, "by_libvirt", j->by_libvirt) < 0 || json_add_bool(o, "asleep", j->asleep) < 0 ||
+            json_add_bool(o, "by_shutdown", j->by_shutdown) < 0 ||
             json_add_string(o, "fallback", job_fallback_to_string(j->fallback)) < 0 ||
             json_add_bool(o, "back", j->back) < 0 || json_add_bool(o, "retry", j->retry) < 0)
                 return -ENOMEM;
@@ -397,6 +398,7 @@ static int story_from_json(json_object *o, Job *j, Failure *reterr)
             (r = json_get_enum(o, "", "fixups", false, fixups_from_name, &fixups, reterr)) < 0 ||
             (r = json_get_bool(o, "", "by_libvirt", false, &j->by_libvirt, reterr)) < 0 ||
             (r = json_get_bool(o, "", "asleep", false, &j->asleep, reterr)) < 0 ||
+            (r = json_get_bool(o, "", "by_shutdown", false, &j->by_shutdown, reterr)) < 0 ||
             (r = json_get_enum(o, "", "fallback", false, fallback_from_name, &fallback, reterr)) < 0 ||
             (r = json_get_bool(o, "", "back", false, &j->back, reterr)) < 0 ||
             (r = json_get_bool(o, "", "retry", false, &j->retry, reterr)) < 0)

@@ -24,6 +24,7 @@ void ledger_done(Ledger *l)
                 ledger_use_done(l->uses + i);
         free(l->uses);
         claims_done(&l->claims);
+        free(l->boot);
         *l = (Ledger) { 0 };
 }
 
@@ -169,13 +170,18 @@ static int uses_to_json(const Ledger *l, json_object *o)
 
 static int ledger_from_json(json_object *o, Ledger *l, Failure *reterr)
 {
+        const char *boot = NULL;
         json_object *array;
         int r;
 
         if ((r = json_check_schema(o, "the ledger", LEDGER_SCHEMA, reterr)) < 0 ||
             (r = json_get_u64(o, "", "next_job", true, 1, INT64_MAX, &l->next_job, reterr)) < 0 ||
+            (r = json_get_string(o, "", "boot", false, &boot, reterr)) < 0 ||
             (r = json_get_array(o, "", "quarantined", true, LEDGER_FUNCTIONS_MAX, &array, reterr)) < 0)
                 return r;
+
+        if (free_and_strdup(&l->boot, boot) < 0)
+                return failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "cannot read the ledger");
 
         for (size_t i = 0; i < json_object_array_length(array); i++) {
                 json_object *q = json_object_array_get_idx(array, i);
@@ -238,7 +244,7 @@ static int ledger_to_json(const Ledger *l, json_object **ret)
 
         if (json_add(o, "quarantined", array) < 0 || json_add_u64(o, "schema", LEDGER_SCHEMA) < 0 ||
             json_add_u64(o, "next_job", l->next_job) < 0 || uses_to_json(l, o) < 0 ||
-            claims_to_json(&l->claims, o) < 0)
+            json_add_string(o, "boot", l->boot) < 0 || claims_to_json(&l->claims, o) < 0)
                 return -ENOMEM;
 
         for (size_t i = 0; i < l->n_quarantines; i++) {

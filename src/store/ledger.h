@@ -3,8 +3,8 @@
 
 /*
  * Ledger: DIR/ledger.json, what the daemon alone decides and must not forget: the next job's number, the quarantined
- * functions, those that guests have had, holds and reservations. (Leases are not here: a function is leased while an
- * unfinished job's journal names it.)
+ * functions, those that guests have had, holds and reservations, and which boot of the host has been dealt with. (Leases
+ * are not here: a function is leased while an unfinished job's journal names it.)
  */
 
 #include "core/claim.h"
@@ -30,6 +30,7 @@ typedef struct Ledger {
         LedgerUse *uses;
         size_t n_uses;
         Claims claims;
+        char *boot; /* owned; id of the last boot of the host after which domains were brought back, NULL: none */
 } Ledger;
 
 void ledger_done(Ledger *l);

@@ -72,6 +72,48 @@ static int function_from_json(json_object *o, Function *f, Failure *reterr)
         return 0;
 }
 
+static int on_shutdown_from_name(const char *s)
+{
+        return (int) on_shutdown_from_string(s);
+}
+
+static int adoption_to_json(const Adoption *a, json_object *domain)
+{
+        json_object *o = json_object_new_object();
+
+        if (json_add(domain, "adoption", o) < 0 || json_add_bool(o, "autostart", a->autostart) < 0 ||
+            json_add_u64(o, "order", a->order) < 0)
+                return -ENOMEM;
+
+        return a->has_on_shutdown ? json_add_string(o, "on_shutdown", on_shutdown_to_string(a->on_shutdown))
+                                  : 0;
+}
+
+static int adoption_from_json(json_object *domain, Adoption *ret, Failure *reterr)
+{
+        static const char where[] = "domains[].adoption";
+        Adoption a = { .adopted = true };
+        int on_shutdown = 0, r;
+        json_object *o;
+        uint64_t order;
+
+        r = json_get_object(domain, "domains[]", "adoption", false, &o, reterr);
+        if (r <= 0)
+                return r;
+
+        if ((r = json_get_bool(o, where, "autostart", true, &a.autostart, reterr)) < 0 ||
+            (r = json_get_u64(o, where, "order", true, 0, ADOPTION_ORDER_MAX, &order, reterr)) < 0 ||
+            (r = json_get_enum(o, where, "on_shutdown", false, on_shutdown_from_name, &on_shutdown,
+                               reterr)) < 0)
+                return r;
+
+        a.order = (uint32_t) order;
+        a.has_on_shutdown = r > 0;
+        a.on_shutdown = (OnShutdown) on_shutdown;
+        *ret = a;
+        return 0;
+}
+
 static int domain_to_json(const WorldDomain *d, json_object **ret)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
@@ -80,7 +122,8 @@ static int domain_to_json(const WorldDomain *d, json_object **ret)
             json_add_string(o, "state", domain_state_to_string(d->state)) < 0 ||
             json_add_bool(o, "active", d->active) < 0 || json_add_bool(o, "persistent", d->persistent) < 0 ||
             json_add_pci_addresses(o, "functions", d->functions, d->n_functions) < 0 ||
-            json_add(o, "memory_node", json_object_new_int(d->memory_node)) < 0)
+            json_add(o, "memory_node", json_object_new_int(d->memory_node)) < 0 ||
+            (d->adoption.adopted && adoption_to_json(&d->adoption, o) < 0))
                 return -ENOMEM;
 
         *ret = TAKE_PTR(o);
@@ -105,6 +148,7 @@ static int domain_from_json(json_object *o, WorldDomain *d, Failure *reterr)
             (r = json_get_bool(o, "domains[]", "active", true, &d->active, reterr)) < 0 ||
             (r = json_get_bool(o, "domains[]", "persistent", true, &d->persistent, reterr)) < 0 ||
             (r = get_int(o, "domains[]", "memory_node", &d->memory_node, reterr)) < 0 ||
+            (r = adoption_from_json(o, &d->adoption, reterr)) < 0 ||
             (r = json_get_pci_addresses(o, "domains[]", "functions", true, DOMAIN_FUNCTIONS_MAX, functions,
                                         &n_functions, reterr)) < 0)
                 return r;

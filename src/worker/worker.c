@@ -10,11 +10,13 @@
 
 #include "basic/log.h"
 #include "store/families.h"
+#include "worker/adopt.h"
 #include "worker/explain.h"
 #include "worker/job-run.h"
 #include "worker/make-plan.h"
 #include "worker/probe.h"
 #include "worker/snapshot.h"
+#include "worker/start.h"
 
 #define WORKER_EXIT_USAGE 2
 
@@ -52,7 +54,7 @@ static int install_signal_handler(void)
 static int usage(FILE *out, int status)
 {
         (void) fputs("Usage: vgpu-hibernate-worker [--config=FILE] [--state-dir=DIR]\n"
-                     "                             [--families-dir=DIR]... VERB\n"
+                     "                             [--families-dir=DIR]... [--dry-run] VERB\n"
                      "\n"
                      "  run ID      execute the queued job ID\n"
                      "  recover ID  bring job ID, whose worker died, to its end\n"
@@ -64,6 +66,11 @@ static int usage(FILE *out, int status)
                      "  probe ADDRESS\n"
                      "              reset a function that no domain has, ask its gate, have it cleaned, and\n"
                      "              print as one line of JSON what failed\n"
+                     "  start UUID  boot a domain that is off, and print as one line of JSON what failed\n"
+                     "  adopt UUID ORDER ON-SHUTDOWN\n"
+                     "              prepare a domain, \"-\" for what stays, and print as one line of JSON\n"
+                     "              what changed; with --dry-run what would\n"
+                     "  disown UUID take that back\n"
                      "  snapshot    print this host's functions and domains as one line of JSON\n"
                      "  watch       print a snapshot now and whenever it changes\n"
                      "\n"
@@ -121,7 +128,41 @@ static int run_plan_verb(const Config *config, char *const *words)
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static int run_verb(const Config *config, const char *state_dir, char *const *words)
+static bool parse_order(const char *word, AdoptionRequest *request)
+{
+        int n = 0;
+
+        request->has_order = !streq(word, "-");
+        return !request->has_order ||
+               (word[0] != '-' && sscanf(word, "%" SCNu32 "%n", &request->order, &n) == 1 &&
+                word[n] == '\0' && request->order <= ADOPTION_ORDER_MAX);
+}
+
+static bool parse_on_shutdown(const char *word, AdoptionRequest *request)
+{
+        request->has_on_shutdown = !streq(word, "-");
+        if (request->has_on_shutdown)
+                request->on_shutdown = on_shutdown_from_string(word);
+        return !request->has_on_shutdown || (int) request->on_shutdown >= 0;
+}
+
+static int run_adopt_verb(const Config *config, char *const *words, bool dry_run)
+{
+        AdoptionRequest request = { .dry_run = dry_run, .disown = streq(words[0], "disown") };
+        bool good = words[1];
+
+        if (good && request.disown)
+                good = !words[2];
+        else if (good)
+                good = words[2] && words[3] && !words[4] && parse_order(words[2], &request) &&
+                       parse_on_shutdown(words[3], &request);
+        if (!good)
+                return usage(stderr, WORKER_EXIT_USAGE);
+
+        return adopt_print(config, words[1], &request) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int run_verb(const Config *config, const char *state_dir, char *const *words, bool dry_run)
 {
         if (streq_ptr(words[0], "run"))
                 return run_job_verb(config, state_dir, words[1], false);
@@ -133,6 +174,10 @@ static int run_verb(const Config *config, const char *state_dir, char *const *wo
                 return run_plan_verb(config, words);
         if (streq_ptr(words[0], "probe"))
                 return run_probe_verb(config, words);
+        if (streq_ptr(words[0], "start") && words[1] && !words[2])
+                return start_print(config, state_dir, words[1]) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        if (streq_ptr(words[0], "adopt") || streq_ptr(words[0], "disown"))
+                return run_adopt_verb(config, words, dry_run);
         if (streq_ptr(words[0], "snapshot"))
                 return snapshot_print(config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
         if (streq_ptr(words[0], "watch"))
@@ -166,12 +211,14 @@ int main(int argc, char *argv[])
                 { "config", required_argument, NULL, 'c' },
                 { "state-dir", required_argument, NULL, 's' },
                 { "families-dir", required_argument, NULL, 'f' },
+                { "dry-run", no_argument, NULL, 'n' },
                 { "help", no_argument, NULL, 'h' },
                 { 0 },
         };
         const char *config_path = CONFIG_PATH, *state_dir = STATE_DIR,
                    *families_dirs[FAMILIES_DIRS_MAX] = { FAMILIES_ADMIN_DIR, FAMILIES_DIR };
         size_t n_families_dirs = 0;
+        bool dry_run = false;
         _cleanup_(config_freep) Config *config = NULL;
         _cleanup_(failure_done) Failure why = { 0 };
         int c, r;
@@ -191,6 +238,9 @@ int main(int argc, char *argv[])
                                 return usage(stderr, WORKER_EXIT_USAGE);
                         families_dirs[n_families_dirs++] = optarg;
                         families_dirs[n_families_dirs] = NULL;
+                        break;
+                case 'n':
+                        dry_run = true;
                         break;
                 case 'h':
                         return usage(stdout, EXIT_SUCCESS);
@@ -215,5 +265,5 @@ int main(int argc, char *argv[])
         if (load_families(families_dirs, argv[optind], config) < 0)
                 return EXIT_FAILURE;
 
-        return run_verb(config, state_dir, argv + optind);
+        return run_verb(config, state_dir, argv + optind, dry_run);
 }

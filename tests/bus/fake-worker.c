@@ -4,7 +4,7 @@
  * A worker that does what the test says, over the daemon's real protocol: journals and records by the store,
  * lines of JSON on stdout, datagrams to NOTIFY_SOCKET. It obeys lines of text from named pipes in
  * STATE_DIR/fake: "world" for "watch" (which tells in "seen"), "job-ID" for "run ID" and "recover ID", "explain" for "explain", "probe" for "probe",
- * "plan" for "plan". Without the pipe of "probe" nothing bad is found.
+ * "plan" for "plan", "start" for "start", "adopt" for "adopt" and "disown". Without the pipe of "probe" nothing bad is found.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -333,6 +333,28 @@ static int find_nothing(void)
         return 0;
 }
 
+/* Obeys as answer(), but "echo" says what was asked in the place of a diff. */
+static int adopt(int state_fd, char *const *words, bool dry_run)
+{
+        _cleanup_close_ int fd = open_pipe(state_fd, "adopt");
+        _cleanup_free_ char *line = read_line(fd);
+
+        if (!line)
+                return 1;
+        if (streq(line, "die"))
+                (void) raise(SIGKILL);
+        if (!streq(line, "echo")) {
+                (void) printf("%s\n", line);
+                return 0;
+        }
+
+        (void) printf("{\"diff\":\"%s", dry_run ? "dry " : "");
+        for (size_t i = 0; words[i]; i++)
+                (void) printf("%s%s", i > 0 ? " " : "", words[i]);
+        (void) printf("\",\"autostart_before\":true,\"autostart_after\":false}\n");
+        return 0;
+}
+
 /* Answers as the one line that it reads says: "exit N", "die", "flood", "hang", "echo" (with the words of the command
  * line), "make-plan" (as the real one does), or by that line itself. */
 static int answer(int state_fd, const char *verb, char *const *words)
@@ -377,11 +399,13 @@ int main(int argc, char *argv[])
                 { "config", required_argument, NULL, 'c' },
                 { "state-dir", required_argument, NULL, 's' },
                 { "families-dir", required_argument, NULL, 'f' },
+                { "dry-run", no_argument, NULL, 'n' },
                 { 0 },
         };
         const struct sigaction term = { .sa_handler = on_sigterm }, usr1 = { .sa_handler = on_sigusr1 };
         _cleanup_close_ int state_fd = -EBADF;
         const char *state_dir = NULL;
+        bool dry_run = false;
         sigset_t blocked;
         int c;
 
@@ -390,6 +414,8 @@ int main(int argc, char *argv[])
                         state_dir = optarg;
                 else if (c == 'f')
                         families_dir = optarg;
+                else if (c == 'n')
+                        dry_run = true;
 
         CHECK(state_dir && optind < argc);
         (void) sigemptyset(&blocked);
@@ -408,6 +434,10 @@ int main(int argc, char *argv[])
         /* It outlives the daemon, but must not outlive a test that failed. */
         (void) alarm(WORKER_SECONDS_MAX);
         CHECK(optind + 1 < argc);
+        if (streq(argv[optind], "adopt") || streq(argv[optind], "disown")) {
+                CHECK(optind + (streq(argv[optind], "adopt") ? 4 : 2) == argc);
+                return adopt(state_fd, argv + optind, dry_run);
+        }
         if (streq(argv[optind], "probe")) {
                 CHECK(optind + 2 == argc);
                 return faccessat(state_fd, "fake/probe", F_OK, 0) < 0
@@ -416,6 +446,10 @@ int main(int argc, char *argv[])
         }
         if (streq(argv[optind], "plan"))
                 return answer(state_fd, "plan", argv + optind + 1);
+        if (streq(argv[optind], "start")) {
+                CHECK(optind + 2 == argc);
+                return answer(state_fd, "start", argv + optind + 1);
+        }
         if (streq(argv[optind], "explain")) {
                 CHECK(optind + 4 == argc);
                 return answer(state_fd, "explain", argv + optind + 1);

@@ -38,6 +38,8 @@ static const struct {
         { "Move", "'sa{sv}' vm1 1 functions as 1 0000:02:10.0", "in job 1" },
         { "Resume", "'sa{sv}' vm3 0", "has no record of a hibernation" },
         { "Hold", "'sa{sv}' vm3 1 hold s release", "there is nothing to hold" },
+        { "Adopt", "'sa{sv}' vm1 2 dry_run b true order t 3", "in job 1" },
+        { "Disown", "'sa{sv}' vm1 0", "in job 1" },
         { "Explain", "'sa{sv}' vm1 1 kind s hibernate", NULL },
         { "Plan", "'asa{sv}' 1 fit=0 1 parallel t 2", "goal 'fit=0'" },
         { "Reserve", "'sua{sv}' '' 1 1 ttl_seconds t 5", NULL },

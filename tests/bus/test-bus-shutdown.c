@@ -167,6 +167,58 @@ static void test_called(Fixture *f)
         expect_signal(f, "JobRemoved 9 " JOB(9) " failed");
 }
 
+static void adopt(Fixture *f, const char *name, OnShutdown on_shutdown)
+{
+        fixture_domain(f, name)->adoption = (Adoption) { .adopted = true,
+                                                         .order = ADOPTION_ORDER_DEFAULT,
+                                                         .has_on_shutdown = true,
+                                                         .on_shutdown = on_shutdown };
+}
+
+/* Adopted ones, each once; who cannot be is left alone, and not tried again. */
+static void test_hibernates(Fixture *f)
+{
+        bool answered = false;
+
+        adopt(f, "vm1", ON_SHUTDOWN_HIBERNATE);
+        adopt(f, "vm2", ON_SHUTDOWN_HIBERNATE);
+        adopt(f, "vm3", ON_SHUTDOWN_HIBERNATE); /* it is off */
+        fixture_set_domain(f, "foreign", DOMAIN_RUNNING, (const char *const[]) { "0000:09:00.0", NULL });
+        adopt(f, "foreign", ON_SHUTDOWN_HIBERNATE);
+        fixture_set_domain(f, "other", DOMAIN_RUNNING, (const char *const[]) { "0000:02:10.0", NULL });
+        adopt(f, "other", ON_SHUTDOWN_NOTHING);
+        fixture_send_world(f);
+
+        /* A job that is at work comes to rest, and leaves its domain running: then that is hibernated. */
+        start_ok(f, 10, "Move", "vm1", NULL);
+        expect_property(f, JOB(10), "State", "running");
+        call_prepare(f, &answered);
+        fixture_tell(f, 10, "state-on-request undoing");
+        expect_property(f, JOB(11), "State", "running");
+        expect_property(f, JOB(11), "Kind", "hibernate");
+        expect_property(f, VM2_PATH, "State", "hibernating");
+        fixture_tell(f, 10, "end canceled");
+        expect_signal(f, "JobRemoved 10 ");
+        expect_property(f, JOB(12), "State", "running");
+        expect_property(f, VM1_PATH, "State", "hibernating");
+
+        fixture_tell(f, 11, "fail NoAgent it does not answer");
+        expect_signal(f, "JobRemoved 11 ");
+        CHECK(!answered);
+
+        /* It does not rest, as the others do. */
+        fixture_tell(f, 12, "stuck libvirt does not answer");
+        fixture_tell(f, 12, "exit 75");
+        expect_property(f, JOB(12), "State", "recovering");
+        CHECK(!answered);
+        fixture_tell(f, 12, "strategy suspend-to-ram");
+        fixture_tell(f, 12, "record 17");
+        fixture_tell(f, 12, "end done");
+        await(f, &answered);
+        CHECK(!had_signal(f, "JobNew 13 "));
+        start_refused(f, VGPU_HIBERNATE_ERROR_SHUTTING_DOWN, "shut down", "Hibernate", "vm2", NULL);
+}
+
 int main(int argc, char *argv[])
 {
         FakeLogind l;
@@ -182,6 +234,7 @@ int main(int argc, char *argv[])
         test_restart_meanwhile(&f, &l);
         fake_logind_stop(&l, &f);
         test_called(&f);
+        test_hibernates(&f);
         fixture_done(&f);
         return EXIT_SUCCESS;
 }

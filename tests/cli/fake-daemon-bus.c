@@ -245,6 +245,41 @@ static int on_get_inventory(sd_bus_message *m, void *userdata, sd_bus_error *ret
         return sd_bus_reply_method_return(m, "s", "{\"schema\":1,\"host\":\"a/b\",\"functions\":[]}");
 }
 
+/* As it was asked, in the place of the diff; vm2 is as it should be already. */
+static int on_adopt(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
+{
+        bool dry_run = false, changes;
+        const char *domain, *key, *contents, *on_shutdown = "";
+        uint64_t order = 0;
+        char diff[128] = "";
+        char type;
+
+        assert(sd_bus_message_read(m, "s", &domain) >= 0);
+        assert(sd_bus_message_enter_container(m, 'a', "{sv}") >= 0);
+        while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
+                assert(sd_bus_message_read(m, "s", &key) >= 0);
+                assert(sd_bus_message_peek_type(m, &type, &contents) >= 0);
+                if (streq(contents, "t"))
+                        assert(sd_bus_message_read(m, "v", "t", &order) >= 0);
+                else if (streq(contents, "s"))
+                        assert(sd_bus_message_read(m, "v", "s", &on_shutdown) >= 0);
+                else {
+                        int yes;
+
+                        assert(sd_bus_message_read(m, "v", "b", &yes) >= 0);
+                        dry_run = yes;
+                }
+                assert(sd_bus_message_exit_container(m) >= 0);
+        }
+
+        changes = !streq(domain, "vm2");
+        if (changes)
+                (void) snprintf(diff, sizeof(diff), "@@ -1,1 +1,1 @@\n-%s %s\n+%d %llu\n", domain,
+                                on_shutdown, dry_run, (unsigned long long) order);
+        return sd_bus_reply_method_return(m, "a{sv}", 4, "changed", "b", (int) changes, "diff", "s", diff,
+                                          "autostart_before", "b", (int) changes, "autostart_after", "b", 0);
+}
+
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("Hibernate", "sa{sv}", "o", on_hibernate, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -253,6 +288,8 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("Reserve", "sua{sv}", "sast", fake_reserve, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Release", "s", "", fake_release, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Hold", "sa{sv}", "", fake_hold, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Adopt", "sa{sv}", "a{sv}", on_adopt, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Disown", "sa{sv}", "a{sv}", on_adopt, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("GetDomain", "s", "o", on_get_domain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Explain", "sa{sv}", "a{sv}", on_explain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("GetInventory", "", "s", on_get_inventory, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -281,6 +318,12 @@ static int get_domain(sd_bus *bus, const char *path, const char *interface, cons
                 return sd_bus_message_append_basic(reply, 't', &d->image_bytes);
         if (streq(property, "HoldUntil"))
                 return sd_bus_message_append_basic(reply, 't', &d->hold_until);
+        if (streq(property, "Adopted") || streq(property, "Autostart"))
+                return sd_bus_message_append(reply, "b", (int) streq(d->name, "vm1"));
+        if (streq(property, "Order"))
+                return sd_bus_message_append(reply, "u", 7U);
+        if (streq(property, "OnShutdown"))
+                return sd_bus_message_append(reply, "s", streq(d->name, "vm1") ? "hibernate" : "nothing");
         if (streq(property, "Job"))
                 return sd_bus_message_append_basic(
                                 reply, 'o', streq(d->name, "vm1") ? VGPU_HIBERNATE_JOB_PATH "/17" : "/");
@@ -302,6 +345,10 @@ static const sd_bus_vtable domain_vtable[] = {
         SD_BUS_PROPERTY("ImageBytes", "t", get_domain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Hold", "s", get_domain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("HoldUntil", "t", get_domain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Adopted", "b", get_domain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Autostart", "b", get_domain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Order", "u", get_domain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("OnShutdown", "s", get_domain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Job", "o", get_domain, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,
 };

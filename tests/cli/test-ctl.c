@@ -202,6 +202,34 @@ static void test_hold(const char *program)
         CHECK(&no_hold, no_hold.status == 2 && strstr(no_hold.err_text, "needs '--hold'"));
 }
 
+static void test_adopt(const char *program)
+{
+        _cleanup_child_ Child dry = CTL("adopt", "vm1", "--dry-run", "--order=0", "--on-shutdown",
+                                        "nothing"),
+                              plain = CTL("disown", "vm1"), quiet = CTL("adopt", "vm1", "-q"),
+                              json = CTL("adopt", "vm1", "-n", "--json"), nothing = CTL("adopt", "vm2"),
+                              list = CTL("list", "--json"), bad = CTL("adopt", "vm1", "--order=65536"),
+                              order = CTL("disown", "vm1", "--order=1");
+        _cleanup_json_ json_object *o = child_json(&json), *domains = child_json(&list);
+
+        CHECK(&dry, dry.status == 0 && streq(dry.err_text, ""));
+        CHECK(&dry, streq(dry.out_text, "--- vm1\n+++ vm1, adopted\n@@ -1,1 +1,1 @@\n-vm1 nothing\n+1 0\n"
+                                        "libvirt's autostart: on -> off\n"));
+        CHECK(&plain, plain.status == 0 && strstr(plain.out_text, "+++ vm1, disowned\n"));
+        CHECK(&quiet, quiet.status == 0 && streq(quiet.out_text, ""));
+        CHECK(&json, json_is(&json, o, "diff", "@@ -1,1 +1,1 @@\n-vm1 \n+1 0\n"));
+        CHECK(&json, json_is(&json, o, "changed", "true") && json_is(&json, o, "autostart_after", "false"));
+        CHECK(&nothing, nothing.status == 0 && streq(nothing.out_text, ""));
+        CHECK(&nothing, strstr(nothing.err_text, "nothing to change"));
+        CHECK(&list,
+              json_is(&list, domains, "2.adopted", "true") && json_is(&list, domains, "2.order", "7"));
+        CHECK(&list, json_is(&list, domains, "2.on_shutdown", "hibernate"));
+        CHECK(&list,
+              json_is(&list, domains, "0.adopted", "false") && json_is(&list, domains, "0.order", "null"));
+        CHECK(&bad, bad.status == 2 && strstr(bad.err_text, "0 to 65535"));
+        CHECK(&order, order.status == 2 && strstr(order.err_text, "has no option '--order'"));
+}
+
 static void test_quarantine(const char *program)
 {
         _cleanup_child_ Child put = CTL("quarantine", "0000:02:10.0", "--reason", "it smells"),
@@ -712,6 +740,7 @@ int main(int argc, char *argv[])
         test_pools(program);
         test_reserve(program);
         test_hold(program);
+        test_adopt(program);
         test_quarantine(program);
         test_status(program);
         test_explain(program);

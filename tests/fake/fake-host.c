@@ -862,6 +862,7 @@ static Job *copy_job(const Job *j)
         copy->fixups = j->fixups;
         copy->by_libvirt = j->by_libvirt;
         copy->asleep = j->asleep;
+        copy->by_shutdown = j->by_shutdown;
         copy->fallback = j->fallback;
         copy->back = j->back;
         copy->retry = j->retry;

@@ -100,6 +100,7 @@ static void test_errors_name_the_place(void)
         expect_error("{\"schema\":1,\"timeouts\":{\"wake_seconds\":1e9}}", "timeouts.wake_seconds");
         expect_error("{\"schema\":1,\"jobs_max\":257}", "'jobs_max'");
         expect_error("{\"schema\":1,\"reset_delay_seconds\":3601}", "'reset_delay_seconds'");
+        expect_error("{\"schema\":1,\"on_shutdown\":\"pray\"}", "'on_shutdown'");
         expect_error("{\"schema\":1,\"image_dir\":\"save\"}", "absolute");
         expect_error("{\"schema\":1,\"image_reserve_mib\":-1}", "image_reserve_mib");
         expect_error("{\"schema\":1,\"image_reserve_mib\":\"1 GiB\"}", "image_reserve_mib");
@@ -112,7 +113,7 @@ static void test_values(void)
                         "{\"schema\":1,\"_comment\":\"lab\",\"libvirt_uri\":\"test:///default\","
                         "\"functions\":{\"match\":[{\"vendor\":\"8086\",\"device\":\"10ca\"}],"
                         "\"exclude\":[{\"address\":\"0000:01:10.2\"}]},\"pick\":\"spread\","
-                        "\"timeouts\":{\"agent_seconds\":3},\"finished_jobs_max\":0,\"jobs_max\":256,\"reset_delay_seconds\":0,\"attempts_max\":15}",
+                        "\"timeouts\":{\"agent_seconds\":3},\"finished_jobs_max\":0,\"jobs_max\":256,\"on_shutdown\":\"nothing\",\"reset_delay_seconds\":0,\"attempts_max\":15}",
                         NULL);
         Function f = { .identity = { .vendor = 0x8086, .device = 0x10ca } };
 
@@ -124,6 +125,7 @@ static void test_values(void)
         CHECK(c->attempts_max == 15);
         CHECK(c->jobs_max == 256);
         CHECK(c->reset_delay_usec == 0);
+        CHECK(c->on_shutdown == ON_SHUTDOWN_NOTHING);
 
         CHECK(pci_address_parse("0000:01:10.0", &f.address) >= 0);
         CHECK(config_matches(c, &f));

@@ -329,10 +329,11 @@ static void test_devices(void)
         CHECK(domain_xml_take_devices("<network/>", &taken, NULL) < 0);
 }
 
-#define ADOPTED(attributes, functions)                                                           \
-        "<domain><name>vm</name><uuid>u</uuid><memory>1</memory><metadata><v:guest resume='yes'" \
-        " xmlns:v='" DOMAIN_XML_NAMESPACE "'><v:adopted " attributes ">" functions               \
-        "</v:adopted><adopted autostart='yes' order='3'/></v:guest></metadata></domain>"
+#define ADOPTED(attributes, functions)                                                                    \
+        "<domain><name>vm</name><uuid>u</uuid><memory>1</memory><metadata>"                               \
+        "<v:guest resume='yes' xmlns:v='" DOMAIN_XML_NAMESPACE "'/>"                                      \
+        "<a:adopted xmlns:a='" DOMAIN_XML_ADOPTION_NAMESPACE "' " attributes ">" functions "</a:adopted>" \
+        "<adopted autostart='yes' order='3'/></metadata></domain>"
 
 static void test_adoption(void)
 {
@@ -396,13 +397,16 @@ static void test_adopt(void)
 
         CHECK(domain_xml_adopt(xml, pooled, 2, &adoption, &adopted, NULL) == 1);
         CHECK(domain_xml_parse(adopted, &x, NULL) >= 0 && adoption_equal(&x.adoption, &adoption));
-        CHECK(strstr(adopted, "</uuid><metadata><vgpu:guest xmlns:vgpu=\"" DOMAIN_XML_NAMESPACE "\">"));
-        CHECK(strstr(adopted, "<vgpu:function address=\"0000:06:00.0\" managed=\"yes\"/></vgpu:adopted>"));
+        CHECK(strstr(adopted,
+                     "</uuid><metadata><vgpu-adoption:adopted xmlns:vgpu-adoption=\"" DOMAIN_XML_ADOPTION_NAMESPACE
+                     "\" "));
+        CHECK(strstr(adopted,
+                     "<vgpu-adoption:function address=\"0000:06:00.0\" managed=\"yes\"/></vgpu-adoption:adopted>"));
 
         CHECK(domain_xml_diff(xml, adopted, &diff, NULL) >= 0);
         CHECK(strstr(diff, "\n-    <hostdev mode=\"subsystem\" type=\"pci\" managed=\"yes\">\n"
                            "+    <hostdev mode=\"subsystem\" type=\"pci\" managed=\"no\">\n"));
-        CHECK(strstr(diff, "\n+      <vgpu:adopted autostart=\"yes\" order=\"3\">\n"));
+        CHECK(strstr(diff, "autostart=\"yes\" order=\"3\">\n"));
 
         /* Again it is the same; with another order only that changes. */
         CHECK(domain_xml_adopt(adopted, pooled, 2, &adoption, &same, NULL) == 0 && !same);
@@ -426,14 +430,14 @@ static void test_adopt(void)
 /* What else there is in the metadata stays. */
 static void test_disown(void)
 {
-        static const char xml[] = ADOPTED("order='1'", "<v:function address='0000:06:00.0' managed='yes'/>");
+        static const char xml[] = ADOPTED("order='1'", "<a:function address='0000:06:00.0' managed='yes'/>");
         _cleanup_free_ char *back = NULL;
         _cleanup_(domain_xml_done) DomainXml x = { 0 };
 
         CHECK(domain_xml_disown(xml, &back, NULL) == 1);
         CHECK(domain_xml_parse(back, &x, NULL) >= 0);
         CHECK(!x.adoption.adopted && x.declared.resume == GUEST_YES);
-        CHECK(strstr(back, "<adopted autostart=\"yes\" order=\"3\"/>") && !strstr(back, "v:adopted"));
+        CHECK(strstr(back, "<adopted autostart=\"yes\" order=\"3\"/>") && !strstr(back, "a:adopted"));
         CHECK(domain_xml_disown("<domain", &back, NULL) < 0);
 }
 

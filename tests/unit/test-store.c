@@ -64,6 +64,7 @@ static Job *make_job(uint64_t id)
         CHECK(free_and_strdup(&j->devices, "<domain><devices/></domain>") >= 0);
         j->fallback = FALLBACK_STAY;
         j->needs_fixups = true;
+        j->by_shutdown = true;
         j->fixups = FIXUPS_NO;
         j->targets_asked_for = j->back = j->retry = j->asleep = true;
         return j;
@@ -94,9 +95,9 @@ static void test_journal(int dir)
         CHECK(back->n_attempts == 1 && pci_address_equal(&back->attempts[0].targets[0], &j->swaps[0].to));
         CHECK(back->attempts[0].failure.code == FAILURE_BIND_FAILED);
         CHECK(back->n_events == 1 && back->events[0].usec == 22 && streq(back->events[0].text, "and so on"));
-        CHECK(back->needs_fixups && back->fixups == FIXUPS_NO);
         CHECK(back->fallback == FALLBACK_STAY && back->targets_asked_for && back->back && back->retry &&
               back->asleep);
+        CHECK(back->needs_fixups && back->by_shutdown && back->fixups == FIXUPS_NO);
         CHECK(streq(back->domain_name, "vm \"1\"\n"));
         CHECK(back->failure.code == FAILURE_BIND_FAILED);
         CHECK(back->worker_start_ticks == 123456);
@@ -224,7 +225,7 @@ static void test_record(int dir)
         CHECK(image_record_read(dir, UUID, &r, NULL) == -ENOENT);
         CHECK(image_record_write(dir, j, 4096, NULL) >= 0);
         CHECK(image_record_read(dir, UUID, &r, NULL) >= 0);
-        CHECK(r->fixups == j->fixups);
+        CHECK(r->fixups == j->fixups && r->by_shutdown == j->by_shutdown);
         CHECK(r->bytes == 4096 && r->job == 3 && r->strategy == STRATEGY_SUSPEND_TO_RAM);
         CHECK(r->n_functions == 1 && pci_address_equal(&r->functions[0].from, &j->swaps[0].from));
         CHECK(r->functions[0].identity.bars[0].bytes == 16384);
