@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/prediction.h"
 
-#include "core/forecast.h"
-#include "core/throughput.h"
-
 #define PERMILLE_MAX 1000000.0
 
 typedef enum Phase {
         PHASE_SAVE,   /* from the first step that disturbs the guest to the commit of a hibernation */
         PHASE_RESUME, /* from there, or from the begin of a resume, to the commit of that */
 } Phase;
-
-typedef struct History {
-        Forecast steps;
-        Throughput save, restore;
-        Samples fill; /* of the room that was promised what the image took */
-} History;
 
 /* The steps of a phase, from *ret_first up to and without *ret_end. False: there is no such phase in this plan. */
 static bool find_phase(JobKind kind, Strategy strategy, Phase phase, size_t *ret_first, size_t *ret_end)
@@ -122,7 +113,7 @@ void prediction_judge(const JobList *past, const char *domain_uuid, PredictionEr
         };
 }
 
-static void history_add_job(History *h, const Job *j)
+static void history_add_job(PredictionHistory *h, const Job *j)
 {
         const JobStep *sync = NULL;
 
@@ -149,7 +140,8 @@ static bool transfer_usec(const Throughput *own, const Throughput *all, uint64_t
         return true;
 }
 
-static bool step_usec(const History *own, const History *all, StepId id, uint64_t bytes, uint64_t *ret)
+static bool step_usec(const PredictionHistory *own, const PredictionHistory *all, StepId id, uint64_t bytes,
+                      uint64_t *ret)
 {
         if (id == STEP_SAVE)
                 return transfer_usec(&own->save, &all->save, bytes, ret);
@@ -163,8 +155,8 @@ static bool step_usec(const History *own, const History *all, StepId id, uint64_
         return forecast_step(&own->steps, id, ret) || forecast_step(&all->steps, id, ret);
 }
 
-static uint64_t predict_phase(const PredictionRequest *q, const History *own, const History *all,
-                              Phase phase, uint64_t bytes)
+static uint64_t predict_phase(const PredictionRequest *q, const PredictionHistory *own,
+                              const PredictionHistory *all, Phase phase, uint64_t bytes)
 {
         const Plan *plan = plan_find(q->kind, q->strategy);
         uint64_t sum = 0;
@@ -184,7 +176,8 @@ static uint64_t predict_phase(const PredictionRequest *q, const History *own, co
         return sum;
 }
 
-static uint64_t predict_bytes(const PredictionRequest *q, const History *own, const History *all)
+static uint64_t predict_bytes(const PredictionRequest *q, const PredictionHistory *own,
+                              const PredictionHistory *all)
 {
         double fill = samples_median(own->fill.n > 0 ? &own->fill : &all->fill);
         uint64_t bytes = (uint64_t) ((double) q->space_bytes * fill);
@@ -195,19 +188,30 @@ static uint64_t predict_bytes(const PredictionRequest *q, const History *own, co
         return bytes > 0 && bytes < q->bytes_min ? q->bytes_min : bytes;
 }
 
-void prediction_make(const PredictionRequest *q, const JobList *past, JobPrediction *ret)
+void prediction_history(const JobList *past, const char *domain_uuid, PredictionHistory *ret)
 {
-        History own = { 0 }, all = { 0 };
+        *ret = (PredictionHistory) { 0 };
+        for (size_t i = past->n; i > 0; i--)
+                if (!domain_uuid || streq(past->jobs[i - 1]->domain_uuid, domain_uuid))
+                        history_add_job(ret, past->jobs[i - 1]);
+}
+
+void prediction_make_by(const PredictionRequest *q, const PredictionHistory *own,
+                        const PredictionHistory *all, JobPrediction *ret)
+{
         uint64_t bytes;
 
-        for (size_t i = past->n; i > 0; i--) {
-                history_add_job(&all, past->jobs[i - 1]);
-                if (streq(past->jobs[i - 1]->domain_uuid, q->domain_uuid))
-                        history_add_job(&own, past->jobs[i - 1]);
-        }
-
-        *ret = (JobPrediction) { .bytes = predict_bytes(q, &own, &all) };
+        *ret = (JobPrediction) { .bytes = predict_bytes(q, own, all) };
         bytes = ret->bytes > 0 ? ret->bytes : q->space_bytes; /* rather too long than too short */
-        ret->save_usec = predict_phase(q, &own, &all, PHASE_SAVE, bytes);
-        ret->resume_usec = predict_phase(q, &own, &all, PHASE_RESUME, bytes);
+        ret->save_usec = predict_phase(q, own, all, PHASE_SAVE, bytes);
+        ret->resume_usec = predict_phase(q, own, all, PHASE_RESUME, bytes);
+}
+
+void prediction_make(const PredictionRequest *q, const JobList *past, JobPrediction *ret)
+{
+        PredictionHistory own, all;
+
+        prediction_history(past, q->domain_uuid, &own);
+        prediction_history(past, NULL, &all);
+        prediction_make_by(q, &own, &all, ret);
 }

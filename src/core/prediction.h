@@ -9,8 +9,10 @@
  * Each job keeps what was predicted of it, so that the next one can say how far off the predictions were.
  */
 
+#include "core/forecast.h"
 #include "core/job.h"
 #include "core/samples.h"
+#include "core/throughput.h"
 
 typedef struct PredictionRequest {
         JobKind kind;
@@ -27,6 +29,19 @@ typedef struct PredictionError {
 } PredictionError;
 
 void prediction_make(const PredictionRequest *q, const JobList *past, JobPrediction *ret);
+
+/* The same for who asks about many domains: what all jobs did is looked at once. */
+typedef struct PredictionHistory {
+        Forecast steps;
+        Throughput save, restore;
+        Samples fill; /* of the room that was promised what the image took */
+} PredictionHistory;
+
+/* Of one domain, NULL: of all. */
+void prediction_history(const JobList *past, const char *domain_uuid, PredictionHistory *ret);
+void prediction_make_by(const PredictionRequest *q, const PredictionHistory *own,
+                        const PredictionHistory *all, JobPrediction *ret);
+
 /* Of the domain's jobs, or where there are none of all. */
 void prediction_judge(const JobList *past, const char *domain_uuid, PredictionError *ret);
 

@@ -18,8 +18,9 @@ typedef struct WorldDomain {
         bool persistent;
         PciAddress *functions; /* PCI hostdevs in XML order: live XML when active, else the inactive one */
         size_t n_functions;
-        int memory_node;   /* the one NUMA node that its memory is bound to, -1: none, or several */
-        Adoption adoption; /* of its persistent XML */
+        uint64_t memory_bytes; /* of the guest, 0: not told */
+        int memory_node;       /* the one NUMA node that its memory is bound to, -1: none, or several */
+        Adoption adoption;     /* of its persistent XML */
 } WorldDomain;
 
 typedef struct World {

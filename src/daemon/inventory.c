@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/downtime.h"
+#include "daemon/manager.h"
 #include "store/inventory-json.h"
 
 /* The cards that are linked to each other; where that is not told, those near the same memory. */
@@ -73,8 +75,20 @@ static bool is_movable(const DomainView *d, const View *v)
         return true;
 }
 
+/* Of those that are not moved nobody needs it. */
+static void predict(InventoryDomain *domain, const DomainView *d, const Downtimes *downtimes)
+{
+        JobPrediction p;
+
+        if (!domain->movable || !downtimes_predict(downtimes, d->uuid, d->memory_bytes, &p))
+                return;
+
+        domain->cost_seconds = (double) (p.save_usec + p.resume_usec) / (double) USEC_PER_SEC;
+        domain->image_bytes = p.bytes;
+}
+
 /* The functions that it has, and those that it is named at. */
-static int add_domain(Inventory *inv, const DomainView *d, const View *v)
+static int add_domain(Inventory *inv, const DomainView *d, const View *v, const Downtimes *downtimes)
 {
         InventoryDomain *domain = inv->domains + inv->n_domains;
         bool is_named = false;
@@ -107,13 +121,14 @@ static int add_domain(Inventory *inv, const DomainView *d, const View *v)
                 return 0;
         }
 
+        predict(domain, d, downtimes);
         return free_and_strdup(&domain->name, d->name) < 0 || free_and_strdup(&domain->uuid, d->uuid) < 0 ||
                                                free_and_strdup(&domain->state, d->state) < 0
                                ? -ENOMEM
                                : 0;
 }
 
-static int take_inventory(const View *v, const char *host, Inventory *ret)
+static int take_inventory(const View *v, const char *host, const Downtimes *downtimes, Inventory *ret)
 {
         _cleanup_(inventory_done) Inventory inv = { 0 };
         size_t again;
@@ -128,7 +143,7 @@ static int take_inventory(const View *v, const char *host, Inventory *ret)
                 return -ENOMEM;
 
         for (size_t i = 0; i < v->n_domains; i++) {
-                r = add_domain(&inv, v->domains + i, v);
+                r = add_domain(&inv, v->domains + i, v, downtimes);
                 if (r < 0)
                         return r;
         }
@@ -178,17 +193,26 @@ int inventory_text(const Inventory *inv, char **ret)
         return *ret ? 0 : -ENOMEM;
 }
 
-int inventory_of_view(const View *v, Inventory *ret)
+int inventory_of(const Manager *m, Inventory *ret)
 {
+        _cleanup_free_ Job **jobs = calloc(m->n_jobs + 1, sizeof(Job *));
+        const JobList past = { jobs, m->n_jobs };
         _cleanup_(inventory_done) Inventory inv = { 0 };
         char host[HOST_NAME_MAX + 1] = { 0 };
         _cleanup_free_ char *text = NULL;
+        Downtimes downtimes;
         int r;
+
+        if (!jobs)
+                return -ENOMEM;
+        for (size_t i = 0; i < m->n_jobs; i++)
+                jobs[i] = m->jobs[i]->job;
+        downtimes_init(&downtimes, &past);
 
         if (gethostname(host, sizeof(host) - 1) < 0)
                 return -errno;
 
-        if ((r = take_inventory(v, *host != '\0' ? host : NULL, &inv)) < 0 ||
+        if ((r = take_inventory(m->view, *host != '\0' ? host : NULL, &downtimes, &inv)) < 0 ||
             (r = inventory_text(&inv, &text)) < 0)
                 return r;
 

@@ -243,7 +243,7 @@ static int method_get_inventory(sd_bus_message *message, void *userdata, sd_bus_
         const Manager *m = userdata;
         int r;
 
-        if ((r = inventory_of_view(m->view, &inv)) < 0 || (r = inventory_text(&inv, &text)) < 0)
+        if ((r = inventory_of(m, &inv)) < 0 || (r = inventory_text(&inv, &text)) < 0)
                 return r;
 
         return sd_bus_reply_method_return(message, "s", text);

@@ -95,7 +95,7 @@ static int open_inventory(const Manager *m, const PlanningRequest *request)
         _cleanup_close_ int fd = -EBADF;
         int r;
 
-        r = inventory_of_view(m->view, &inv);
+        r = inventory_of(m, &inv);
         if (r < 0)
                 return r;
 

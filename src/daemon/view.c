@@ -292,6 +292,7 @@ static int add_domain(View *v, const Config *c, const WorldDomain *w)
                 .defined = true,
                 .active = w->active,
                 .persistent = w->persistent,
+                .memory_bytes = w->memory_bytes,
                 .memory_node = w->memory_node,
                 .adoption = w->adoption,
                 .on_shutdown = adoption_on_shutdown(&w->adoption, c->on_shutdown),

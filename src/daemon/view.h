@@ -31,9 +31,10 @@ typedef struct DomainView {
         bool by_shutdown;      /* when hibernated: the host's shutdown did it */
         PciAddress *functions; /* those of its image when hibernated, where they are now; else of its XML */
         size_t n_functions;
-        Strategy strategy;  /* when hibernated */
-        GuestFixups fixups; /* when hibernated */
-        int memory_node;    /* NUMA node of its memory, -1: not told */
+        Strategy strategy;     /* when hibernated */
+        GuestFixups fixups;    /* when hibernated */
+        uint64_t memory_bytes; /* of the guest, 0: not told */
+        int memory_node;       /* NUMA node of its memory, -1: not told */
         uint64_t image_bytes;
         Adoption adoption;
         OnShutdown on_shutdown;   /* by its adoption and the configuration */

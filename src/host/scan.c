@@ -73,6 +73,7 @@ static int describe_domain(virDomainPtr d, WorldDomain *ret, Failure *reterr)
                 .persistent = persistent == 1,
                 .functions = TAKE_PTR(x.functions),
                 .n_functions = x.n_functions,
+                .memory_bytes = x.memory_bytes,
                 .memory_node = x.memory_node,
                 .adoption = x.adoption,
         };

@@ -634,6 +634,11 @@ static int function_to_json(const InventoryFunction *function, json_object *arra
         return 0;
 }
 
+static uint64_t in_usec(double seconds)
+{
+        return (uint64_t) (seconds * (double) USEC_PER_SEC + 0.5);
+}
+
 static int domain_to_json(const Inventory *inv, const InventoryDomain *d, json_object *array)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
@@ -650,9 +655,9 @@ static int domain_to_json(const Inventory *inv, const InventoryDomain *d, json_o
             json_add_pci_addresses(o, "functions", functions, d->n_functions) < 0 ||
             json_add_bool(o, "movable", d->movable) < 0 ||
             (isfinite(d->cost_seconds) &&
-             json_add(o, "cost_seconds", json_object_new_double(d->cost_seconds)) < 0) ||
+             json_add_seconds(o, "cost_seconds", in_usec(d->cost_seconds)) < 0) ||
             (isfinite(d->max_downtime_seconds) &&
-             json_add(o, "max_downtime_seconds", json_object_new_double(d->max_downtime_seconds)) < 0) ||
+             json_add_seconds(o, "max_downtime_seconds", in_usec(d->max_downtime_seconds)) < 0) ||
             (d->image_bytes > 0 && json_add_u64(o, "image_bytes", d->image_bytes) < 0) ||
             json_add_string(o, "affinity", inventory_affinity_to_string(d->affinity)) < 0 ||
             json_object_array_add(array, o) < 0)

@@ -249,6 +249,19 @@ int json_add_string(json_object *o, const char *key, const char *value)
         return value ? json_add(o, key, json_object_new_string(value)) : 0;
 }
 
+int json_add_seconds(json_object *o, const char *key, uint64_t usec)
+{
+        char text[sizeof("18446744073709551615.000000")];
+        size_t n;
+
+        n = (size_t) snprintf(text, sizeof(text), "%llu.%06llu", (unsigned long long) (usec / USEC_PER_SEC),
+                              (unsigned long long) (usec % USEC_PER_SEC));
+        while (text[n - 1] == '0' && text[n - 2] != '.')
+                text[--n] = '\0';
+
+        return json_add(o, key, json_object_new_double_s((double) usec / (double) USEC_PER_SEC, text));
+}
+
 int json_add_u64(json_object *o, const char *key, uint64_t value)
 {
         return json_add(o, key, json_object_new_uint64(value));

@@ -63,6 +63,8 @@ bool json_name_is_plain(const char *name, size_t max);
 int json_add(json_object *o, const char *key, json_object *value) _warn_unused_result_;
 int json_add_string(json_object *o, const char *key, const char *value) _warn_unused_result_;
 int json_add_u64(json_object *o, const char *key, uint64_t value) _warn_unused_result_;
+/* Seconds and their fraction, exactly, without the digits that binary fractions add. */
+int json_add_seconds(json_object *o, const char *key, uint64_t usec) _warn_unused_result_;
 int json_add_bool(json_object *o, const char *key, bool value) _warn_unused_result_;
 int json_add_pci_address(json_object *o, const char *key, const PciAddress *a) _warn_unused_result_;
 int json_add_pci_addresses(json_object *o, const char *key, const PciAddress *list,

@@ -5,20 +5,6 @@
 
 #include "store/json-util.h"
 
-/* Microseconds exactly, without the digits that binary fractions add. */
-static int add_seconds(json_object *o, const char *key, uint64_t usec)
-{
-        char text[sizeof("18446744073709551615.000000")];
-        size_t n;
-
-        n = (size_t) snprintf(text, sizeof(text), "%llu.%06llu", (unsigned long long) (usec / USEC_PER_SEC),
-                              (unsigned long long) (usec % USEC_PER_SEC));
-        while (text[n - 1] == '0' && text[n - 2] != '.')
-                text[--n] = '\0';
-
-        return json_add(o, key, json_object_new_double_s((double) usec / (double) USEC_PER_SEC, text));
-}
-
 static int append(json_object *array, json_object *value)
 {
         if (value && json_object_array_add(array, value) == 0)
@@ -58,7 +44,7 @@ static int move_to_json(const Fleet *fleet, size_t host, const PlannerMove *m, j
         if (add_host(o, "host", fleet, host) < 0 || json_add_string(o, "domain", d->name) < 0 ||
             json_add_string(o, "uuid", d->uuid) < 0 ||
             (m->host != host && add_host(o, "to_host", fleet, m->host) < 0) ||
-            add_seconds(o, "cost_seconds", planner_cost_usec(m->cost_seconds)) < 0 ||
+            json_add_seconds(o, "cost_seconds", planner_cost_usec(m->cost_seconds)) < 0 ||
             json_add_u64(o, "wave", m->wave) < 0 || json_add(o, "functions", TAKE_PTR(functions)) < 0)
                 return -ENOMEM;
 
@@ -160,8 +146,8 @@ int planner_plan_to_json(const Fleet *fleet, const PlannerGoal *goals, size_t n_
             json_add_bool(o, "feasible", plan->feasible) < 0 ||
             json_add_bool(o, "optimal", plan->optimal) < 0)
                 return -ENOMEM;
-        if (plan->feasible && (add_seconds(o, "cost_seconds", plan->cost.usec) < 0 ||
-                               add_seconds(o, "lower_bound", plan->bound.usec) < 0))
+        if (plan->feasible && (json_add_seconds(o, "cost_seconds", plan->cost.usec) < 0 ||
+                               json_add_seconds(o, "lower_bound", plan->bound.usec) < 0))
                 return -ENOMEM;
         if (!plan->feasible && (json_object_object_add(o, "cost_seconds", NULL) < 0 ||
                                 json_object_object_add(o, "lower_bound", NULL) < 0))

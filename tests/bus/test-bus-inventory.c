@@ -2,8 +2,13 @@
 
 /* GetInventory: what planners read is what the objects of the bus say, and its stamp tells when to look again. */
 
+#include <fcntl.h>
+#include <math.h>
+#include <sys/stat.h>
+
 #include "fixture.h"
 #include "store/inventory-json.h"
+#include "store/journal.h"
 
 static void get(Fixture *f, Fleet *ret)
 {
@@ -43,6 +48,32 @@ static const InventoryDomain *domain(const Fleet *fleet, const char *name)
         return NULL;
 }
 
+/* A move of another domain that is over: a second for each step, 256 MiB of 512 that were promised. */
+static void make_past(Fixture *f)
+{
+        _cleanup_free_ char *jobs = format("%s/state/jobs", f->dir);
+        _cleanup_close_ int jobs_fd = -EBADF;
+        _cleanup_(job_freep) Job *j = NULL;
+        uint64_t at = UINT64_C(1700000000) * USEC_PER_SEC;
+
+        CHECK(mkdir(jobs, 0700) >= 0);
+        jobs_fd = open(jobs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        CHECK(jobs_fd >= 0);
+
+        CHECK(job_new(1, JOB_MOVE, STRATEGY_SUSPEND_TO_RAM, VM3, "other", &j) >= 0);
+        j->created_usec = at;
+        j->bytes_total = UINT64_C(256) << 20;
+        j->space_bytes = UINT64_C(512) << 20;
+        for (size_t i = 0; i < j->n_steps; i++) {
+                j->steps[i].state = STEP_DONE;
+                j->steps[i].started_usec = at;
+                j->steps[i].ended_usec = at += USEC_PER_SEC;
+        }
+        j->state = JOB_DONE;
+        j->ended_usec = at;
+        CHECK(journal_write(jobs_fd, j, NULL) >= 0);
+}
+
 static void make_world(Fixture *f)
 {
         static const char *const functions[] = { "0000:05:10.0", "0000:06:10.0", "0000:06:10.1" };
@@ -61,6 +92,7 @@ static void make_world(Fixture *f)
         CHECK(free_and_strdup(&kept->group_obstacle, "0000:00:1f.0 is bound to 'ahci'") >= 0);
         kept->is_dead = true;
         fixture_set_domain(f, "guest", DOMAIN_RUNNING, (const char *const[]) { "0000:05:10.0", NULL });
+        fixture_domain(f, "guest")->memory_bytes = UINT64_C(1) << 30;
         fixture_send_world(f);
         expect_property(f, VGPU_HIBERNATE_FUNCTION_PATH "/0000_05_10_0", "Domain", "guest");
 }
@@ -73,6 +105,7 @@ int main(int argc, char *argv[])
         Fixture f;
 
         fixture_init(&f, argv);
+        make_past(&f);
         fixture_start(&f);
         make_world(&f);
 
@@ -80,6 +113,10 @@ int main(int argc, char *argv[])
         own = function(&first, "0000:05:10.0");
         guest = domain(&first, "guest");
         CHECK(guest && streq(guest->state, "running") && guest->n_functions == 1 && guest->uuid);
+        CHECK(guest->movable && isinf(guest->max_downtime_seconds) && guest->affinity == AFFINITY_NONE);
+        /* Its image is half of what it may be, more than twice the other's; the save and the restore take longer by that. */
+        CHECK(guest->image_bytes > UINT64_C(512) << 20 && guest->image_bytes < UINT64_C(640) << 20);
+        CHECK(guest->cost_seconds > 10 && guest->cost_seconds < 20);
         CHECK(own->function.state == FUNCTION_ASSIGNED && streq(own->function.domain, "guest"));
         CHECK(own->domain == (size_t) (guest - first.hosts[0].domains) &&
               streq(own->function.group, "numa1"));
@@ -93,6 +130,17 @@ int main(int argc, char *argv[])
         CHECK(streq(other->function.group_obstacle, "0000:00:1f.0 is bound to 'ahci'") &&
               other->function.is_dead);
         CHECK(!domain(&first, "vm3")); /* has none now */
+
+        fixture_domain(&f, "guest")->memory_bytes = 0; /* nothing to go by any more */
+        fixture_send_world(&f);
+        expect_property(&f, VGPU_HIBERNATE_FUNCTION_PATH "/0000_05_10_0", "Domain", "guest");
+        get(&f, &same);
+        guest = domain(&same, "guest");
+        CHECK(guest && guest->image_bytes == 0 && guest->cost_seconds == 0);
+        CHECK(!streq(first.hosts[0].stamp, same.hosts[0].stamp));
+        fleet_done(&same);
+        fixture_domain(&f, "guest")->memory_bytes = UINT64_C(1) << 30;
+        fixture_send_world(&f);
 
         get(&f, &same);
         CHECK(streq(first.hosts[0].stamp, same.hosts[0].stamp));

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/downtime.h"
 #include "core/prediction.h"
+#include "core/verdict.h"
 
 #include "test.h"
 
@@ -130,6 +132,38 @@ static void test_own_first(void)
                        12 * S));
 }
 
+/* What a planner is told, whom no guest was asked for: by the domain's own last job, else by the last of any. */
+static void test_downtimes(void)
+{
+        const DomainFacts facts = { .memory_bytes = 400 * MIB };
+        _cleanup_(past_done) Past p = { 0 };
+        JobPrediction ret, same;
+        Downtimes d;
+
+        downtimes_init(&d, &p.list);
+        CHECK(!downtimes_predict(&d, "a", 400 * MIB, &ret));
+
+        (void) past_add(&p, JOB_MOVE, STRATEGY_SUSPEND_TO_RAM, "a", 10 * S);
+        (void) past_add(&p, JOB_RESUME, STRATEGY_DEVICE_STATE, "a", 10 * S);
+        (void) past_add(&p, JOB_MOVE, STRATEGY_UNPLUG, "a", 1 * S);
+        past_add(&p, JOB_MOVE, STRATEGY_SUSPEND_TO_DISK, "a", 0)->state = JOB_FAILED;
+        downtimes_init(&d, &p.list);
+        CHECK(downtimes_predict(&d, "a", 0, &ret));
+        CHECK(is_about(ret.bytes, 100 * MIB) && is_about(ret.save_usec, 12 * S));
+
+        CHECK(downtimes_predict(&d, "b", facts.memory_bytes, &ret));
+        same = predict(&p, JOB_MOVE, STRATEGY_SUSPEND_TO_RAM, "b",
+                       verdict_image_bytes(&facts, STRATEGY_SUSPEND_TO_RAM));
+        CHECK(ret.bytes == same.bytes && ret.save_usec == same.save_usec &&
+              ret.resume_usec == same.resume_usec);
+        CHECK(!downtimes_predict(&d, "b", 0, &ret));
+
+        past_add(&p, JOB_MOVE, STRATEGY_SUSPEND_TO_DISK, "c", 0)->space_bytes = 0;
+        downtimes_init(&d, &p.list);
+        CHECK(downtimes_predict(&d, "c", 0, &ret) && ret.bytes == 0 && is_about(ret.save_usec, 1 * S));
+        CHECK(downtimes_predict(&d, "a", 0, &ret) && is_about(ret.save_usec, 12 * S));
+}
+
 /* However little the last images had. */
 static void test_least(void)
 {
@@ -205,6 +239,7 @@ int main(void)
         test_unknown();
         test_own_first();
         test_least();
+        test_downtimes();
         test_error();
         return EXIT_SUCCESS;
 }

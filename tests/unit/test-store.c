@@ -436,6 +436,7 @@ static void test_world(void)
         CHECK(d->memory_node == -1);
         d->active = d->persistent = true;
         d->memory_node = 3;
+        d->memory_bytes = UINT64_C(1) << 33;
         CHECK(world_domain_add_function(d, &f->address) >= 0);
 
         CHECK(world_to_json(w, &o) >= 0);
@@ -447,6 +448,7 @@ static void test_world(void)
         CHECK(back->functions[0].iommu_group == 12 && back->functions[0].numa_node == -1);
         CHECK(world_find_domain(back, UUID) == world_find_domain(back, "vm1"));
         CHECK(!world_find_domain(back, "vm2") && world_find_domain(back, "vm1")->memory_node == 3);
+        CHECK(world_find_domain(back, "vm1")->memory_bytes == d->memory_bytes);
 }
 
 int main(void)
