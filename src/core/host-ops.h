@@ -117,8 +117,8 @@ struct HostOps {
          * cannot be asked, or its answer is not understood. FAILURE_UNKNOWN_FUNCTION: the function is gone. Any other error
          * says nothing of the gate. */
         int (*function_gate)(void *host, const PciAddress *a, GateQuestion question, Failure *reterr);
-        /* Until the gates of all accept, the deadline of each counted from the first question, or a cancellation
-         * (FAILURE_CANCELED). Else as function_gate(). */
+        /* Until the gates of all accept, the deadline of each counted from the first question, or a cancellation or the
+         * host's shutdown (FAILURE_CANCELED). Else as function_gate(). */
         int (*await_gates)(void *host, const PciAddress *functions, size_t n, Failure *reterr);
         /* The cleaning command of its family; success at once when there is none. FAILURE_HOST: it failed, and the function
          * is as a guest left it. FAILURE_UNKNOWN_FUNCTION: it is gone. Any other error: it was not tried. Left alone: one

@@ -126,6 +126,12 @@ static int ask_from(RealHost *h, const PciAddress *a, GateQuestion question, uin
                         return failure_set(reterr, FAILURE_CANCELED,
                                            "canceled while the gate of function %s was waited for",
                                            PCI_ADDRESS_STR(a));
+                if (cancelable && real_host_held(h))
+                        return failure_set(
+                                        reterr, FAILURE_CANCELED,
+                                        "canceled, the host is shutting down and nobody knows when the gate of "
+                                        "function %s opens",
+                                        PCI_ADDRESS_STR(a));
                 if (question != GATE_WAIT || clock_monotonic_usec() >= end)
                         return failure_set(reterr, why.code, "%s", failure_message(&why));
 

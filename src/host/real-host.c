@@ -69,6 +69,11 @@ bool real_host_canceled(const RealHost *h)
         return h->settings.canceled && *h->settings.canceled;
 }
 
+bool real_host_held(const RealHost *h)
+{
+        return h->settings.held && *h->settings.held;
+}
+
 int real_host_connect(RealHost *h, virConnectPtr *ret, Failure *reterr)
 {
         int r;

@@ -32,6 +32,7 @@ typedef struct RealHostSettings {
         uint64_t wake_timeout_usec;            /* until QEMU says running */
         uint64_t health_timeout_usec;          /* until the agent answers after a resume */
         const volatile sig_atomic_t *canceled; /* set by a signal handler; NULL: cannot be canceled */
+        const volatile sig_atomic_t *held;     /* the same: the host is about to shut down */
 } RealHostSettings;
 
 typedef struct RealHost {
@@ -49,6 +50,7 @@ DEFINE_CLEANUP_FUNC(RealHost *, real_host_free);
 extern const HostOps real_host_ops;
 
 bool real_host_canceled(const RealHost *h);
+bool real_host_held(const RealHost *h);
 /* The connection stays the host's. */
 int real_host_connect(RealHost *h, virConnectPtr *ret, Failure *reterr) _warn_unused_result_;
 /* 1: an active domain has it, whoever gave it: assignments are live host state. */

@@ -101,7 +101,9 @@ int job_run(const Config *config, const char *state_dir, uint64_t id, bool recov
         _cleanup_(failure_done) Failure why = { 0 };
         _cleanup_close_ int lock_fd = -EBADF;
         _cleanup_(job_freep) Job *job = NULL;
-        const RealHostSettings settings = host_settings(config, &signals->cancel);
+        RealHostSettings settings = host_settings(config, &signals->cancel);
+
+        settings.held = &signals->hold;
 
         if (job_store_open(state_dir, &store, &why) < 0) {
                 log_error("%s", failure_message(&why));

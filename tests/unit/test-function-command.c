@@ -125,6 +125,16 @@ static void test_await(RealHost *h, const Family *f)
         CHECK(clock_monotonic_usec() - begin < f->gate.command.deadline_usec);
         expect(h, GATE_WAIT, FAILURE_GATE_CLOSED, NULL);
         h->settings.canceled = NULL;
+
+        /* So is the host's shutdown, which no gate may hold up. */
+        h->settings.held = &canceled;
+        failure_done(&asked);
+        CHECK(host_await_gates(h, twice, 2, &asked) < 0 && asked.code == FAILURE_CANCELED);
+        CHECK(strstr(failure_message(&asked), "shutting down"));
+        expect(h, GATE_WAIT, FAILURE_GATE_CLOSED, NULL);
+        says("AVAILABLE");
+        CHECK(host_await_gates(h, twice, 2, NULL) == 0);
+        h->settings.held = NULL;
 }
 
 static void test_clean(RealHost *h)
