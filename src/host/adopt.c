@@ -6,6 +6,7 @@
 #include "host/domain-xml.h"
 #include "host/image.h"
 #include "host/scan.h"
+#include "host/text-diff.h"
 
 #define INACTIVE VIR_DOMAIN_XML_INACTIVE
 
@@ -83,13 +84,15 @@ static int edit(const Edit *e, const char *xml, char **ret, Failure *reterr)
 /* The same edit of what may be shown: libvirt leaves out passwords there. */
 static int describe(const Edit *e, char **ret, Failure *reterr)
 {
-        _cleanup_free_ char *xml = NULL, *wanted = NULL;
+        _cleanup_free_ char *xml = NULL, *wanted = NULL, *from = NULL, *to = NULL;
         int r;
 
-        r = virt_domain_xml(e->domain, INACTIVE, &xml, reterr);
-        if (r >= 0)
-                r = edit(e, xml, &wanted, reterr);
-        return r < 0 ? r : domain_xml_diff(xml, wanted ?: xml, ret, reterr);
+        if ((r = virt_domain_xml(e->domain, INACTIVE, &xml, reterr)) < 0 ||
+            (r = edit(e, xml, &wanted, reterr)) < 0 || (r = domain_xml_lay_out(xml, &from, reterr)) < 0 ||
+            (r = domain_xml_lay_out(wanted ?: xml, &to, reterr)) < 0)
+                return r;
+
+        return text_diff(from, to, ret, reterr);
 }
 
 static int define(const Edit *e, const char *xml, Failure *reterr)

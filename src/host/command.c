@@ -315,11 +315,11 @@ static int fail(const Run *c, int r, uint64_t deadline_usec, Failure *reterr)
         return r;
 }
 
-static int check_status(const Run *c, int status, Failure *reterr)
+static int check_status(const Run *c, int status, int status_max, Failure *reterr)
 {
         char complaint[COMMAND_LINE_MAX];
 
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        if (WIFEXITED(status) && WEXITSTATUS(status) <= status_max)
                 return 0;
 
         command_line_for_people(c->complaint, c->n_complaint, complaint);
@@ -329,8 +329,8 @@ static int check_status(const Run *c, int status, Failure *reterr)
                            complaint[0] == '\0' ? "" : ": ", complaint);
 }
 
-int command_run(char *const *words, uint64_t deadline_usec, char **ret_output, size_t *ret_size,
-                Failure *reterr)
+int command_run(char *const *words, uint64_t deadline_usec, int status_max, char **ret_output,
+                size_t *ret_size, Failure *reterr)
 {
         _cleanup_(run_done) Run c = {
                 .name = words[0],
@@ -363,7 +363,7 @@ int command_run(char *const *words, uint64_t deadline_usec, char **ret_output, s
                 return fail(&c, -ECHILD, deadline_usec, reterr);
         c.reaped = true;
 
-        r = check_status(&c, status, reterr);
+        r = check_status(&c, status, status_max, reterr);
         if (r < 0)
                 return r;
 

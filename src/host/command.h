@@ -14,12 +14,12 @@
 #define COMMAND_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define COMMAND_LINE_MAX (200U + 1) /* with the final NUL */
 
-/* words[0]: the program's absolute path, or a name that is looked for in COMMAND_PATH. 0 when it exited with status 0; what
- * it wrote to stdout is in *ret_output (owned, NUL-terminated; both may be NULL: thrown away). -ENOENT: there is no such
+/* words[0]: the program's absolute path, or a name that is looked for in COMMAND_PATH. 0 when it exited with at
+ * most status_max; what it wrote to stdout is in *ret_output (owned, NUL-terminated; both may be NULL: thrown away). -ENOENT: there is no such
  * file; one that is there and cannot be run gives another error. -ETIME: not by the deadline. Else it failed, and *reterr
  * says with the last line of its stderr how. */
-int command_run(char *const *words, uint64_t deadline_usec, char **ret_output, size_t *ret_size,
-                Failure *reterr) _warn_unused_result_;
+int command_run(char *const *words, uint64_t deadline_usec, int status_max, char **ret_output,
+                size_t *ret_size, Failure *reterr) _warn_unused_result_;
 
 /* What a program said, as one line for people: its last one that is not empty, in ASCII that prints. */
 void command_line_for_people(const char *text, size_t size, char ret[static COMMAND_LINE_MAX]);

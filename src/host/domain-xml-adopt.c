@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "core/line-diff.h"
 #include "host/domain-xml-tree.h"
 
 #define PREFIX "vgpu-adoption"
@@ -332,7 +331,7 @@ static void strip(xmlNodePtr node)
         }
 }
 
-static int lay_out(const char *xml, char **ret, Failure *reterr)
+int domain_xml_lay_out(const char *xml, char **ret, Failure *reterr)
 {
         _cleanup_(xml_tree_free_doc) xmlDocPtr doc = NULL;
         int r;
@@ -344,14 +343,4 @@ static int lay_out(const char *xml, char **ret, Failure *reterr)
         strip(xmlDocGetRootElement(doc));
         r = xml_tree_dump_indented(doc, xmlDocGetRootElement(doc), ret);
         return r < 0 ? failure_set_errno(reterr, FAILURE_HOST, r, "domain XML") : 0;
-}
-
-int domain_xml_diff(const char *from, const char *to, char **ret, Failure *reterr)
-{
-        _cleanup_free_ char *a = NULL, *b = NULL;
-
-        if (lay_out(from, &a, reterr) < 0 || lay_out(to, &b, reterr) < 0)
-                return -EREMOTEIO;
-
-        return line_diff(a, b, ret) < 0 ? failure_set_errno(reterr, FAILURE_HOST, ENOMEM, "domain XML") : 0;
 }

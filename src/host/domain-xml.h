@@ -56,8 +56,8 @@ int domain_xml_adopt(const char *xml, const PciAddress *functions, size_t n, con
 int domain_xml_disown(const char *xml, char **ret, Failure *reterr) _warn_unused_result_;
 /* Of the element alone, as libvirt tells it of a domain's metadata. */
 int domain_xml_parse_adoption(const char *element, Adoption *ret, Failure *reterr) _warn_unused_result_;
-/* How one text becomes the other, as core/line-diff.h says; both laid out alike. */
-int domain_xml_diff(const char *from, const char *to, char **ret, Failure *reterr) _warn_unused_result_;
+/* The same XML, indented for people and for comparing. The caller frees. */
+int domain_xml_lay_out(const char *xml, char **ret, Failure *reterr) _warn_unused_result_;
 
 /* The PCI hostdevs alone, as libvirt wrote them and in their order, in a <domain> with nothing else: what
  * domain_xml_set_functions() and domain_xml_list_devices() take as well. The caller frees. */

@@ -62,7 +62,7 @@ static int run(const HostCommand *c, const PciAddress *a, const PciAddress *phys
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot run '%s'", c->words[0]);
 
-        return command_run(words, c->deadline_usec, ret_output, ret_size, reterr);
+        return command_run(words, c->deadline_usec, 0, ret_output, ret_size, reterr);
 }
 
 /* As gate_read_answer(). */

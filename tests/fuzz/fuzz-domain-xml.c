@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void adopt(const char *xml, const DomainXml *x)
 {
         const Adoption adoption = { .adopted = true, .autostart = true, .order = 7 };
-        _cleanup_free_ char *adopted = NULL, *again = NULL, *diff = NULL, *back = NULL, *nothing = NULL;
+        _cleanup_free_ char *adopted = NULL, *again = NULL, *laid_out = NULL, *back = NULL, *nothing = NULL;
         _cleanup_(domain_xml_done) DomainXml during = { 0 }, after = { 0 };
         int r;
 
@@ -18,7 +18,7 @@ static void adopt(const char *xml, const DomainXml *x)
         if (domain_xml_parse(adopted ?: xml, &during, NULL) < 0 ||
             !adoption_equal(&during.adoption, &adoption) || during.n_functions != x->n_functions ||
             domain_xml_adopt(adopted ?: xml, x->functions, x->n_functions, &adoption, &again, NULL) != 0 ||
-            domain_xml_diff(xml, adopted ?: xml, &diff, NULL) < 0 ||
+            domain_xml_lay_out(adopted ?: xml, &laid_out, NULL) < 0 ||
             domain_xml_disown(adopted ?: xml, &back, NULL) != 1 ||
             domain_xml_parse(back, &after, NULL) < 0 || after.adoption.adopted ||
             domain_xml_disown(back, &nothing, NULL) != 0)

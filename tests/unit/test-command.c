@@ -83,7 +83,7 @@ static int run(const char *what, const char *argument, uint64_t deadline_usec, c
 {
         char *const words[] = { program, (char *) "be", (char *) what, (char *) argument, NULL };
 
-        return command_run(words, deadline_usec, ret_output, ret_size, reterr);
+        return command_run(words, deadline_usec, 0, ret_output, ret_size, reterr);
 }
 
 static void expect(const char *what, const char *argument, const char *output)
@@ -154,14 +154,14 @@ static void test_absent(void)
         _cleanup_(failure_done) Failure why = { 0 };
         char *words[] = { (char *) "/nowhere/tool", NULL };
 
-        CHECK(command_run(words, USEC_PER_SEC, NULL, NULL, &why) == -ENOENT);
+        CHECK(command_run(words, USEC_PER_SEC, 0, NULL, NULL, &why) == -ENOENT);
         CHECK(streq(failure_message(&why), "there is no program '/nowhere/tool'"));
         words[0] = (char *) "vgpu-hibernate-no-such-tool";
-        CHECK(command_run(words, USEC_PER_SEC, NULL, NULL, NULL) == -ENOENT);
+        CHECK(command_run(words, USEC_PER_SEC, 0, NULL, NULL, NULL) == -ENOENT);
         words[0] = (char *) "true";
-        CHECK(command_run(words, LONG_SECONDS * USEC_PER_SEC, NULL, NULL, NULL) == 0);
+        CHECK(command_run(words, LONG_SECONDS * USEC_PER_SEC, 0, NULL, NULL, NULL) == 0);
         words[0] = (char *) "/dev/null";
-        CHECK(command_run(words, USEC_PER_SEC, NULL, NULL, NULL) < 0);
+        CHECK(command_run(words, USEC_PER_SEC, 0, NULL, NULL, NULL) < 0);
 }
 
 static void test_line_for_people(void)

@@ -391,8 +391,8 @@ static void test_adopt(void)
         const PciAddress pooled[] = { address("0000:01:10.0"), address("0000:01:10.4") };
         const FunctionSwap moved = swap("0000:01:10.0", "0000:02:10.0");
         Adoption adoption = { .adopted = true, .autostart = true, .order = 3 };
-        _cleanup_free_ char *adopted = NULL, *same = NULL, *diff = NULL, *other = NULL, *elsewhere = NULL,
-                            *back = NULL, *left = NULL, *reference = NULL;
+        _cleanup_free_ char *adopted = NULL, *same = NULL, *laid_out = NULL, *other = NULL,
+                            *elsewhere = NULL, *back = NULL, *left = NULL, *reference = NULL;
         _cleanup_(domain_xml_done) DomainXml x = { 0 };
 
         CHECK(domain_xml_adopt(xml, pooled, 2, &adoption, &adopted, NULL) == 1);
@@ -403,10 +403,10 @@ static void test_adopt(void)
         CHECK(strstr(adopted,
                      "<vgpu-adoption:function address=\"0000:06:00.0\" managed=\"yes\"/></vgpu-adoption:adopted>"));
 
-        CHECK(domain_xml_diff(xml, adopted, &diff, NULL) >= 0);
-        CHECK(strstr(diff, "\n-    <hostdev mode=\"subsystem\" type=\"pci\" managed=\"yes\">\n"
-                           "+    <hostdev mode=\"subsystem\" type=\"pci\" managed=\"no\">\n"));
-        CHECK(strstr(diff, "autostart=\"yes\" order=\"3\">\n"));
+        CHECK(domain_xml_lay_out(adopted, &laid_out, NULL) >= 0);
+        CHECK(count(laid_out, "\n    <hostdev mode=\"subsystem\" type=\"pci\" managed=\"no\">\n") == 2);
+        CHECK(count(laid_out, "\n    <hostdev mode=\"subsystem\" type=\"pci\" managed=\"yes\">\n") == 1);
+        CHECK(strstr(laid_out, "autostart=\"yes\" order=\"3\">\n"));
 
         /* Again it is the same; with another order only that changes. */
         CHECK(domain_xml_adopt(adopted, pooled, 2, &adoption, &same, NULL) == 0 && !same);
@@ -420,10 +420,7 @@ static void test_adopt(void)
         CHECK(domain_xml_set_functions(xml, &moved, 1, false, &reference, NULL) == 1);
         CHECK(!strstr(back, "metadata") && strstr(back, "managed=\"yes\"") &&
               strstr(reference, "managed=\"no\""));
-        free(diff);
-        CHECK(domain_xml_diff(reference, back, &diff, NULL) >= 0);
-        CHECK(strstr(diff, "\n+    <hostdev mode=\"subsystem\" type=\"pci\" managed=\"yes\">\n"));
-        CHECK(count(diff, "\n+") == 1 && count(diff, "\n-") == 1);
+        CHECK(count(back, "managed=\"yes\"") == 1 + count(reference, "managed=\"yes\""));
         CHECK(domain_xml_disown(back, &left, NULL) == 0 && !left);
 }
 
