@@ -44,5 +44,6 @@ typedef struct GuestFacts {
 typedef struct GuestDeclaration {
         GuestAnswer fixups; /* its drivers follow to other cards */
         GuestAnswer resume; /* its kernel finds its image, although neither command line nor sysfs say where */
-        char *wrong;        /* owned; what of it is not understood, NULL: nothing */
+        GuestAnswer hibernate_asleep; /* when it sleeps, whoever suspended it, its domain is to be hibernated */
+        char *wrong;                  /* owned; what of it is not understood, NULL: nothing */
 } GuestDeclaration;

@@ -19,6 +19,7 @@ typedef struct WorldDomain {
         PciAddress *functions; /* PCI hostdevs in XML order: live XML when active, else the inactive one */
         size_t n_functions;
         uint64_t memory_bytes; /* of the guest, 0: not told */
+        bool hibernate_asleep; /* as its metadata say: GuestDeclaration */
         int memory_node;       /* the one NUMA node that its memory is bound to, -1: none, or several */
         Adoption adoption;     /* of its persistent XML */
 } WorldDomain;

@@ -13,6 +13,7 @@ typedef struct JobOptions {
         size_t n_functions;
         JobFallback fallback; /* FALLBACK_BACK unless asked for */
         HoldOptions hold;
+        bool asleep;       /* only while its guest sleeps; not of the wire */
         char *reservation; /* owned; cookie, NULL: none */
         bool by_shutdown;  /* for the host's shutdown, by the daemon itself */
         uint32_t uid;      /* whose call this is; with a reservation */

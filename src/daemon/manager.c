@@ -150,6 +150,7 @@ static void manager_update(Manager *m)
         if (m->started) {
                 suspects_probe(m);
                 returns_update(m->returns);
+                sleepers_hibernate(m);
                 host_shutdown_update(m->shutdown);
                 autostart_update(m->autostart);
                 manager_tell_systemd(m);
@@ -320,6 +321,7 @@ Manager *manager_free(Manager *m)
         host_shutdown_free(m->shutdown);
         autostart_free(m->autostart);
         manager_store_done(m);
+        sleepers_done(&m->sleepers);
         view_free(m->view);
         world_free(m->world);
         free(m->watch_error);

@@ -25,6 +25,7 @@
 #include "daemon/polkit.h"
 #include "daemon/probe.h"
 #include "daemon/returns.h"
+#include "daemon/sleepers.h"
 #include "daemon/view.h"
 #include "daemon/watch-child.h"
 #include "store/config.h"
@@ -62,6 +63,7 @@ struct Manager {
         uint64_t jobs_max;   /* at once, see job-queue.h */
         Outcome **outcomes;
         size_t n_outcomes;
+        Sleepers sleepers;
 
         World *world;       /* the last snapshot; NULL: none yet */
         bool domains_known; /* some snapshot had them */

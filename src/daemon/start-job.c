@@ -207,6 +207,7 @@ int job_draft(Manager *m, const char *domain, const JobOptions *options, GuestFi
                 .fallback = options->fallback,
                 .hold = options->hold,
                 .by_shutdown = options->by_shutdown,
+                .asleep = options->asleep,
         };
 
         r = find_domain(m, domain, &ret->domain, reterr);
@@ -275,6 +276,10 @@ static int write_job(Manager *m, const JobDraft *draft, Job **ret, Failure *rete
         job->fallback = draft->fallback;
         job->bytes = job->bytes_total = draft->image_bytes;
         job->created_usec = clock_realtime_usec();
+        job->asleep = draft->asleep;
+        if (job->asleep)
+                job_tell(job, job->created_usec,
+                         "the guest was suspended, and the domain's metadata say that it is hibernated then");
         if (draft->by_libvirt)
                 job_follow_libvirt(job, job->created_usec);
 

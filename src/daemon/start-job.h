@@ -26,6 +26,7 @@ typedef struct JobDraft {
         bool needs_fixups; /* one of the targets would not do without */
         bool by_libvirt;   /* libvirt starts the domain */
         bool by_shutdown;
+        bool asleep; /* Job.asleep */
         JobFallback fallback;
         HoldOptions hold;
         const Reservation *reservation; /* to be used, the ledger's; NULL: none */

@@ -293,6 +293,7 @@ static int add_domain(View *v, const Config *c, const WorldDomain *w)
                 .active = w->active,
                 .persistent = w->persistent,
                 .memory_bytes = w->memory_bytes,
+                .to_hibernate = w->hibernate_asleep && w->active && w->state == DOMAIN_PMSUSPENDED,
                 .memory_node = w->memory_node,
                 .adoption = w->adoption,
                 .on_shutdown = adoption_on_shutdown(&w->adoption, c->on_shutdown),
@@ -331,6 +332,7 @@ static int apply_outcome(View *v, const Outcome *o)
                 return 0;
 
         d->active = o->active;
+        d->to_hibernate = false;
         d->state = domain_state_to_string(o->active ? DOMAIN_RUNNING : DOMAIN_SHUTOFF);
         return o->active ? domain_set_functions(d, o->functions, o->n_functions) : 0;
 }

@@ -27,6 +27,7 @@ typedef struct DomainView {
         bool defined;      /* libvirt has it; else only its record is left */
         bool active;
         bool persistent;
+        bool to_hibernate;     /* its guest sleeps, and its metadata say that it is hibernated then */
         bool hibernated;       /* has a record and is inactive */
         bool by_shutdown;      /* when hibernated: the host's shutdown did it */
         PciAddress *functions; /* those of its image when hibernated, where they are now; else of its XML */

@@ -125,6 +125,7 @@ static int parse_attribute(xmlAttrPtr a, GuestDeclaration *d)
         } known[] = {
                 { "fixups", &d->fixups },
                 { "resume", &d->resume },
+                { "hibernate_asleep", &d->hibernate_asleep },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(known); i++)

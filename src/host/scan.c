@@ -74,6 +74,7 @@ static int describe_domain(virDomainPtr d, WorldDomain *ret, Failure *reterr)
                 .functions = TAKE_PTR(x.functions),
                 .n_functions = x.n_functions,
                 .memory_bytes = x.memory_bytes,
+                .hibernate_asleep = x.declared.hibernate_asleep == GUEST_YES,
                 .memory_node = x.memory_node,
                 .adoption = x.adoption,
         };

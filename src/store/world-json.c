@@ -123,6 +123,7 @@ static int domain_to_json(const WorldDomain *d, json_object **ret)
             json_add_bool(o, "active", d->active) < 0 || json_add_bool(o, "persistent", d->persistent) < 0 ||
             json_add_pci_addresses(o, "functions", d->functions, d->n_functions) < 0 ||
             json_add_u64(o, "memory_bytes", d->memory_bytes) < 0 ||
+            (d->hibernate_asleep && json_add_bool(o, "hibernate_asleep", true) < 0) ||
             json_add(o, "memory_node", json_object_new_int(d->memory_node)) < 0 ||
             (d->adoption.adopted && adoption_to_json(&d->adoption, o) < 0))
                 return -ENOMEM;
@@ -150,6 +151,8 @@ static int domain_from_json(json_object *o, WorldDomain *d, Failure *reterr)
             (r = json_get_bool(o, "domains[]", "persistent", true, &d->persistent, reterr)) < 0 ||
             (r = json_get_u64(o, "domains[]", "memory_bytes", false, 0, UINT64_MAX, &d->memory_bytes,
                               reterr)) < 0 ||
+            (r = json_get_bool(o, "domains[]", "hibernate_asleep", false, &d->hibernate_asleep, reterr)) <
+                            0 ||
             (r = get_int(o, "domains[]", "memory_node", &d->memory_node, reterr)) < 0 ||
             (r = adoption_from_json(o, &d->adoption, reterr)) < 0 ||
             (r = json_get_pci_addresses(o, "domains[]", "functions", true, DOMAIN_FUNCTIONS_MAX, functions,

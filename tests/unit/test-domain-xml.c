@@ -280,6 +280,9 @@ static void test_declaration(void)
                 { METADATA("resume=''"), GUEST_UNKNOWN, "'resume' must be 'yes' or 'no'" },
                 { METADATA("fixups='no' resume='yes'"), GUEST_YES, NULL },
                 { METADATA("fixups='2'"), GUEST_UNKNOWN, "'fixups' must be 'yes' or 'no'" },
+                { METADATA("hibernate_asleep='yes' resume='no'"), GUEST_NO, NULL },
+                { METADATA("hibernate_asleep='always'"), GUEST_UNKNOWN,
+                  "'hibernate_asleep' must be 'yes' or 'no'" },
                 { METADATA("resume='yes' swap='no'"), GUEST_YES, "no attribute 'swap'" },
                 { "<domain><name>vm</name><uuid>u</uuid><memory>1</memory><metadata>"
                   "<v:host xmlns:v='" DOMAIN_XML_NAMESPACE "'/></metadata></domain>",
@@ -291,6 +294,7 @@ static void test_declaration(void)
 
                 CHECK(domain_xml_parse(table[i].xml, &x, NULL) >= 0);
                 CHECK(x.declared.resume == table[i].resume);
+                CHECK((x.declared.hibernate_asleep == GUEST_YES) == !!strstr(table[i].xml, "asleep='yes'"));
                 CHECK(!x.declared.wrong == !table[i].wrong);
                 CHECK(!table[i].wrong || strstr(x.declared.wrong, table[i].wrong));
         }

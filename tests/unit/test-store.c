@@ -437,6 +437,7 @@ static void test_world(void)
         d->active = d->persistent = true;
         d->memory_node = 3;
         d->memory_bytes = UINT64_C(1) << 33;
+        d->hibernate_asleep = true;
         CHECK(world_domain_add_function(d, &f->address) >= 0);
 
         CHECK(world_to_json(w, &o) >= 0);
@@ -449,6 +450,7 @@ static void test_world(void)
         CHECK(world_find_domain(back, UUID) == world_find_domain(back, "vm1"));
         CHECK(!world_find_domain(back, "vm2") && world_find_domain(back, "vm1")->memory_node == 3);
         CHECK(world_find_domain(back, "vm1")->memory_bytes == d->memory_bytes);
+        CHECK(world_find_domain(back, "vm1")->hibernate_asleep);
 }
 
 int main(void)
