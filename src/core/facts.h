@@ -73,6 +73,7 @@ typedef struct DomainFacts {
         bool agent_answers;              /* guest-info came back before the deadline */
         bool agent_suspend_ram, agent_suspend_disk; /* commands listed as enabled by guest-info */
         bool qemu_cpr_reboot; /* QEMU takes the migration parameter "mode": 9.0 by its version, or it was tried */
+        bool has_migration_mode;    /* its XML sets that for good */
         uint32_t qemu_version;      /* major * 1000000 + minor * 1000 + micro */
         uint64_t image_space_bytes; /* free for root where libvirt writes managed saves */
         bool image_dir_read_only;   /* for us, who write beside the images; libvirt may have another view */

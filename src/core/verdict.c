@@ -157,6 +157,14 @@ static void judge_ram(const DomainFacts *facts, Findings *l)
                                       "suspend-to-disk");
         }
 
+        if (facts->has_migration_mode)
+                finding_set_remedy(
+                                findings_remark(l, FINDING_GUEST,
+                                                "the XML of domain '%s' sets QEMU's migration mode for good: libvirt "
+                                                "then takes snapshots and dumps that its guest does not survive",
+                                                facts->name),
+                                "take it out of <qemu:commandline>; see PLAIN VIRSH in vgpu-hibernate(7)");
+
         if (!facts->pm_mem_enabled) {
                 f = findings_block(l, FAILURE_SUSPEND_DISABLED, FINDING_GUEST,
                                    "domain '%s' may not suspend to RAM", facts->name);

@@ -104,6 +104,20 @@ static bool is_efi(xmlNodePtr os)
                 (strcasestr((const char *) path, "OVMF") || strcasestr((const char *) path, "edk2")));
 }
 
+static bool has_migration_mode(xmlNodePtr root)
+{
+        xmlNodePtr line = xml_tree_child(root, "commandline");
+
+        for (xmlNodePtr c = line ? line->children : NULL; c; c = c->next) {
+                _cleanup_(xml_tree_free_string) xmlChar *value = xml_tree_attribute(c, "value");
+
+                if (xml_tree_is(c, "arg") && value && strstr((const char *) value, "migration.mode="))
+                        return true;
+        }
+
+        return false;
+}
+
 static int parse_answer(const xmlChar *value, GuestAnswer *ret)
 {
         if (streq_ptr((const char *) value, "yes"))
@@ -215,6 +229,7 @@ int domain_xml_parse(const char *xml, DomainXml *ret, Failure *reterr)
         x.pm_mem_enabled = !xml_tree_attribute_is(xml_tree_child(pm, "suspend-to-mem"), "enabled", "no");
         x.pm_disk_enabled = !xml_tree_attribute_is(xml_tree_child(pm, "suspend-to-disk"), "enabled", "no");
         x.has_agent_channel = has_agent_channel(root);
+        x.has_migration_mode = has_migration_mode(root);
         x.memory_node = memory_node(root);
 
         x.functions = calloc(list->n > 0 ? list->n : 1, sizeof(*x.functions));

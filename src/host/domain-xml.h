@@ -30,6 +30,7 @@ typedef struct DomainXml {
         /* Absent means enabled: QEMU's default, which libvirt leaves. */
         bool pm_mem_enabled, pm_disk_enabled;
         bool has_agent_channel;
+        bool has_migration_mode; /* <qemu:commandline> sets QEMU's for good */
         GuestDeclaration declared;
         Adoption adoption;
         PciAddress *functions; /* host addresses of all PCI hostdevs in XML order, <interface>s too */

@@ -39,6 +39,7 @@ static int read_xml(virDomainPtr d, bool active, DomainFacts *facts, Failure *re
         facts->pm_mem_enabled = x.pm_mem_enabled;
         facts->pm_disk_enabled = x.pm_disk_enabled;
         facts->has_agent_channel = x.has_agent_channel;
+        facts->has_migration_mode = x.has_migration_mode;
         facts->declared = x.declared;
         x.declared = (GuestDeclaration) { 0 };
         facts->efi = x.efi;

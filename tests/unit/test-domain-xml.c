@@ -92,6 +92,29 @@ static void test_parse(void)
         expect_functions(two, (const char *const[]) { "0000:01:10.0", "0000:01:10.2" }, 2);
 }
 
+static void test_migration_mode(void)
+{
+#define COMMAND_LINE(element, value)                                                      \
+        "<domain xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><name>vm</name>"    \
+        "<uuid>u</uuid><memory>1</memory><q:commandline><q:" element " value='-global'/>" \
+        "<q:" element " value='" value "'/></q:commandline></domain>"
+        static const struct {
+                const char *xml;
+                bool has;
+        } cases[] = {
+                { COMMAND_LINE("arg", "migration.mode=cpr-reboot"), true },
+                { COMMAND_LINE("arg", "kvm-pit.lost_tick_policy=delay"), false },
+                { COMMAND_LINE("env", "migration.mode=cpr-reboot"), false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(domain_xml_done) DomainXml x = { 0 };
+
+                CHECK(domain_xml_parse(cases[i].xml, &x, NULL) >= 0);
+                CHECK(x.has_migration_mode == cases[i].has);
+        }
+}
+
 static void test_memory_node(void)
 {
         static const struct {
@@ -466,6 +489,7 @@ int main(void)
         test_adopt_without_address();
         test_parse();
         test_memory_node();
+        test_migration_mode();
         test_firmware();
         test_edit();
         test_exchange();

@@ -416,6 +416,11 @@ static void test_state(void)
         expect(&f, STRATEGY_DEVICE_STATE, FAILURE_NOT_RUNNING, "dompmwakeup");
         expect_move_refused(&f, FAILURE_NOT_RUNNING, "virsh dompmwakeup");
 
+        /* What it is about works; what else it does is said. */
+        f = good_facts();
+        f.has_migration_mode = true;
+        EXPECT_ALL(&f, STRATEGY_SUSPEND_TO_RAM, FAILURE_NONE);
+
         f = good_facts();
         f.persistent = false;
         expect(&f, STRATEGY_AUTO, FAILURE_NOT_PERSISTENT, "virsh define");
