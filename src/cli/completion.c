@@ -73,7 +73,7 @@ static const char functions_text[] =
 
 static const char *next_kind(size_t i)
 {
-        return job_kind_to_string((JobKind) i);
+        return i < JOB_DISCARD ? job_kind_to_string((JobKind) i) : NULL; /* those that can be explained */
 }
 
 static const char *next_strategy(size_t i)

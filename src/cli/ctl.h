@@ -42,7 +42,7 @@ struct Ctl {
         uint64_t order;
         bool has_order, dry_run;
         bool across_hosts, all, follow, hold, release, no_wait, probe, json, quiet, no_legend,
-                        no_ask_password, user, help, version;
+                        no_ask_password, user, help, version, yes;
         Terminal terminal;
         bool printed_json;
         sd_bus *bus;

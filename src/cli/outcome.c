@@ -29,7 +29,9 @@ static int report_success(Ctl *c, const JobInfo *job)
         if (!functions)
                 return -ENOMEM;
 
-        if (kind == JOB_HIBERNATE)
+        if (kind == JOB_DISCARD)
+                ctl_print(c, "'%s' is hibernated no longer: its next start is a boot", job->domain);
+        else if (kind == JOB_HIBERNATE)
                 ctl_print(c, "'%s' is hibernated: %s, %s, took %s", job->domain,
                           job->strategy ? job->strategy : "?", TEXT_BYTES(job->bytes), TEXT_DURATION(took));
         else

@@ -218,6 +218,9 @@ static int apply(Parser *p, const Option *o, const char *value)
                 if (when_parse(value, clock_realtime_usec(), &c->until_usec) < 0)
                         return ctl_usage(c, "'%s' is not a time like '2025-03-01 10:26' or +2h", value);
                 break;
+        case OPTION_YES:
+                c->yes = true;
+                break;
         case OPTION_HOST:
                 /* ssh would take a leading '-' for an option of its own. */
                 if (!*value || *value == '-')

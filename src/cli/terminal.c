@@ -57,9 +57,10 @@ static const struct {
         { "held", TINT_BUSY },       { "hibernated", TINT_BUSY }, { "hibernating", TINT_BUSY },
         { "leased", TINT_BUSY },     { "moving", TINT_BUSY },     { "pending", TINT_DIM },
         { "quarantined", TINT_BAD }, { "queued", TINT_DIM },      { "recovering", TINT_BUSY },
-        { "resuming", TINT_BUSY },   { "retrying", TINT_BUSY },   { "running", TINT_GOOD },
-        { "shut-off", TINT_DIM },    { "paused", TINT_BUSY },     { "suspended", TINT_BUSY },
-        { "started", TINT_BUSY },    { "undoing", TINT_BUSY },    { "undone", TINT_DIM },
+        { "discarding", TINT_BUSY }, { "resuming", TINT_BUSY },   { "retrying", TINT_BUSY },
+        { "running", TINT_GOOD },    { "shut-off", TINT_DIM },    { "paused", TINT_BUSY },
+        { "suspended", TINT_BUSY },  { "started", TINT_BUSY },    { "undoing", TINT_BUSY },
+        { "undone", TINT_DIM },
 };
 
 Tint tint_of_state(const char *state)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* hibernate, resume, move: start a job and stay with it. */
+/* hibernate, resume, move, discard: start a job and stay with it. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "cli/client.h"
 #include "cli/follow.h"
 #include "cli/request.h"
+#include "cli/text.h"
 #include "vgpu-hibernate.h"
 
 static int start(Ctl *c, const char *method, char **ret_path, sd_bus_error *e)
@@ -91,4 +92,33 @@ int verb_resume(Ctl *c)
 int verb_move(Ctl *c)
 {
         return run(c, "Move");
+}
+
+/* Only a person at a terminal can be asked. */
+static bool is_meant(const Ctl *c)
+{
+        _cleanup_free_ char *domain = text_escape(c->argument, c->terminal.utf8);
+        int answer, rest;
+
+        (void) fprintf(stderr,
+                       "The memory of '%s' will be lost, and with it what its guest has not written to its "
+                       "disks. Go on? [y/N] ",
+                       domain ? domain : "this domain");
+        answer = rest = getchar();
+        while (rest != '\n' && rest != EOF)
+                rest = getchar();
+        return answer == 'y' || answer == 'Y';
+}
+
+int verb_discard(Ctl *c)
+{
+        if (!c->yes && (c->json || isatty(STDIN_FILENO) <= 0 || isatty(STDERR_FILENO) <= 0))
+                return ctl_usage(c, "the memory of '%s' would be lost; if that is meant, say '--yes'",
+                                 c->argument);
+        if (!c->yes && !is_meant(c)) {
+                ctl_note(c, "nothing was done");
+                return EXIT_STATUS_FAILED;
+        }
+
+        return run(c, "Discard");
 }

@@ -33,6 +33,8 @@ const Verb verbs[] = {
           OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_FUNCTION) | OPTION_BIT(OPTION_RESERVATION) |
                           OPTION_BIT(OPTION_FALLBACK) | OPTION_BIT(OPTION_NO_WAIT),
           0, "Hibernate a domain and resume it on other functions", verb_move },
+        { "discard", "DOMAIN", VALUE_DOMAIN, OPTION_BIT(OPTION_YES) | OPTION_BIT(OPTION_NO_WAIT), 0,
+          "Give up the memory of a hibernated domain, which boots then", verb_discard },
         { "explain", "DOMAIN", VALUE_DOMAIN,
           OPTION_BIT(OPTION_KIND) | OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_FUNCTION) |
                           OPTION_BIT(OPTION_RESERVATION),
@@ -144,6 +146,8 @@ const Option options[] = {
                          "For how long, 300 by default" },
         [OPTION_UNTIL] = { OPTION_UNTIL, "until", '\0', "TIME", VALUE_TEXT, false, false,
                            "Keep them until then; \"2025-03-01 10:26\", +90s, +30min, +2h, +7d" },
+        [OPTION_YES] = { OPTION_YES, "yes", 'y', NULL, VALUE_NONE, false, false,
+                         "Do not ask whether it is meant" },
         [OPTION_HOST] = { OPTION_HOST, "host", 'H', "[USER@]HOST", VALUE_HOST, false, false,
                           "Talk to the daemon of another host over ssh" },
         [OPTION_JSON] = { OPTION_JSON, "json", '\0', NULL, VALUE_NONE, false, false,

@@ -60,6 +60,7 @@ typedef enum OptionId {
         OPTION_TIME_LIMIT,
         OPTION_TTL,
         OPTION_UNTIL,
+        OPTION_YES,
         _OPTION_FIRST_GLOBAL,
         OPTION_HOST = _OPTION_FIRST_GLOBAL,
         OPTION_JSON,
@@ -119,6 +120,7 @@ int verb_hibernate(Ctl *c);
 int verb_inventory(Ctl *c);
 int verb_resume(Ctl *c);
 int verb_move(Ctl *c);
+int verb_discard(Ctl *c);
 int verb_explain(Ctl *c);
 int verb_list(Ctl *c);
 int verb_functions(Ctl *c);

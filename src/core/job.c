@@ -336,6 +336,9 @@ bool job_is_committed(const Job *j)
 {
         const Plan *plan = plan_find(j->kind, j->strategy);
 
+        if (j->kind == JOB_DISCARD)
+                return j->steps[0].state != STEP_PENDING;
+
         for (size_t i = 0; plan && i < plan->n_steps; i++)
                 if ((plan->steps[i].flags & PLAN_COMMIT) && j->steps[i].state == STEP_DONE)
                         return true;
@@ -347,6 +350,9 @@ JobImage job_image(const Job *j)
 {
         if (j->failure.code == FAILURE_IMAGE_DAMAGED)
                 return JOB_IMAGE_DAMAGED;
+
+        if (j->kind == JOB_DISCARD)
+                return JOB_IMAGE_UNKNOWN;
 
         /* A resume that came past its check found it to be whole, whatever became of it then; any other makes one. */
         if (j->kind != JOB_RESUME)

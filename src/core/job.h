@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Job: one hibernate, resume or move of one domain: what was asked, what was decided, how far it is. The whole
+ * Job: one hibernate, resume, move or discard of one domain: what was asked, what was decided, how far it is. The whole
  * object is what the journal stores (store/journal.h), so the request is durable before a worker starts and the
  * record outlives every process.
  */
@@ -195,5 +195,6 @@ bool job_is_starting(const Job *j);
 bool job_cleaned(const Job *j);
 /* Did it take functions from a guest, and end without having cleaned them? */
 bool job_left_unclean(const Job *j);
-/* Has the first commit point passed, so that going back means something else than "as it was"? */
+/* Has the first commit point passed, so that going back means something else than "as it was"? Of a discard there is no way
+ * back from its beginning on. */
 bool job_is_committed(const Job *j);

@@ -18,7 +18,8 @@
  *   that cannot be given is so found while another can still be tried.
  * - wake is the commit of the second half, or continue where the guest was saved while it ran. From its intent on, this
  *   image is never restored again.
- * - discard follows at once: what is removed cannot be replayed.
+ * - discard follows at once: what is removed cannot be replayed. As the only step of a job it may fail, since the record
+ *   goes last: then the domain is still hibernated, and the job may be asked for again.
  * - redefine after wake (suspend-to-ram): the image's XML was the one that counted until then. With
  *   suspend-to-disk the persistent XML is what boots, so it comes before start.
  * - release after the commit: the source is given to others only when nothing can go back to it. Before health, which
@@ -77,6 +78,7 @@ static const char *const job_kind_table[] = {
         [JOB_HIBERNATE] = "hibernate",
         [JOB_RESUME] = "resume",
         [JOB_MOVE] = "move",
+        [JOB_DISCARD] = "discard",
 };
 DEFINE_ENUM_TABLE(job_kind, JobKind, _JOB_KIND_MAX);
 
@@ -213,6 +215,11 @@ static const PlanStep move_unplug_steps[] = {
         { STEP_CLEAN, 2, 0 },
 };
 
+/* Nothing of it can be undone, and it may be done again. */
+static const PlanStep discard_steps[] = {
+        { STEP_DISCARD, 0, 0 },
+};
+
 static const Plan plans[] = {
         { JOB_HIBERNATE, STRATEGY_AUTO, auto_steps, ELEMENTSOF(auto_steps) },
         { JOB_RESUME, STRATEGY_AUTO, auto_steps, ELEMENTSOF(auto_steps) },
@@ -229,6 +236,10 @@ static const Plan plans[] = {
         { JOB_HIBERNATE, STRATEGY_UNPLUG, hibernate_unplug_steps, ELEMENTSOF(hibernate_unplug_steps) },
         { JOB_RESUME, STRATEGY_UNPLUG, resume_unplug_steps, ELEMENTSOF(resume_unplug_steps) },
         { JOB_MOVE, STRATEGY_UNPLUG, move_unplug_steps, ELEMENTSOF(move_unplug_steps) },
+        { JOB_DISCARD, STRATEGY_SUSPEND_TO_RAM, discard_steps, ELEMENTSOF(discard_steps) },
+        { JOB_DISCARD, STRATEGY_SUSPEND_TO_DISK, discard_steps, ELEMENTSOF(discard_steps) },
+        { JOB_DISCARD, STRATEGY_DEVICE_STATE, discard_steps, ELEMENTSOF(discard_steps) },
+        { JOB_DISCARD, STRATEGY_UNPLUG, discard_steps, ELEMENTSOF(discard_steps) },
 };
 
 static_assert(ELEMENTSOF(move_ram_steps) <= PLAN_STEPS_MAX, "the longest plan does not fit into a job");

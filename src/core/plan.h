@@ -47,6 +47,7 @@ typedef enum JobKind {
         JOB_HIBERNATE,
         JOB_RESUME,
         JOB_MOVE,
+        JOB_DISCARD, /* gives the image up, and with it the guest's memory */
         _JOB_KIND_MAX,
         _JOB_KIND_INVALID = -EINVAL,
 } JobKind;

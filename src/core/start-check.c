@@ -26,10 +26,12 @@ int start_check_domain(const StartCheck *c, Failure *reterr)
                                    c->name, c->job->id, job_kind_to_string(c->job->kind));
 
         if (c->hibernated)
-                return failure_set(reterr, FAILURE_HIBERNATED,
-                                   "domain '%s' is hibernated, and to start it like this would lose its "
-                                   "memory; resume it with 'vgpu-hibernatectl resume'",
-                                   c->name);
+                return failure_set(
+                                reterr, FAILURE_HIBERNATED,
+                                "domain '%s' is hibernated, and to start it like this would lose its "
+                                "memory; resume it with 'vgpu-hibernatectl resume', or give its memory up "
+                                "with 'vgpu-hibernatectl discard'",
+                                c->name);
 
         return 0;
 }

@@ -524,7 +524,10 @@ static void judge_image(const DomainFacts *facts, uint64_t image_bytes, Findings
                                    "the managed save image of domain '%s' is gone; its memory cannot be "
                                    "resumed",
                                    facts->name);
-                finding_set_remedy(f, "virsh start boots it anew");
+                finding_set_remedy(
+                                f,
+                                "'vgpu-hibernatectl discard' gives it up, and then 'virsh start' boots it "
+                                "anew");
                 return;
         case IMAGE_DAMAGED:
         case _IMAGE_STATE_MAX:

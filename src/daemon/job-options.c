@@ -143,7 +143,7 @@ static int read_kind(sd_bus_message *m, const char *key, void *options, Failure 
                 return r;
 
         k = job_kind_from_string(text);
-        if ((int) k < 0)
+        if ((int) k < 0 || k == JOB_DISCARD) /* there is nothing to explain of it */
                 return failure_set(reterr, FAILURE_INVALID_OPTION,
                                    "option 'kind' cannot be '%s'; allowed are 'hibernate', 'resume' and "
                                    "'move'",
@@ -174,6 +174,7 @@ static const struct {
         [JOB_HIBERNATE] = { of_hibernate, ELEMENTSOF(of_hibernate) - 1 },
         [JOB_RESUME] = { of_resume, ELEMENTSOF(of_resume) - 1 },
         [JOB_MOVE] = { of_move, ELEMENTSOF(of_move) - 1 },
+        [JOB_DISCARD] = { NULL, 0 },
 };
 static_assert(ELEMENTSOF(allowed) == _JOB_KIND_MAX, "a kind without options");
 

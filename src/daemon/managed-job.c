@@ -98,7 +98,7 @@ bool managed_job_is_cancelable(const ManagedJob *j)
         if (job_queue_has(j))
                 return true;
         return j->worker && (j->job->state == JOB_QUEUED || j->job->state == JOB_RUNNING) &&
-               !job_is_committed(j->job);
+               j->job->kind != JOB_DISCARD && !job_is_committed(j->job);
 }
 
 double managed_job_progress(const ManagedJob *j)

@@ -87,6 +87,11 @@ static int start_move(sd_bus_message *message, void *userdata, sd_bus_error *err
         return start(message, userdata, JOB_MOVE, error);
 }
 
+static int start_discard(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        return start(message, userdata, JOB_DISCARD, error);
+}
+
 /* An administrator is asked about a domain by its name, and only about one that exists. */
 static int authorize(sd_bus_message *message, Manager *m, const char *action, AuthorizedMethod method,
                      sd_bus_error *error)
@@ -148,6 +153,11 @@ static int disown(sd_bus_message *message, void *userdata, sd_bus_error *error)
 static int method_disown(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
         return authorize(message, userdata, POLKIT_ACTION_DISOWN, disown, error);
+}
+
+static int method_discard(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        return authorize(message, userdata, POLKIT_ACTION_DISCARD, start_discard, error);
 }
 
 static int start_explain(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -272,6 +282,8 @@ static const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_RESULT("o", job), method_resume, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Move", SD_BUS_ARGS("s", domain, "a{sv}", options), SD_BUS_RESULT("o", job),
                                 method_move, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Discard", SD_BUS_ARGS("s", domain, "a{sv}", options),
+                                SD_BUS_RESULT("o", job), method_discard, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Reserve", SD_BUS_ARGS("s", pool, "u", count, "a{sv}", options),
                                 SD_BUS_RESULT("s", cookie, "as", functions, "t", expires_usec),
                                 method_reserve, SD_BUS_VTABLE_UNPRIVILEGED),

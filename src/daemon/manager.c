@@ -179,9 +179,28 @@ static void on_notify(const NotifyMessage *message, void *userdata)
                 log_debug("Notification about job %" PRIu64 ", which is not ours, ignoring", message->job);
 }
 
+/* Once, or each time that a daemon is started. */
+static void report_undefined(const Manager *m, const World *before, const World *now)
+{
+        for (size_t i = 0; now->libvirt_ok && i < m->n_records; i++) {
+                const ImageRecord *record = m->records[i];
+
+                if (world_find_domain(now, record->domain_uuid) ||
+                    manager_has_open_job(m, record->domain_uuid) ||
+                    (before && before->libvirt_ok && !world_find_domain(before, record->domain_uuid)))
+                        continue;
+
+                log_warning("Domain '%s' is hibernated, and libvirt does not have it any more; define it again, or "
+                            "give its memory up with 'vgpu-hibernatectl discard %s'",
+                            record->domain_name, record->domain_uuid);
+        }
+}
+
 static void on_snapshot(World *w, void *userdata)
 {
         Manager *m = userdata;
+
+        report_undefined(m, m->world, w);
 
         /* Without libvirt its domains are unknown, not gone: the last known ones stay. */
         if (!w->libvirt_ok && m->world) {

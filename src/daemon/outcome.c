@@ -40,7 +40,7 @@ int outcome_new(const Job *j, bool hibernated, uint64_t now_usec, Outcome **ret)
         assert(job_state_is_final(j->state));
 
         /* A failed job may have left anything: only what the record or success proves is expected. */
-        if (!hibernated && (j->state != JOB_DONE || j->kind == JOB_HIBERNATE))
+        if (!hibernated && (j->state != JOB_DONE || j->kind == JOB_HIBERNATE || j->kind == JOB_DISCARD))
                 return 0;
 
         r = outcome_new_of(j->domain_uuid, !hibernated, j->n_swaps, now_usec + OUTCOME_BELIEVED_USEC, &o);

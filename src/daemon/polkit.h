@@ -13,6 +13,7 @@
 #define POLKIT_ACTION_HIBERNATE "org.vgpu.hibernate1.hibernate"
 #define POLKIT_ACTION_RESUME "org.vgpu.hibernate1.resume"
 #define POLKIT_ACTION_MOVE "org.vgpu.hibernate1.move"
+#define POLKIT_ACTION_DISCARD "org.vgpu.hibernate1.discard"
 #define POLKIT_ACTION_EXPLAIN "org.vgpu.hibernate1.explain"
 #define POLKIT_ACTION_PLAN "org.vgpu.hibernate1.plan"
 #define POLKIT_ACTION_QUARANTINE "org.vgpu.hibernate1.quarantine"

@@ -57,10 +57,11 @@ static void judge_state(const Manager *m, const JobDraft *draft, Findings *l)
         const DomainView *d = draft->domain;
         Finding *f;
 
-        if (!d->defined) {
+        if (!d->defined && draft->kind != JOB_DISCARD) {
                 f = findings_block(l, FAILURE_UNKNOWN_DOMAIN, FINDING_GUEST,
                                    "domain '%s' is hibernated, but libvirt no longer has its XML", d->name);
-                finding_set_remedy(f, "define it again with 'virsh define'");
+                finding_set_remedy(f, "define it again with 'virsh define', or give its memory up with "
+                                      "'vgpu-hibernatectl discard'");
         }
 
         if (d->job != 0 && d->job_given_up) {
@@ -77,7 +78,12 @@ static void judge_state(const Manager *m, const JobDraft *draft, Findings *l)
 
         judge_adopter(m, d, l);
 
-        if (draft->kind != JOB_RESUME && !d->active) {
+        if (draft->kind == JOB_DISCARD && !d->hibernated) {
+                f = findings_block(l, FAILURE_NOT_HIBERNATED, FINDING_GUEST,
+                                   "domain '%s' is %s, not hibernated: there is nothing to discard", d->name,
+                                   d->state);
+                finding_set_remedy(f, "'virsh destroy' ends one that runs");
+        } else if (draft->kind != JOB_RESUME && draft->kind != JOB_DISCARD && !d->active) {
                 f = findings_block(l, FAILURE_NOT_RUNNING, FINDING_GUEST, "domain '%s' is %s, not running",
                                    d->name, d->state);
                 finding_set_remedy(f, d->hibernated ? "resume it first" : "start it first");
@@ -217,6 +223,12 @@ int job_draft(Manager *m, const char *domain, const JobOptions *options, GuestFi
         judge_daemon(m, options, findings);
         judge_state(m, ret, findings);
 
+        if (ret->kind == JOB_DISCARD) {
+                ret->strategy = ret->domain->strategy;
+                ret->image_bytes = ret->domain->image_bytes;
+                return 0;
+        }
+
         /* Else it has none that this job would be about. */
         if (ret->domain->hibernated == (ret->kind == JOB_RESUME))
                 draft_functions(m, ret, options, findings);
@@ -240,9 +252,10 @@ static void forget_request(Manager *m, uint64_t id)
 /* What the domain keeps when this hibernates it: said anew each time, so that nothing of old counts. */
 static int prepare_hold(Manager *m, const JobDraft *draft, Failure *reterr)
 {
-        int r = draft->kind == JOB_RESUME ? 0
-                                          : manager_prepare_hold(m, draft->domain->uuid, draft->hold.mode,
-                                                                 draft->hold.until_usec);
+        int r = draft->kind == JOB_RESUME || draft->kind == JOB_DISCARD
+                                ? 0
+                                : manager_prepare_hold(m, draft->domain->uuid, draft->hold.mode,
+                                                       draft->hold.until_usec);
 
         return r < 0 ? failure_set_errno(reterr, FAILURE_HOST, r, "failed to hold") : 0;
 }

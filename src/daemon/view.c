@@ -418,6 +418,7 @@ static void apply_reservation(View *v, const Reservation *r)
         }
 }
 
+/* Of a domain that libvirt does not have any more it counts again when that is defined again. */
 static int apply_hold(View *v, const Hold *h)
 {
         DomainView *d = find_domain(v, h->domain_uuid);
@@ -427,7 +428,7 @@ static int apply_hold(View *v, const Hold *h)
 
         d->hold = hold_mode(h);
         d->hold_until_usec = h->until_usec;
-        for (size_t i = 0; i < d->n_functions; i++) {
+        for (size_t i = 0; d->defined && i < d->n_functions; i++) {
                 Function *f = find_function(v, d->functions + i);
 
                 if (!f || is_claimed(f))
@@ -507,6 +508,8 @@ static const char *kind_to_domain_state(JobKind kind)
                 return "resuming";
         case JOB_MOVE:
                 return "moving";
+        case JOB_DISCARD:
+                return "discarding";
         case _JOB_KIND_MAX:
         case _JOB_KIND_INVALID:
                 break;

@@ -183,18 +183,33 @@ static int remove_image(virDomainPtr d, const ImageFile *f, Failure *reterr)
         return image_file_remove(f, f->image, reterr);
 }
 
+/* libvirt has no such domain, so none of its image either: what is left of it has our names, which go by the UUID. */
+static int discard_of_undefined(const RealHost *h, const char *uuid, Failure *reterr)
+{
+        _cleanup_(image_file_done) ImageFile f = { .dir_fd = -EBADF };
+        int r;
+
+        r = image_file_open(h->settings.image_dir, uuid, uuid, &f, reterr);
+        if (r >= 0)
+                r = image_file_remove(&f, f.header, reterr);
+        return r < 0 ? r : image_file_remove(&f, f.guard, reterr);
+}
+
 int host_image_discard(void *host, const char *uuid, Failure *reterr)
 {
         RealHost *h = host;
         _cleanup_(virDomainFreep) virDomainPtr d = NULL;
         _cleanup_(image_file_done) ImageFile f = { .dir_fd = -EBADF };
+        _cleanup_(failure_done) Failure why = { 0 };
         ImageFileState files;
         HostStatus s;
         int r;
 
-        r = host_status(h, uuid, &s, reterr);
+        r = host_status(h, uuid, &s, &why);
+        if (r < 0 && why.code == FAILURE_UNKNOWN_DOMAIN)
+                return discard_of_undefined(h, uuid, reterr);
         if (r < 0)
-                return r;
+                return failure_set(reterr, why.code, "%s", failure_message(&why));
         if (s.qemu == QEMU_FINISH_MIGRATE || s.qemu == QEMU_POSTMIGRATE)
                 return failure_set(reterr, FAILURE_DOMAIN_BUSY,
                                    "domain %s is being saved, QEMU's status is '%s'", uuid,

@@ -247,10 +247,11 @@ static int do_step(Executor *e, size_t i, Failure *reterr)
         return 0;
 }
 
-/* A guest that does not answer; a persistent definition that somebody changed, or took away, meanwhile. */
-static bool is_finding(StepId id, FailureCode code)
+/* A guest that does not answer; a persistent definition that somebody changed, or took away, meanwhile; an image that its
+ * owner may be asked about again. */
+static bool is_finding(JobKind kind, StepId id, FailureCode code)
 {
-        return id == STEP_HEALTH || code == FAILURE_UNKNOWN_DOMAIN ||
+        return kind == JOB_DISCARD || id == STEP_HEALTH || code == FAILURE_UNKNOWN_DOMAIN ||
                (id == STEP_REDEFINE && code == FAILURE_UNKNOWN_FUNCTION);
 }
 
@@ -328,7 +329,7 @@ int walk_from(Executor *e, size_t i)
                 }
 
                 /* What a last stage has to do must be done, if need be later; what can never be done is a finding. */
-                if (is_finding(e->job->steps[i].id, why.code))
+                if (is_finding(e->job->kind, e->job->steps[i].id, why.code))
                         (void) failure_set(&e->job->failure, why.code, "%s", failure_message(&why));
                 else {
                         (void) failure_set(&e->stuck, why.code, "%s", failure_message(&why));

@@ -215,7 +215,8 @@ static void obey_retry(Job *j, const char *rest)
 /* Whether the line was the last: then *ret_status is what to exit with. */
 static bool obey(const char *line, int jobs_fd, int images_fd, Job *j, int *ret_status)
 {
-        const FunctionRef from = swap_source(j->swaps), to = swap_target(j->swaps);
+        const FunctionSwap none = { 0 }, *swap = j->n_swaps > 0 ? j->swaps : &none;
+        const FunctionRef from = swap_source(swap), to = swap_target(swap);
         uint64_t bytes, total;
         char word[64];
         int n = 0;

@@ -37,6 +37,7 @@ static const struct {
         { "Hibernate", "'sa{sv}' vm2 1 hold s hold", NULL },
         { "Move", "'sa{sv}' vm1 1 functions as 1 0000:02:10.0", "in job 1" },
         { "Resume", "'sa{sv}' vm3 0", "has no record of a hibernation" },
+        { "Discard", "'sa{sv}' vm3 0", "there is nothing to discard" },
         { "Hold", "'sa{sv}' vm3 1 hold s release", "there is nothing to hold" },
         { "Adopt", "'sa{sv}' vm1 2 dry_run b true order t 3", "in job 1" },
         { "Disown", "'sa{sv}' vm1 0", "in job 1" },

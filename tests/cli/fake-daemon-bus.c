@@ -133,6 +133,11 @@ static int on_move(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
         return start_job(m, userdata, JOB_MOVE, reterr);
 }
 
+static int on_discard(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
+{
+        return start_job(m, userdata, JOB_DISCARD, reterr);
+}
+
 /* Of "cold" nothing is known but that; of others all, with a hostile name and numbers that are none. */
 static int on_explain(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
 {
@@ -284,6 +289,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("Hibernate", "sa{sv}", "o", on_hibernate, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Resume", "sa{sv}", "o", on_resume, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Discard", "sa{sv}", "o", on_discard, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Move", "sa{sv}", "o", on_move, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Reserve", "sua{sv}", "sast", fake_reserve, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Release", "s", "", fake_release, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -230,6 +230,22 @@ static void test_adopt(const char *program)
         CHECK(&order, order.status == 2 && strstr(order.err_text, "has no option '--order'"));
 }
 
+/* Nobody is at a terminal here. */
+static void test_discard(const char *program)
+{
+        _cleanup_child_ Child unasked = CTL("discard", "brief"), json = CTL("discard", "brief", "--json"),
+                              meant = CTL("discard", "brief", "--yes"),
+                              failed = CTL("discard", "doomed", "-y"), other = CTL("resume", "brief", "-y");
+
+        CHECK(&unasked, unasked.status == 2 && strstr(unasked.err_text, "say '--yes'"));
+        CHECK(&json, json.status == 2 && strstr(json.err_text, "say '--yes'"));
+        CHECK(&meant, meant.status == 0);
+        CHECK(&meant, strstr(meant.out_text, "'brief' is hibernated no longer: its next start is a boot"));
+        CHECK(&failed, failed.status != 0);
+        CHECK(&failed, strstr(failed.err_text, "cannot discard 'doomed': nobody is at home (NoAgent)"));
+        CHECK(&other, other.status == 2);
+}
+
 static void test_quarantine(const char *program)
 {
         _cleanup_child_ Child put = CTL("quarantine", "0000:02:10.0", "--reason", "it smells"),
@@ -741,6 +757,7 @@ int main(int argc, char *argv[])
         test_reserve(program);
         test_hold(program);
         test_adopt(program);
+        test_discard(program);
         test_quarantine(program);
         test_status(program);
         test_explain(program);

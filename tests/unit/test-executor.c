@@ -87,7 +87,7 @@ static Job *make_job(const Case *c, const FakeHost *h)
         };
         Job *j;
 
-        if (c->kind != JOB_HIBERNATE) {
+        if (c->kind == JOB_RESUME || c->kind == JOB_MOVE) {
                 swap.has_to = true;
                 swap.to = to.address;
                 swap.to_locator = to.locator;
@@ -113,7 +113,7 @@ static void make_world(const Case *c, FakeHost *h)
                 h->qemu = QEMU_SUSPENDED;
                 h->libvirt = DOMAIN_PMSUSPENDED;
         }
-        if (c->kind != JOB_RESUME)
+        if (c->kind != JOB_RESUME && c->kind != JOB_DISCARD)
                 return;
 
         h->qemu = QEMU_NONE;
@@ -488,7 +488,7 @@ static uint64_t run_all(const Case *base, FakeFault last, bool twice)
 
 static void test_undisturbed(void)
 {
-        for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++)
+        for (JobKind k = JOB_HIBERNATE; k <= JOB_MOVE; k++)
                 for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++) {
                         Case c = { .kind = k, .strategy = s };
                         FakeHost h;
@@ -739,7 +739,7 @@ static void test_cancel(void)
 /* Another job's image may leave room or not: this one goes back to the queue with nothing touched, and then it goes on. */
 static void test_waits_for_room(void)
 {
-        for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++) {
+        for (JobKind k = JOB_HIBERNATE; k <= JOB_MOVE; k++) {
                 Case c = { .kind = k, .strategy = STRATEGY_SUSPEND_TO_RAM };
                 bool waits = k != JOB_RESUME;
                 FakeHost h;
@@ -996,6 +996,46 @@ static void test_followed(FakeFault last)
         }
 }
 
+/* Nothing of it is there any more, or the domain is still said to be hibernated and it can be asked for again. */
+static bool check_discard(const Case *c)
+{
+        bool reached;
+        FakeHost h;
+
+        reached = run_case(c, &h);
+        EXPECT(c, &h, job_state_is_final(h.journal->state));
+        EXPECT(c, &h, h.qemu == QEMU_NONE && h.cold_boots == 0 && !h.took_from_guest);
+        EXPECT(c, &h, h.journal->state == JOB_DONE || h.journal->state == JOB_FAILED);
+        EXPECT(c, &h, h.journal->state == JOB_FAILED || !h.record);
+        EXPECT(c, &h, h.record || (h.image == IMAGE_NONE && !h.guard));
+        EXPECT(c, &h, h.journal->state == JOB_DONE || c->fault[0] != FAKE_FAULT_NONE);
+        fake_host_done(&h);
+        return reached;
+}
+
+static void test_discard(FakeFault last)
+{
+        for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++)
+                for (FakeFault f = FAKE_FAULT_NONE; f <= last; f++) {
+                        Case c = { .kind = JOB_DISCARD, .strategy = s, .fault[0] = f };
+                        bool reached = true;
+
+                        for (c.call[0] = 1; reached; c.call[0]++) {
+                                reached = check_discard(&c) && f != FAKE_FAULT_NONE;
+
+                                for (FakeFault g = FAKE_FAULT_ERROR; reached && g <= last; g++) {
+                                        Case d = c;
+                                        bool reached2 = true;
+
+                                        d.fault[1] = g;
+                                        for (d.call[1] = fault_ends_worker(f) ? 1 : c.call[0] + 1; reached2;
+                                             d.call[1]++)
+                                                reached2 = check_discard(&d);
+                                }
+                        }
+                }
+}
+
 static int from_name(const char *const *names, int n, const char *s)
 {
         for (int i = 0; i < n; i++)
@@ -1056,11 +1096,12 @@ int main(int argc, char *argv[])
 
         test_bad_targets();
         test_followed(last);
+        test_discard(last);
         test_waits_for_room();
         test_gates();
         n += test_asleep(last, twice);
 
-        for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++)
+        for (JobKind k = JOB_HIBERNATE; k <= JOB_MOVE; k++)
                 for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++) {
                         Case c = { .kind = k, .strategy = s };
 

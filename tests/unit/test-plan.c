@@ -173,11 +173,14 @@ static void test_strategies(void)
 
 int main(void)
 {
-        for (JobKind k = JOB_HIBERNATE; k < _JOB_KIND_MAX; k++) {
+        for (JobKind k = JOB_HIBERNATE; k <= JOB_MOVE; k++) {
                 CHECK(plan_find(k, STRATEGY_AUTO)->n_steps == 1);
                 for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++)
                         check_plan(plan_find(k, s));
         }
+        CHECK(!plan_find(JOB_DISCARD, STRATEGY_AUTO)); /* its record says which */
+        for (Strategy s = STRATEGY_SUSPEND_TO_RAM; s < _STRATEGY_MAX; s++)
+                CHECK(plan_find(JOB_DISCARD, s)->n_steps == 1);
         CHECK(!plan_find(_JOB_KIND_MAX, STRATEGY_SUSPEND_TO_RAM));
         test_job_takes_its_plan();
         test_states();
