@@ -26,6 +26,9 @@ static void give(Fixture *f, uint16_t device)
         fixture_send_world(f);
         expect_property(f, FUNCTION("0000_05_10_0"), "Domain", "guest");
         expect_property(f, FUNCTION("0000_06_10_0"), "Device", text);
+        /* What it had before is reset. */
+        expect_property(f, FUNCTION("0000_05_10_1"), "State", "free");
+        expect_property(f, FUNCTION("0000_06_10_0"), "State", "free");
 }
 
 static void expect_family(Fixture *f, const char *name)
