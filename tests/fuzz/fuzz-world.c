@@ -14,5 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(world_to_json(w, &again) >= 0);
         FUZZ_CHECK(world_from_json(again, &v, NULL) >= 0);
         FUZZ_CHECK(v->n_functions == w->n_functions && v->n_domains == w->n_domains);
+        for (size_t i = 0; i < v->n_domains; i++)
+                FUZZ_CHECK(adoption_equal(&v->domains[i].adoption, &w->domains[i].adoption));
         return 0;
 }
