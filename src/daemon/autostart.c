@@ -24,6 +24,7 @@ typedef enum Due {
 typedef struct Entry {
         char *uuid, *name;
         BootAction action;
+        bool settled;
 } Entry;
 
 struct Autostart {
@@ -33,8 +34,9 @@ struct Autostart {
         bool listed;
         bool anew; /* what is listed is outdated */
         Entry *list;
-        size_t n, next;
-        WorkerAnswer *worker; /* that starts the one before `next` */
+        size_t n;
+        Entry *starting;      /* of the list */
+        WorkerAnswer *worker; /* that starts it */
 };
 
 static void autostart_forget(Autostart *a)
@@ -46,13 +48,26 @@ static void autostart_forget(Autostart *a)
 
         free(a->list);
         a->list = NULL;
-        a->n = a->next = 0;
+        a->n = 0;
+        a->starting = NULL;
         a->listed = a->anew = false;
 }
 
 static void wait_for_jobs(Autostart *a)
 {
         a->last_job = a->manager->ledger.next_job - 1;
+}
+
+/* Is there a function that will be free before long? */
+static bool functions_come(const Autostart *a)
+{
+        const View *v = a->manager->view;
+
+        for (size_t i = 0; i < v->n_functions; i++)
+                if (v->functions[i].is_returned)
+                        return true;
+
+        return false;
 }
 
 /* One that cannot go on may not for days. */
@@ -148,23 +163,70 @@ static void tell_failure(const Entry *e, const Failure *why)
                    e->action == BOOT_RESUME ? "stays hibernated" : "is not started", failure_message(why));
 }
 
-/* The next one chooses of the functions that this one leaves, as soon as the view shows them. */
-static void resume(Autostart *a, const Entry *e)
+static BootAction action_now(const Autostart *a, const Entry *e)
+{
+        const DomainView *d = view_find_domain_by_uuid(a->manager->view, e->uuid);
+        BootDomain now;
+
+        if (!d)
+                return BOOT_NOTHING;
+
+        now = boot_domain(d);
+        return boot_action(&now);
+}
+
+/* 1: a job was begun, and the next one chooses of the functions that it leaves, as soon as the view shows them. 0: nothing
+ * is left to be done. Negative: not yet. */
+static int resume(Autostart *a, Entry *e, bool last_try)
 {
         const JobOptions options = { .kind = JOB_RESUME, .strategy = STRATEGY_AUTO };
         _cleanup_(failure_done) Failure why = { 0 };
         ManagedJob *j;
 
-        if (start_job(a->manager, e->uuid, &options, &j, &why) < 0)
-                tell_failure(e, &why);
-        manager_changed(a->manager);
+        if (action_now(a, e) != BOOT_RESUME) { /* somebody else was faster */
+                e->settled = true;
+                return 0;
+        }
+
+        e->settled = start_job(a->manager, e->uuid, &options, &j, &why) >= 0;
+        if (e->settled) {
+                wait_for_jobs(a);
+                manager_changed(a->manager);
+                return 1;
+        }
+        if (!last_try)
+                return -EAGAIN;
+
+        e->settled = true;
+        tell_failure(e, &why);
+        return 0;
+}
+
+/* True when nothing of it is left to be done. */
+static bool resume_all(Autostart *a)
+{
+        bool last_try = jobs_are_over(a) && !functions_come(a), over = true;
+
+        for (size_t i = 0; i < a->n; i++) {
+                int r;
+
+                if (a->list[i].action != BOOT_RESUME || a->list[i].settled)
+                        continue;
+
+                r = resume(a, a->list + i, last_try);
+                if (r > 0)
+                        return false;
+                over = over && r == 0;
+        }
+
+        return over;
 }
 
 static void on_answered(const char *text, size_t size, const Failure *why, void *userdata)
 {
         _cleanup_(failure_done) Failure f = { 0 };
         Autostart *a = userdata;
-        const Entry *e = a->list + a->next - 1;
+        const Entry *e = a->starting;
 
         if (!why && worker_answer_check(text, size, &f) < 0)
                 why = &f;
@@ -182,7 +244,7 @@ static void on_ended(void *userdata)
         manager_changed(a->manager);
 }
 
-static void start(Autostart *a, const Entry *e)
+static void start(Autostart *a, Entry *e)
 {
         static const WorkerAnswerHandlers handlers = {
                 .answered = on_answered,
@@ -191,19 +253,16 @@ static void start(Autostart *a, const Entry *e)
                 .late_text = "libvirt did not start it",
                 .late_remedy = "see 'systemctl status libvirtd', then start it with 'virsh start'",
         };
-        const DomainView *d = view_find_domain_by_uuid(a->manager->view, e->uuid);
         _cleanup_(failure_done) Failure why = { 0 };
         const Manager *m = a->manager;
         const char *argv[WORKER_WORDS_MAX];
-        BootDomain now;
         int r;
 
-        if (!d)
-                return;
-        now = boot_domain(d);
-        if (boot_action(&now) != BOOT_START) /* somebody else was faster */
+        e->settled = true;
+        if (action_now(a, e) != BOOT_START) /* somebody else was faster */
                 return;
 
+        a->starting = e;
         manager_worker_argv(m, (const char *const[]) { "start", e->uuid, NULL }, argv);
         r = worker_answer_new(m->event, argv, m->notify_path, -EBADF, START_DEADLINE_USEC, START_BYTES_MAX,
                               &handlers, a, &a->worker);
@@ -211,6 +270,13 @@ static void start(Autostart *a, const Entry *e)
                 (void) failure_set_errno(&why, FAILURE_HOST, r, "cannot start a worker");
                 tell_failure(e, &why);
         }
+}
+
+static void start_next(Autostart *a)
+{
+        for (size_t i = 0; i < a->n && !a->worker; i++)
+                if (a->list[i].action == BOOT_START && !a->list[i].settled)
+                        start(a, a->list + i);
 }
 
 void autostart_update(Autostart *a)
@@ -235,17 +301,11 @@ void autostart_update(Autostart *a)
                 }
         }
 
-        if (a->next < a->n && a->list[a->next].action == BOOT_RESUME) {
-                resume(a, a->list + a->next++);
-                wait_for_jobs(a);
+        if (!resume_all(a) || !jobs_are_over(a))
                 return;
-        }
 
-        if (!jobs_are_over(a))
-                return;
-        while (a->next < a->n && !a->worker)
-                start(a, a->list + a->next++);
-        if (a->next == a->n && !a->worker)
+        start_next(a);
+        if (!a->worker)
                 end(a);
 }
 

@@ -7,8 +7,9 @@
  *
  * It begins when the jobs of before the boot are over: they may be about the same domains and functions. Those that are
  * hibernated are resumed by jobs like any other, made in order, so that the first have the choice of the functions, and
- * the queue bounds how many are at work. What no function is left for stays hibernated. When these jobs are over, those
- * that are off are started, one after the other.
+ * the queue bounds how many are at work. What no function is left for is tried again for as long as these jobs, or the
+ * cleaning of functions, may bring one, and stays hibernated then. When that is over, those that are off are started, one
+ * after the other.
  *
  * That a boot has been dealt with is written down when all is done: a daemon that is started before goes through the list
  * again, and finds running or busy what this one saw to. So a power cut in the middle is no more than another boot.

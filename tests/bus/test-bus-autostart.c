@@ -11,6 +11,7 @@
 #include "fake-logind.h"
 
 #define JOB(n) VGPU_HIBERNATE_JOB_PATH "/" #n
+#define OTHER_BOOT "00112233445566778899aabbccddeeff"
 #define STARTED "{\"strategy\":\"auto\",\"fixups\":\"unknown\",\"findings\":[]}"
 
 /* Longer than a daemon takes that has something to bring back. */
@@ -71,11 +72,29 @@ static void boot(Fixture *f)
         CHECK(fixture_stop_daemon(f, SIGTERM) == 0);
         ledger = json_object_from_file(path);
         CHECK(ledger && json_object_object_get_ex(ledger, "boot", NULL));
-        json_object_object_add(ledger, "boot", json_object_new_string("00112233445566778899aabbccddeeff"));
+        json_object_object_add(ledger, "boot", json_object_new_string(OTHER_BOOT));
         CHECK(json_object_to_file(path, ledger) == 0);
         json_object_put(ledger);
         forget_signals(f);
         fixture_start(f);
+}
+
+/* Until the daemon has written down that it has seen to this boot. */
+static void await_dealt_with(Fixture *f)
+{
+        _cleanup_free_ char *path = format("%s/state/ledger.json", f->dir);
+        uint64_t until = clock_monotonic_usec() + WAIT_USEC;
+        bool done = false;
+
+        while (!done) {
+                json_object *ledger = json_object_from_file(path), *boot;
+
+                CHECK(clock_monotonic_usec() < until);
+                done = ledger && json_object_object_get_ex(ledger, "boot", &boot) &&
+                       !streq(json_object_get_string(boot), OTHER_BOOT);
+                json_object_put(ledger);
+                clock_sleep_usec(10 * USEC_PER_MSEC);
+        }
 }
 
 static size_t unread(int fd)
@@ -147,11 +166,17 @@ static void test_boot(Fixture *f, int fd)
         expect_property(f, JOB(5), "Kind", "resume");
         expect_signal(f, "JobNew 6 ");
         expect_property(f, VM1_PATH, "State", "hibernated");
-        end_resumed(f, 6, "starts");
-        CHECK(unread(fd) > 0); /* boots follow when no resume is under way */
         CHECK(!had_signal(f, "JobNew 7 "));
+
+        /* Who gave up leaves its function to it. */
+        fixture_tell(f, 6, "fail RestoreFailed not today");
+        expect_property(f, JOB(7), "Domain", "vm1");
+        fixture_tell(f, 7, "fail RestoreFailed not today");
+        expect_signal(f, "JobRemoved 7 ");
+        CHECK(unread(fd) > 0); /* boots follow when no resume is under way */
         end_resumed(f, 5, "vm2");
         await_read(f, fd);
+        await_dealt_with(f);
         expect_property(f, VM1_PATH, "State", "hibernated");
 
         /* Once for each boot. */
@@ -159,21 +184,22 @@ static void test_boot(Fixture *f, int fd)
         CHECK(fixture_stop_daemon(f, SIGTERM) == 0);
         fixture_start(f);
         clock_sleep_usec(NOTHING_USEC);
-        CHECK(unread(fd) > 0 && !had_signal(f, "JobNew 7 "));
+        CHECK(unread(fd) > 0 && !had_signal(f, "JobNew 8 "));
 }
 
 /* What the boot interrupted comes first; a daemon that dies in the middle leaves nothing undone. */
 static void test_recovery_first(Fixture *f, int fd)
 {
-        start_ok(f, 7, "Hibernate", "vm2", NULL);
-        expect_property(f, JOB(7), "State", "running");
-        fixture_tell(f, 7, "die");
-        expect_property(f, JOB(7), "State", "recovering");
+        fixture_domain(f, "starts")->adoption = (Adoption) { 0 };
+        start_ok(f, 8, "Hibernate", "vm2", NULL);
+        expect_property(f, JOB(8), "State", "running");
+        fixture_tell(f, 8, "die");
+        expect_property(f, JOB(8), "State", "recovering");
         boot(f);
-        expect_property(f, JOB(7), "State", "recovering");
+        expect_property(f, JOB(8), "State", "recovering");
         clock_sleep_usec(NOTHING_USEC);
-        CHECK(!had_signal(f, "JobNew 8 "));
-        fixture_tell(f, 7, "fail NoAgent it does not answer");
+        CHECK(!had_signal(f, "JobNew 9 "));
+        fixture_tell(f, 8, "fail NoAgent it does not answer");
 
         for (size_t i = 0; i < f->world->n_functions; i++)
                 if (f->world->functions[i].address.bus == 1)
@@ -181,26 +207,26 @@ static void test_recovery_first(Fixture *f, int fd)
         fixture_send_world(f);
         CHECK(fixture_stop_daemon(f, SIGKILL) == SIGKILL);
         fixture_start(f);
-        expect_property(f, JOB(8), "Domain", "vm1");
-        end_resumed(f, 8, "vm1");
+        expect_property(f, JOB(9), "Domain", "vm1");
+        end_resumed(f, 9, "vm1");
         await_read(f, fd);
+        await_dealt_with(f);
 }
 
 /* What has begun comes to its end, and is taken back. */
 static void test_called_off(Fixture *f, FakeLogind *l)
 {
-        fixture_domain(f, "vm2")->adoption = fixture_domain(f, "vm3")->adoption =
-                        fixture_domain(f, "starts")->adoption = (Adoption) { 0 };
+        fixture_domain(f, "vm2")->adoption = fixture_domain(f, "vm3")->adoption = (Adoption) { 0 };
         fixture_send_world(f);
 
         fake_logind_shut_down(l, f, true);
-        expect_property(f, JOB(9), "Kind", "hibernate");
-        expect_property(f, JOB(9), "State", "running");
+        expect_property(f, JOB(10), "Kind", "hibernate");
+        expect_property(f, JOB(10), "State", "running");
         fake_logind_shut_down(l, f, false);
-        end_hibernated(f, 9, "vm1");
-        expect_property(f, JOB(10), "Domain", "vm1");
-        expect_property(f, JOB(10), "Kind", "resume");
-        end_resumed(f, 10, "vm1");
+        end_hibernated(f, 10, "vm1");
+        expect_property(f, JOB(11), "Domain", "vm1");
+        expect_property(f, JOB(11), "Kind", "resume");
+        end_resumed(f, 11, "vm1");
 }
 
 int main(int argc, char *argv[])
