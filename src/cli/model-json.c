@@ -73,6 +73,26 @@ json_object *function_info_to_json(const FunctionInfo *f)
         return TAKE_PTR(o);
 }
 
+static json_object *kinds_to_json(const PoolInfo *p)
+{
+        _cleanup_json_ json_object *array = json_object_new_array();
+
+        for (size_t i = 0; i < p->n_kinds; i++) {
+                const KindInfo *k = p->kinds + i;
+                _cleanup_json_ json_object *o = json_object_new_object();
+
+                json_build_string(&o, "like", k->like);
+                json_build_string(&o, "device", k->device);
+                json_build_uint64(&o, "total", k->total);
+                json_build_uint64(&o, "free", k->free);
+                json_build_uint64(&o, "largest_free", k->largest_free);
+                json_build_uint64(&o, "largest_free_in_group", k->largest_free_in_group);
+                json_build_element(&array, TAKE_PTR(o));
+        }
+
+        return TAKE_PTR(array);
+}
+
 json_object *pool_info_to_json(const PoolInfo *p)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
@@ -92,6 +112,7 @@ json_object *pool_info_to_json(const PoolInfo *p)
         json_build_uint64(&o, "largest_free_in_group", p->largest_free_in_group);
         json_build_uint64(&o, "stranded", p->stranded);
         json_build_fraction(&o, "unusable", p->unusable);
+        json_build_member(&o, "kinds", kinds_to_json(p));
         return TAKE_PTR(o);
 }
 

@@ -146,11 +146,52 @@ int function_info_read(FunctionInfo *ret, sd_bus_message *m)
         return properties_read(m, function_fields, ELEMENTSOF(function_fields), ret);
 }
 
+static void pool_info_clear_kinds(PoolInfo *p)
+{
+        for (size_t i = 0; i < p->n_kinds; i++) {
+                free(p->kinds[i].like);
+                free(p->kinds[i].device);
+        }
+        free(p->kinds);
+        p->kinds = NULL;
+        p->n_kinds = 0;
+}
+
 void pool_info_done(PoolInfo *p)
 {
+        pool_info_clear_kinds(p);
         free(p->name);
         free(p->policy);
         *p = (PoolInfo) { 0 };
+}
+
+/* `field` is the pool itself. */
+static int read_kinds(sd_bus_message *m, void *field)
+{
+        PoolInfo *p = field;
+        const char *like, *device;
+        KindInfo k = { 0 };
+        int r;
+
+        pool_info_clear_kinds(p);
+        r = sd_bus_message_enter_container(m, 'a', "(ssuuuu)");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_read(m, "(ssuuuu)", &like, &device, &k.total, &k.free, &k.largest_free,
+                                        &k.largest_free_in_group)) > 0) {
+                KindInfo *kind = array_add(&p->kinds, &p->n_kinds, sizeof(*kind), MODEL_LIST_MAX);
+                if (!kind)
+                        return -ENOMEM;
+
+                *kind = k;
+                kind->like = strdup(like);
+                kind->device = strdup(device);
+                if (!kind->like || !kind->device)
+                        return -ENOMEM;
+        }
+
+        return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
 static const PropertyField pool_fields[] = {
@@ -169,6 +210,7 @@ static const PropertyField pool_fields[] = {
         { "LargestFreeInGroup", "u", property_read_uint32, offsetof(PoolInfo, largest_free_in_group) },
         { "Stranded", "u", property_read_uint32, offsetof(PoolInfo, stranded) },
         { "Unusable", "d", property_read_fraction, offsetof(PoolInfo, unusable) },
+        { "Kinds", "a(ssuuuu)", read_kinds, 0 },
 };
 
 int pool_info_read(PoolInfo *ret, sd_bus_message *m)

@@ -50,11 +50,19 @@ typedef struct FunctionInfo {
         uint64_t quarantined_since_usec; /* 0: not, or not known */
 } FunctionInfo;
 
+/* Functions of a pool that stand in for one another. */
+typedef struct KindInfo {
+        char *like, *device;
+        uint32_t total, free, largest_free, largest_free_in_group;
+} KindInfo;
+
 typedef struct PoolInfo {
         char *name, *policy;
         uint32_t total, free, leased, assigned, held, quarantined, unknown;
         uint32_t physical_functions, free_physical_functions, largest_free, largest_free_in_group, stranded;
         double unusable; /* 0 to 1 */
+        KindInfo *kinds;
+        size_t n_kinds;
 } PoolInfo;
 
 typedef struct FunctionPair {

@@ -174,10 +174,11 @@ static bool has_unknown(const Snapshot *s)
 static int pools_as_table(Ctl *c, const Snapshot *s)
 {
         static const TableColumn columns[] = {
-                { "NAME", false, true },    { "POLICY", false, false },     { "TOTAL", true, false },
-                { "FREE", true, false },    { "ASSIGNED", true, false },    { "LEASED", true, false },
-                { "HELD", true, false },    { "QUARANTINED", true, false }, { "LARGEST", true, false },
-                { "FREE-PF", true, false }, { "UNUSABLE", true, false },    { "UNKNOWN", true, false },
+                { "NAME", false, true },     { "POLICY", false, false },     { "TOTAL", true, false },
+                { "FREE", true, false },     { "ASSIGNED", true, false },    { "LEASED", true, false },
+                { "HELD", true, false },     { "QUARANTINED", true, false }, { "STRANDED", true, false },
+                { "LARGEST", true, false },  { "IN-GROUP", true, false },    { "FREE-PF", true, false },
+                { "UNUSABLE", true, false }, { "UNKNOWN", true, false },
         };
         bool unknown = has_unknown(s);
         _cleanup_(table_freep) Table *t = NULL;
@@ -189,8 +190,9 @@ static int pools_as_table(Ctl *c, const Snapshot *s)
 
         for (size_t i = 0; i < s->n_pools; i++) {
                 const PoolInfo *p = &s->pools[i];
-                const uint32_t counts[] = { p->total, p->free,        p->assigned,    p->leased,
-                                            p->held,  p->quarantined, p->largest_free };
+                const uint32_t counts[] = { p->total,    p->free,         p->assigned,
+                                            p->leased,   p->held,         p->quarantined,
+                                            p->stranded, p->largest_free, p->largest_free_in_group };
 
                 table_add(t, TINT_NONE, p->name);
                 table_add(t, TINT_NONE, p->policy);

@@ -225,7 +225,7 @@ static int print_figures(const Map *m, const char *when, const size_t *owners)
         if (inv->n_functions > 0)
                 qsort(list, inv->n_functions, sizeof(Function), compare_pools);
         for (size_t i = 0, n; i < inv->n_functions; i += n) {
-                Fragmentation f;
+                _cleanup_(fragmentation_done) Fragmentation f = { 0 };
                 int r;
 
                 for (n = 1; i + n < inv->n_functions && compare_pools(list + i, list + i + n) == 0;)

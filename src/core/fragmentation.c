@@ -36,23 +36,8 @@ static size_t run_of_pool(const Function *const *list, size_t n)
 
 static bool can_be_had(const Function *f)
 {
-        return f->state == FUNCTION_FREE && function_driver_is_vfio(f->driver);
-}
-
-/* A physical function has 256 functions at most, mostly of one kind. */
-static uint32_t largest_free(const Function *const *list, size_t n)
-{
-        uint32_t largest = 0;
-
-        for (size_t i = 0; i < n && n - i > largest; i++) {
-                uint32_t alike = 0;
-
-                for (size_t k = i; can_be_had(list[i]) && k < n; k++)
-                        alike += can_be_had(list[k]) && compat_is_alike(list[i], list[k]);
-                largest = alike > largest ? alike : largest;
-        }
-
-        return largest;
+        return f->state == FUNCTION_FREE && function_driver_is_vfio(f->driver) && !f->is_dead &&
+               !f->group_obstacle;
 }
 
 int pool_shares(const Function *functions, size_t n, PoolShare **ret, size_t *ret_n)
@@ -80,7 +65,6 @@ int pool_shares(const Function *functions, size_t n, PoolShare **ret, size_t *re
                         shares[n_shares++] = (PoolShare) {
                                 .pool = list[i]->pool,
                                 .in_use = in_use,
-                                .largest_free = largest_free(list + i, n_of_pool),
                         };
                 }
         }
@@ -136,21 +120,86 @@ static bool are_together(const Place *a, const Place *b, PlannerLevel on)
                streq_ptr(a->function->group, b->function->group);
 }
 
-/* Of sorted places: how many are in one with fewer than `least`, and how many the largest has. */
-static size_t count_small(const Place *list, size_t n, PlannerLevel on, uint32_t least,
-                          uint32_t *ret_largest)
+static size_t next_run(const Place *list, size_t n, PlannerLevel on)
+{
+        size_t run = 1;
+
+        while (run < n && are_together(list, list + run, on))
+                run++;
+        return run;
+}
+
+/* Of sorted places: how many are where there are fewer than `least`. */
+static size_t count_small(const Place *list, size_t n, PlannerLevel on, uint32_t least)
 {
         size_t small = 0, run;
 
-        *ret_largest = 0;
         for (size_t i = 0; i < n; i += run) {
-                for (run = 1; i + run < n && are_together(list + i, list + i + run, on);)
-                        run++;
+                run = next_run(list + i, n - i, on);
                 small += run < least ? run : 0;
-                *ret_largest = run > *ret_largest ? (uint32_t) run : *ret_largest;
         }
 
         return small;
+}
+
+static void find_largest(const Place *list, size_t n, Fragmentation *f)
+{
+        size_t run;
+
+        for (size_t i = 0; i < n; i += run) {
+                uint32_t *largest = &f->kinds[list[i].kind].largest_on_pf;
+
+                run = next_run(list + i, n - i, PLANNER_ONE_PF);
+                *largest = run > *largest ? (uint32_t) run : *largest;
+        }
+        for (size_t i = 0; i < n; i += run) {
+                uint32_t *largest = &f->kinds[list[i].kind].largest_in_group;
+
+                run = next_run(list + i, n - i, PLANNER_ONE_GROUP);
+                *largest = run > *largest ? (uint32_t) run : *largest;
+        }
+
+        for (size_t k = 0; k < f->n_kinds; k++) {
+                if (f->kinds[k].largest_on_pf > f->largest_on_pf)
+                        f->largest_on_pf = f->kinds[k].largest_on_pf;
+                if (f->kinds[k].largest_in_group > f->largest_in_group)
+                        f->largest_in_group = f->kinds[k].largest_in_group;
+        }
+}
+
+bool kind_shares_equal(const KindShare *a, size_t n_a, const KindShare *b, size_t n_b)
+{
+        if (n_a != n_b)
+                return false;
+
+        for (size_t i = 0; i < n_a; i++)
+                if (!pci_address_equal(&a[i].like, &b[i].like) || a[i].vendor != b[i].vendor ||
+                    a[i].device != b[i].device || a[i].n != b[i].n || a[i].n_free != b[i].n_free ||
+                    a[i].largest_on_pf != b[i].largest_on_pf ||
+                    a[i].largest_in_group != b[i].largest_in_group)
+                        return false;
+
+        return true;
+}
+
+void fragmentation_done(Fragmentation *f)
+{
+        free(f->kinds);
+        *f = (Fragmentation) { 0 };
+}
+
+int fragmentation_copy(const Fragmentation *f, Fragmentation *ret)
+{
+        Fragmentation copy = *f;
+
+        copy.kinds = calloc(f->n_kinds + 1, sizeof(KindShare));
+        if (!copy.kinds)
+                return -ENOMEM;
+        if (f->n_kinds > 0)
+                memcpy(copy.kinds, f->kinds, f->n_kinds * sizeof(KindShare));
+
+        *ret = copy;
+        return 0;
 }
 
 int fragmentation_measure(const Function *functions, size_t n, const char *pool, const RequestShare *mix,
@@ -158,43 +207,53 @@ int fragmentation_measure(const Function *functions, size_t n, const char *pool,
 {
         _cleanup_free_ Place *list = calloc(n + 1, sizeof(Place));
         _cleanup_free_ const Function **kinds = calloc(n + 1, sizeof(Function *));
-        size_t n_list = 0, n_kinds = 0;
-        Fragmentation f = { 0 };
-        uint32_t largest;
+        _cleanup_(fragmentation_done) Fragmentation f = { .kinds = calloc(n + 1, sizeof(KindShare)) };
+        size_t n_list = 0;
 
-        if (!list || !kinds)
+        if (!list || !kinds || !f.kinds)
                 return -ENOMEM;
 
         for (size_t i = 0; i < n; i++) {
+                const Function *function = functions + i;
                 size_t kind = 0;
 
-                if (!streq_ptr(functions[i].pool, pool) || functions[i].state != FUNCTION_FREE)
+                if (!streq_ptr(function->pool, pool))
                         continue;
 
+                while (kind < f.n_kinds && !is_of_kind(kinds[kind], function))
+                        kind++;
+                if (kind == f.n_kinds) {
+                        kinds[f.n_kinds] = function;
+                        f.kinds[f.n_kinds++] = (KindShare) {
+                                .like = function->address,
+                                .vendor = function->identity.vendor,
+                                .device = function->identity.device,
+                        };
+                }
+                f.kinds[kind].n++;
+
+                if (function->state != FUNCTION_FREE)
+                        continue;
                 f.n_free++;
-                if (!can_be_had(functions + i) || functions[i].is_dead || functions[i].group_obstacle) {
+                if (!can_be_had(function)) {
                         f.stranded++;
                         continue;
                 }
-
-                while (kind < n_kinds && !is_of_kind(kinds[kind], functions + i))
-                        kind++;
-                if (kind == n_kinds)
-                        kinds[n_kinds++] = functions + i;
-                list[n_list++] = (Place) { functions + i, kind };
+                f.kinds[kind].n_free++;
+                list[n_list++] = (Place) { function, kind };
         }
         qsort(list, n_list, sizeof(Place), compare_places);
 
-        (void) count_small(list, n_list, PLANNER_ONE_PF, 0, &f.largest_on_pf);
-        (void) count_small(list, n_list, PLANNER_ONE_GROUP, 0, &f.largest_in_group);
+        find_largest(list, n_list, &f);
         for (size_t i = 0; i < n_mix && f.n_free > 0; i++)
                 f.unusable += mix[i].share *
                               (double) (f.stranded +
-                                        count_small(list, n_list, mix[i].on, mix[i].functions, &largest)) /
+                                        count_small(list, n_list, mix[i].on, mix[i].functions)) /
                               f.n_free;
         /* Shares that are read make 1 but for rounding. */
         f.unusable = f.unusable > 1 ? 1 : f.unusable;
 
         *ret = f;
+        f = (Fragmentation) { 0 };
         return 0;
 }

@@ -10,7 +10,6 @@
 typedef struct PoolShare {
         const char *pool; /* borrowed */
         bool in_use;      /* somebody has, or may have, one of its functions, of this pool or of another */
-        uint32_t largest_free; /* how many free functions of one kind can be had there */
 } PoolShare;
 
 /* Of functions that all have a pool. The list is the caller's. */
@@ -30,6 +29,16 @@ typedef struct RequestShare {
  * is configured. */
 extern const RequestShare request_mix_default[4];
 
+/* Of functions that stand in for one another. */
+typedef struct KindShare {
+        PciAddress like; /* the first of them */
+        uint16_t vendor, device;
+        uint32_t n, n_free; /* in all, and those that can be had */
+        uint32_t largest_on_pf, largest_in_group;
+} KindShare;
+
+bool kind_shares_equal(const KindShare *a, size_t n_a, const KindShare *b, size_t n_b);
+
 /*
  * How a pool's free functions lie.
  *
@@ -44,8 +53,13 @@ typedef struct Fragmentation {
         uint32_t stranded; /* free, and to be had by nobody: off the bus, beside a device of the host's, or bound by it */
         uint32_t largest_on_pf, largest_in_group; /* free functions of one kind */
         double unusable;                          /* 0 to 1; 0 when nothing is free */
+        KindShare *kinds;                         /* owned; in the order of the functions */
+        size_t n_kinds;
 } Fragmentation;
 
-/* Of the functions of one pool. */
+void fragmentation_done(Fragmentation *f);
+int fragmentation_copy(const Fragmentation *f, Fragmentation *ret) _warn_unused_result_;
+
+/* Of the functions of one pool; a group is what Function.group tells, and of one that tells none its physical function. */
 int fragmentation_measure(const Function *functions, size_t n, const char *pool, const RequestShare *mix,
                           size_t n_mix, Fragmentation *ret) _warn_unused_result_;

@@ -22,11 +22,17 @@ void inventory_done(Inventory *inv)
                 free(inv->domains[i].functions);
         }
 
+        for (size_t i = 0; i < inv->n_pools; i++) {
+                free(inv->pools[i].name);
+                fragmentation_done(&inv->pools[i].figures);
+        }
+
         free(inv->host);
         free(inv->stamp);
         free(inv->functions);
         free(inv->by_address);
         free(inv->domains);
+        free(inv->pools);
         *inv = (Inventory) { 0 };
 }
 

@@ -10,6 +10,7 @@
  */
 
 #include "core/family.h"
+#include "core/fragmentation.h"
 
 #define INVENTORY_NONE SIZE_MAX /* no index */
 
@@ -43,6 +44,13 @@ typedef struct InventoryDomain {
         uint64_t image_bytes;        /* what a move to another host carries; 0: not told */
 } InventoryDomain;
 
+/* How the free functions of a pool lie: told, never read, since it follows from the rest and from what is usually asked for. */
+typedef struct InventoryPool {
+        char *name; /* owned */
+        uint32_t n_pfs, n_free_pfs;
+        Fragmentation figures;
+} InventoryPool;
+
 /* One host. */
 typedef struct Inventory {
         char *host;                   /* owned, NULL: not told */
@@ -52,6 +60,8 @@ typedef struct Inventory {
         size_t *by_address; /* owned; indices of the functions, by address */
         InventoryDomain *domains;
         size_t n_domains;
+        InventoryPool *pools;
+        size_t n_pools;
 } Inventory;
 
 typedef struct Fleet {

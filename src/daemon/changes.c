@@ -118,6 +118,7 @@ static void signal_function(Manager *m, const char *path, const Function *a, con
 
 static void signal_pool(Manager *m, const char *path, const PoolView *a, const PoolView *b)
 {
+        const Fragmentation *was = &a->figures, *is = &b->figures;
         const PropertyChange changes[] = {
                 { "Policy", a->pick != b->pick },
                 { "Total", a->n_functions != b->n_functions },
@@ -127,10 +128,11 @@ static void signal_pool(Manager *m, const char *path, const PoolView *a, const P
                 { "Held", a->n[FUNCTION_HELD] != b->n[FUNCTION_HELD] },
                 { "Quarantined", a->n[FUNCTION_QUARANTINED] != b->n[FUNCTION_QUARANTINED] },
                 { "Unknown", a->n[FUNCTION_UNKNOWN] != b->n[FUNCTION_UNKNOWN] },
-                { "LargestFree", a->largest_free != b->largest_free },
-                { "LargestFreeInGroup", a->largest_free_in_group != b->largest_free_in_group },
-                { "Stranded", a->n_stranded != b->n_stranded },
-                { "Unusable", a->unusable < b->unusable || a->unusable > b->unusable },
+                { "LargestFree", was->largest_on_pf != is->largest_on_pf },
+                { "LargestFreeInGroup", was->largest_in_group != is->largest_in_group },
+                { "Stranded", was->stranded != is->stranded },
+                { "Unusable", was->unusable < is->unusable || was->unusable > is->unusable },
+                { "Kinds", !kind_shares_equal(was->kinds, was->n_kinds, is->kinds, is->n_kinds) },
                 { "PhysicalFunctions", a->n_physical_functions != b->n_physical_functions },
                 { "FreePhysicalFunctions", a->n_free_physical_functions != b->n_free_physical_functions },
         };

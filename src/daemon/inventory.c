@@ -10,23 +10,6 @@
 #include "daemon/manager.h"
 #include "store/inventory-json.h"
 
-/* The cards that are linked to each other; where that is not told, those near the same memory. */
-static int set_group(Function *f)
-{
-        const char *hive = attributes_get(&f->identity.attributes, ATTRIBUTE_HIVE);
-
-        if (hive)
-                return free_and_strdup(&f->group, hive);
-        if (f->numa_node < 0)
-                return 0;
-
-        if (asprintf(&f->group, "numa%d", f->numa_node) < 0) {
-                f->group = NULL;
-                return -ENOMEM;
-        }
-        return 0;
-}
-
 static int add_functions(Inventory *inv, const View *v)
 {
         inv->functions = calloc(v->n_functions + 1, sizeof(InventoryFunction));
@@ -36,6 +19,7 @@ static int add_functions(Inventory *inv, const View *v)
         for (size_t i = 0; i < v->n_functions; i++) {
                 const Function *from = v->functions + i;
                 Function *f = &inv->functions[i].function;
+                char group[GROUP_NAME_MAX];
 
                 inv->functions[i].domain = INVENTORY_NONE;
                 *f = (Function) {
@@ -52,7 +36,7 @@ static int add_functions(Inventory *inv, const View *v)
                 if (free_and_strdup(&f->pool, from->pool) < 0 ||
                     free_and_strdup(&f->group_obstacle, from->group_obstacle) < 0 ||
                     free_and_strdup(&f->domain, from->state == FUNCTION_FREE ? NULL : from->domain) < 0 ||
-                    set_group(f) < 0)
+                    free_and_strdup(&f->group, view_group_of(from, group)) < 0)
                         return -ENOMEM;
         }
 
@@ -128,6 +112,26 @@ static int add_domain(Inventory *inv, const DomainView *d, const View *v, const 
                                : 0;
 }
 
+static int add_pools(Inventory *inv, const View *v)
+{
+        inv->pools = calloc(v->n_pools + 1, sizeof(InventoryPool));
+        if (!inv->pools)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < v->n_pools; i++) {
+                const PoolView *from = v->pools + i;
+                InventoryPool *p = inv->pools + inv->n_pools++;
+
+                p->n_pfs = from->n_physical_functions;
+                p->n_free_pfs = from->n_free_physical_functions;
+                if (free_and_strdup(&p->name, from->name) < 0 ||
+                    fragmentation_copy(&from->figures, &p->figures) < 0)
+                        return -ENOMEM;
+        }
+
+        return 0;
+}
+
 static int take_inventory(const View *v, const char *host, const Downtimes *downtimes, Inventory *ret)
 {
         _cleanup_(inventory_done) Inventory inv = { 0 };
@@ -135,7 +139,7 @@ static int take_inventory(const View *v, const char *host, const Downtimes *down
         int r;
 
         if ((r = free_and_strdup(&inv.host, host)) < 0 || (r = add_functions(&inv, v)) < 0 ||
-            (r = inventory_index(&inv, &again)) < 0)
+            (r = add_pools(&inv, v)) < 0 || (r = inventory_index(&inv, &again)) < 0)
                 return r;
 
         inv.domains = calloc(v->n_domains + 1, sizeof(InventoryDomain));

@@ -2,6 +2,8 @@
 
 /* org.vgpu.Hibernate1.Pool: one object for each pool of the view. */
 
+#include <stdio.h>
+
 #include "daemon/daemon-bus.h"
 #include "daemon/object-path.h"
 #include "vgpu-hibernate.h"
@@ -12,6 +14,25 @@ static int property_get_policy(sd_bus *bus, const char *path, const char *interf
         const PoolView *p = userdata;
 
         return sd_bus_message_append(reply, "s", pick_policy_to_string(p->pick));
+}
+
+static int property_get_kinds(sd_bus *bus, const char *path, const char *interface, const char *property,
+                              sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const PoolView *p = userdata;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(ssuuuu)");
+        for (size_t i = 0; r >= 0 && i < p->figures.n_kinds; i++) {
+                const KindShare *k = p->figures.kinds + i;
+                char device[sizeof("ffff:ffff")];
+
+                (void) snprintf(device, sizeof(device), "%04x:%04x", k->vendor, k->device);
+                r = sd_bus_message_append(reply, "(ssuuuu)", PCI_ADDRESS_STR(&k->like), device, k->n,
+                                          k->n_free, k->largest_on_pf, k->largest_in_group);
+        }
+
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static int pool_find_object(sd_bus *bus, const char *path, const char *interface, void *userdata,
@@ -72,14 +93,15 @@ static const sd_bus_vtable pool_vtable[] = {
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("FreePhysicalFunctions", "u", NULL, offsetof(PoolView, n_free_physical_functions),
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("LargestFree", "u", NULL, offsetof(PoolView, largest_free),
+        SD_BUS_PROPERTY("LargestFree", "u", NULL, offsetof(PoolView, figures.largest_on_pf),
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("LargestFreeInGroup", "u", NULL, offsetof(PoolView, largest_free_in_group),
+        SD_BUS_PROPERTY("LargestFreeInGroup", "u", NULL, offsetof(PoolView, figures.largest_in_group),
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("Stranded", "u", NULL, offsetof(PoolView, n_stranded),
+        SD_BUS_PROPERTY("Stranded", "u", NULL, offsetof(PoolView, figures.stranded),
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("Unusable", "d", NULL, offsetof(PoolView, unusable),
+        SD_BUS_PROPERTY("Unusable", "d", NULL, offsetof(PoolView, figures.unusable),
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Kinds", "a(ssuuuu)", property_get_kinds, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,
 };
 

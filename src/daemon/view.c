@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "core/fragmentation.h"
 #include "daemon/object-path.h"
 
 #define DOMAIN_STATE_FAILED "failed"
@@ -26,8 +25,10 @@ View *view_free(View *v)
         for (size_t i = 0; i < v->n_functions; i++)
                 function_done(v->functions + i);
 
-        for (size_t i = 0; i < v->n_pools; i++)
+        for (size_t i = 0; i < v->n_pools; i++) {
                 free(v->pools[i].name);
+                fragmentation_done(&v->pools[i].figures);
+        }
 
         free(v->domains);
         free(v->functions);
@@ -177,6 +178,44 @@ static int add_pools(View *v, const Config *c)
         return r;
 }
 
+const char *view_group_of(const Function *f, char buf[static GROUP_NAME_MAX])
+{
+        const char *hive = attributes_get(&f->identity.attributes, ATTRIBUTE_HIVE);
+
+        if (hive || f->numa_node < 0)
+                return hive;
+
+        (void) snprintf(buf, GROUP_NAME_MAX, "numa%d", f->numa_node);
+        return buf;
+}
+
+static int measure_pools(View *v, const Config *c)
+{
+        _cleanup_free_ char(*names)[GROUP_NAME_MAX] = calloc(v->n_functions + 1, GROUP_NAME_MAX);
+        _cleanup_free_ Function *functions = calloc(v->n_functions + 1, sizeof(Function));
+
+        if (!names || !functions)
+                return -ENOMEM;
+
+        /* Not in the view: what has to stay together in a domain is not decided by memory that cards are near. */
+        for (size_t i = 0; i < v->n_functions; i++) {
+                functions[i] = v->functions[i];
+                functions[i].group = (char *) view_group_of(v->functions + i, names[i]);
+        }
+
+        for (size_t i = 0; i < v->n_pools; i++) {
+                PoolView *p = v->pools + i;
+                int r;
+
+                r = fragmentation_measure(functions, v->n_functions, p->name, c->requests, c->n_requests,
+                                          &p->figures);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
 static int count_pools(View *v, const Config *c)
 {
         _cleanup_free_ PoolShare *shares = NULL;
@@ -192,8 +231,6 @@ static int count_pools(View *v, const Config *c)
 
                 p->n_physical_functions++;
                 p->n_free_physical_functions += !shares[i].in_use;
-                if (shares[i].largest_free > p->largest_free)
-                        p->largest_free = shares[i].largest_free;
         }
 
         for (size_t i = 0; i < v->n_functions; i++) {
@@ -203,20 +240,7 @@ static int count_pools(View *v, const Config *c)
                 p->n_functions++;
         }
 
-        for (size_t i = 0; i < v->n_pools; i++) {
-                PoolView *p = v->pools + i;
-                Fragmentation f;
-
-                r = fragmentation_measure(v->functions, v->n_functions, p->name, c->requests, c->n_requests,
-                                          &f);
-                if (r < 0)
-                        return r;
-                p->largest_free_in_group = f.largest_in_group;
-                p->n_stranded = f.stranded;
-                p->unusable = f.unusable;
-        }
-
-        return 0;
+        return measure_pools(v, c);
 }
 
 int view_functions_for(const View *v, const DomainView *d, const Reservation *reservation, Function **ret,

@@ -13,6 +13,7 @@
  */
 
 #include "core/family.h"
+#include "core/fragmentation.h"
 #include "core/job.h"
 #include "core/world.h"
 #include "daemon/outcome.h"
@@ -53,10 +54,7 @@ typedef struct PoolView {
         uint32_t n[_FUNCTION_STATE_MAX]; /* of its functions, how many are in each state */
         uint32_t n_functions;
         uint32_t n_physical_functions, n_free_physical_functions; /* free: nobody has any function of it */
-        uint32_t largest_free; /* free functions of one kind on one physical function */
-        uint32_t largest_free_in_group;
-        uint32_t n_stranded;
-        double unusable; /* of what is free, by the configured requests: core/fragmentation.h */
+        Fragmentation figures;
 } PoolView;
 
 typedef struct View {
@@ -106,6 +104,11 @@ const Function *view_find_ref(const View *v, const FunctionRef *r);
 /* The active domain that has it. */
 const DomainView *view_find_owner(const View *v, const PciAddress *a);
 const PoolView *view_find_pool(const View *v, const char *name);
+
+/* What links a function to others as planners see it: the hive of its card; where none is known, that they are near the
+ * same memory of the host. `buf` is for the name of that; NULL: neither is known. */
+#define GROUP_NAME_MAX sizeof("numa-2147483648")
+const char *view_group_of(const Function *f, char buf[static GROUP_NAME_MAX]);
 
 /* The view's functions as a job of this domain may choose from them: what is held for the domain (NULL: gone) is free
  * to it, and with a reservation there are no others than those of that, free to it as well. A list of its own that

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "basic/fileio.h"
 #include "store/identity-json.h"
@@ -667,14 +668,62 @@ static int domain_to_json(const Inventory *inv, const InventoryDomain *d, json_o
         return 0;
 }
 
+static int kind_to_json(const KindShare *k, json_object *array)
+{
+        _cleanup_json_ json_object *o = json_object_new_object();
+        char device[sizeof("ffff:ffff")];
+
+        (void) snprintf(device, sizeof(device), "%04x:%04x", k->vendor, k->device);
+        if (!o || json_add_pci_address(o, "like", &k->like) < 0 ||
+            json_add_string(o, "device", device) < 0 || json_add_u64(o, "total", k->n) < 0 ||
+            json_add_u64(o, "free", k->n_free) < 0 ||
+            json_add_u64(o, "largest_free", k->largest_on_pf) < 0 ||
+            json_add_u64(o, "largest_free_in_group", k->largest_in_group) < 0 ||
+            json_object_array_add(array, o) < 0)
+                return -ENOMEM;
+
+        (void) TAKE_PTR(o); /* the array's now */
+        return 0;
+}
+
+static int pool_to_json(const InventoryPool *p, json_object *array)
+{
+        _cleanup_json_ json_object *o = json_object_new_object(), *kinds = json_object_new_array();
+        const Fragmentation *f = &p->figures;
+        char unusable[sizeof("1.000")];
+
+        if (!o || !kinds)
+                return -ENOMEM;
+        for (size_t i = 0; i < f->n_kinds; i++)
+                if (kind_to_json(f->kinds + i, kinds) < 0)
+                        return -ENOMEM;
+
+        (void) snprintf(unusable, sizeof(unusable), "%.3f", f->unusable);
+        if (json_add_string(o, "name", p->name) < 0 || json_add_u64(o, "free", f->n_free) < 0 ||
+            json_add_u64(o, "physical_functions", p->n_pfs) < 0 ||
+            json_add_u64(o, "free_physical_functions", p->n_free_pfs) < 0 ||
+            json_add_u64(o, "largest_free", f->largest_on_pf) < 0 ||
+            json_add_u64(o, "largest_free_in_group", f->largest_in_group) < 0 ||
+            json_add_u64(o, "stranded", f->stranded) < 0 ||
+            json_add(o, "unusable", json_object_new_double_s(f->unusable, unusable)) < 0 ||
+            json_add(o, "kinds", TAKE_PTR(kinds)) < 0 || json_object_array_add(array, o) < 0)
+                return -ENOMEM;
+
+        (void) TAKE_PTR(o); /* the array's now */
+        return 0;
+}
+
 int inventory_to_json(const Inventory *inv, json_object **ret)
 {
         _cleanup_json_ json_object *o = json_object_new_object(), *functions = json_object_new_array(),
-                                   *domains = json_object_new_array();
+                                   *domains = json_object_new_array(), *pools = json_object_new_array();
 
-        if (!o || !functions || !domains)
+        if (!o || !functions || !domains || !pools)
                 return -ENOMEM;
 
+        for (size_t i = 0; i < inv->n_pools; i++)
+                if (pool_to_json(inv->pools + i, pools) < 0)
+                        return -ENOMEM;
         for (size_t i = 0; i < inv->n_functions; i++)
                 if (function_to_json(inv->functions + i, functions) < 0)
                         return -ENOMEM;
@@ -685,7 +734,8 @@ int inventory_to_json(const Inventory *inv, json_object **ret)
         if (json_add_u64(o, "schema", INVENTORY_SCHEMA) < 0 || json_add_string(o, "host", inv->host) < 0 ||
             json_add_string(o, "stamp", inv->stamp) < 0 ||
             json_add(o, "functions", TAKE_PTR(functions)) < 0 ||
-            json_add(o, "domains", TAKE_PTR(domains)) < 0)
+            json_add(o, "domains", TAKE_PTR(domains)) < 0 ||
+            (inv->n_pools > 0 && json_add(o, "pools", TAKE_PTR(pools)) < 0))
                 return -ENOMEM;
 
         *ret = TAKE_PTR(o);

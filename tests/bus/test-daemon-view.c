@@ -132,8 +132,34 @@ static void test_unknown(void)
                         make(&(ViewInput) { .world = w, .domains_unknown = true, .ledger = &ledger });
 
         expect_functions(v, FUNCTION_UNKNOWN, FUNCTION_QUARANTINED);
-        CHECK(v->n_pools == 1 && v->pools[0].n[FUNCTION_UNKNOWN] == 1 && v->pools[0].largest_free == 0);
+        CHECK(v->n_pools == 1 && v->pools[0].n[FUNCTION_UNKNOWN] == 1 &&
+              v->pools[0].figures.largest_on_pf == 0);
         CHECK(v->pools[0].n_physical_functions == 1 && v->pools[0].n_free_physical_functions == 0);
+}
+
+/* Cards of one hive, and where none is known those near the same memory, are a group; for no other purpose. */
+static void test_groups(void)
+{
+        _cleanup_(world_freep) World *w = new_world(false, &a);
+        _cleanup_(view_freep) View *near = NULL, *linked = NULL;
+        const Fragmentation *f;
+        Ledger ledger = { 0 };
+
+        for (size_t i = 0; i < w->n_functions; i++) {
+                w->functions[i].physical_function = w->functions[i].address;
+                w->functions[i].numa_node = (int) i;
+        }
+        near = make(&(ViewInput) { .world = w, .ledger = &ledger });
+        f = &near->pools[0].figures;
+        CHECK(f->n_free == 2 && f->largest_on_pf == 1 && f->largest_in_group == 1);
+        CHECK(f->n_kinds == 1 && f->kinds[0].n_free == 2 && pci_address_equal(&f->kinds[0].like, &a));
+        CHECK(!near->functions[0].group);
+
+        for (size_t i = 0; i < w->n_functions; i++)
+                CHECK(attributes_set(&w->functions[i].identity.attributes, "hive", "0x1f") >= 0);
+        linked = make(&(ViewInput) { .world = w, .ledger = &ledger });
+        f = &linked->pools[0].figures;
+        CHECK(f->largest_on_pf == 1 && f->largest_in_group == 2 && f->kinds[0].largest_in_group == 2);
 }
 
 /* What is to be done about its image is said by the domain's last job alone. */
@@ -466,6 +492,7 @@ int main(int argc, char *argv[])
         test_overlay();
         test_given_up();
         test_unknown();
+        test_groups();
         test_damaged();
         test_records();
         test_renumbered();

@@ -458,6 +458,9 @@ static int get_pool(sd_bus *bus, const char *path, const char *interface, const 
 
         if (streq(property, "Unusable"))
                 return sd_bus_message_append_basic(reply, 'd', &(double) { 0.25 });
+        if (streq(property, "Kinds"))
+                return sd_bus_message_append(reply, "a(ssuuuu)", 1, "0000:01:10.0", "8086:10ca", 5U, 2U, 1U,
+                                             2U);
 
         if (streq(property, "PhysicalFunctions"))
                 n = 2;
@@ -485,6 +488,7 @@ static const sd_bus_vtable pool_vtable[] = {
         SD_BUS_PROPERTY("LargestFreeInGroup", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Stranded", "u", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Unusable", "d", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Kinds", "a(ssuuuu)", get_pool, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,
 };
 

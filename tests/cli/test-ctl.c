@@ -118,6 +118,12 @@ static void test_pools(const char *program)
                                      json_is(&json, o, "0.free_physical_functions", "0") &&
                                      json_is(&json, o, "0.largest_free", "1") &&
                                      json_is(&json, o, "0.unusable", "0.250"));
+        CHECK(&json, json_is(&json, o, "0.kinds.0.like", "0000:01:10.0") &&
+                                     json_is(&json, o, "0.kinds.0.device", "8086:10ca") &&
+                                     json_is(&json, o, "0.kinds.0.total", "5") &&
+                                     json_is(&json, o, "0.kinds.0.free", "2") &&
+                                     json_is(&json, o, "0.kinds.0.largest_free", "1") &&
+                                     json_is(&json, o, "0.kinds.0.largest_free_in_group", "2"));
 }
 
 /* One function is reserved, seen, refused to others, used up by a move, and given back. */

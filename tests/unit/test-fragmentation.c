@@ -11,9 +11,9 @@ static PciAddress address(const char *s)
         return a;
 }
 
-static void expect_share(const PoolShare *s, const char *pool, bool in_use, uint32_t largest_free)
+static void expect_share(const PoolShare *s, const char *pool, bool in_use)
 {
-        CHECK(streq(s->pool, pool) && s->in_use == in_use && s->largest_free == largest_free);
+        CHECK(streq(s->pool, pool) && s->in_use == in_use);
 }
 
 static void test_shares(void)
@@ -35,32 +35,24 @@ static void test_shares(void)
         free(shares);
 
         CHECK(pool_shares(f, ELEMENTSOF(f), &shares, &n) >= 0 && n == 3);
-        expect_share(shares + 0, "a", false, 2);
-        expect_share(shares + 1, "b", false, 1);
-        expect_share(shares + 2, "a", false, 2); /* of three, two of a kind */
+        expect_share(shares + 0, "a", false);
+        expect_share(shares + 1, "b", false);
+        expect_share(shares + 2, "a", false);
         free(shares);
-
-        /* A driver of the host has it: it is nobody's, and cannot be had. */
-        f[0].driver = (char[]) { "amdgpu" };
-        CHECK(pool_shares(f, ELEMENTSOF(f), &shares, &n) >= 0 && n == 3);
-        expect_share(shares + 2, "a", false, 1);
-        free(shares);
-        f[0].driver = NULL;
 
         /* One that is in use keeps its card from the other pool as well; a quarantined one keeps it from nobody. */
         f[1].state = FUNCTION_ASSIGNED;
         f[3].state = FUNCTION_QUARANTINED;
         CHECK(pool_shares(f, ELEMENTSOF(f), &shares, &n) >= 0 && n == 3);
-        expect_share(shares + 0, "a", true, 2);
-        expect_share(shares + 1, "b", true, 0);
-        expect_share(shares + 2, "a", false, 2);
+        expect_share(shares + 0, "a", true);
+        expect_share(shares + 1, "b", true);
+        expect_share(shares + 2, "a", false);
         free(shares);
 
         for (FunctionState s = FUNCTION_FREE; s < _FUNCTION_STATE_MAX; s++) {
                 f[0].state = s;
                 CHECK(pool_shares(f, 1, &shares, &n) >= 0 && n == 1);
-                expect_share(shares, "a", s != FUNCTION_FREE && s != FUNCTION_QUARANTINED,
-                             s == FUNCTION_FREE);
+                expect_share(shares, "a", s != FUNCTION_FREE && s != FUNCTION_QUARANTINED);
                 free(shares);
         }
 }
@@ -82,16 +74,23 @@ static void add(Function *list, size_t *n, const char *pf, const char *group, ui
         }
 }
 
+static void measure(const Function *functions, size_t n, const char *pool, const RequestShare *mix,
+                    size_t n_mix, Fragmentation *ret)
+{
+        fragmentation_done(ret);
+        CHECK(fragmentation_measure(functions, n, pool, mix, n_mix, ret) >= 0);
+}
+
 static void test_measure(void)
 {
         const RequestShare mix[] = { { 2, PLANNER_ONE_PF, 0.5 },
                                      { 4, PLANNER_ONE_GROUP, 0.25 },
                                      { 5, PLANNER_ANYWHERE, 0.25 } };
         Function f[31];
-        Fragmentation m;
+        _cleanup_(fragmentation_done) Fragmentation m = { 0 };
         size_t n = 0;
 
-        CHECK(fragmentation_measure(NULL, 0, "a", mix, ELEMENTSOF(mix), &m) >= 0);
+        measure(NULL, 0, "a", mix, ELEMENTSOF(mix), &m);
         CHECK(m.n_free == 0 && m.unusable == 0 && m.largest_on_pf == 0);
 
         /* One here and two there in one group, one in another, and one that nobody can have. */
@@ -100,8 +99,9 @@ static void test_measure(void)
         add(f, &n, "0000:02:00.0", "g", 2, FUNCTION_FREE);
         add(f, &n, "0000:03:00.0", NULL, 2, FUNCTION_FREE);
         f[n - 1].is_dead = true;
-        CHECK(fragmentation_measure(f, n, "b", mix, ELEMENTSOF(mix), &m) >= 0 && m.n_free == 0);
-        CHECK(fragmentation_measure(f, n, "a", mix, ELEMENTSOF(mix), &m) >= 0);
+        measure(f, n, "b", mix, ELEMENTSOF(mix), &m);
+        CHECK(m.n_free == 0 && m.n_kinds == 0);
+        measure(f, n, "a", mix, ELEMENTSOF(mix), &m);
         CHECK(m.n_free == 5 && m.stranded == 1 && m.largest_on_pf == 2 && m.largest_in_group == 3);
         /* Two on one: those that are alone, and the dead; four in a group: none; five anywhere: none of four. */
         CHECK(m.unusable > 0.5 * 3 / 5 + 0.5 - 1e-9 && m.unusable < 0.5 * 3 / 5 + 0.5 + 1e-9);
@@ -109,18 +109,46 @@ static void test_measure(void)
         /* Whole, there is nothing that cannot be used. */
         n = 0;
         add(f, &n, "0000:01:00.0", NULL, 8, FUNCTION_FREE);
-        CHECK(fragmentation_measure(f, n, "a", request_mix_default, ELEMENTSOF(request_mix_default), &m) >=
-              0);
+        measure(f, n, "a", request_mix_default, ELEMENTSOF(request_mix_default), &m);
         CHECK(m.unusable == 0 && m.largest_on_pf == 8 && m.largest_in_group == 8);
         f[0].kind = (char *) "other";
-        CHECK(fragmentation_measure(f, n, "a", request_mix_default, ELEMENTSOF(request_mix_default), &m) >=
-              0);
+        measure(f, n, "a", request_mix_default, ELEMENTSOF(request_mix_default), &m);
         CHECK(m.unusable > 0 && m.largest_on_pf == 7);
+        CHECK(m.n_kinds == 2 && m.kinds[0].n == 1 && m.kinds[1].n_free == 7);
+}
+
+/* Each kind by itself: one all of which is taken is there too. */
+static void test_kinds(void)
+{
+        _cleanup_(fragmentation_done) Fragmentation m = { 0 }, same = { 0 };
+        Function f[8];
+        size_t n = 0;
+
+        add(f, &n, "0000:01:00.0", "g", 2, FUNCTION_ASSIGNED);
+        add(f, &n, "0000:02:00.0", "g", 3, FUNCTION_FREE);
+        add(f, &n, "0000:03:00.0", "g", 3, FUNCTION_FREE);
+        for (size_t i = 0; i < 2; i++)
+                f[i].kind = (char *) "full";
+        f[2].identity = (FunctionIdentity) { .vendor = 0x1002, .device = 0x74b6 };
+        f[n - 1].driver = (char *) "amdgpu";
+
+        measure(f, n, "a", request_mix_default, ELEMENTSOF(request_mix_default), &m);
+        CHECK(m.n_kinds == 2 && m.stranded == 1 && m.largest_on_pf == 3 && m.largest_in_group == 5);
+        CHECK(m.kinds[0].n == 2 && m.kinds[0].n_free == 0 && m.kinds[0].largest_in_group == 0);
+        CHECK(pci_address_equal(&m.kinds[1].like, &f[2].address) && m.kinds[1].device == 0x74b6);
+        CHECK(m.kinds[1].n == 6 && m.kinds[1].n_free == 5);
+        CHECK(m.kinds[1].largest_on_pf == 3 && m.kinds[1].largest_in_group == 5);
+
+        measure(f, n, "a", request_mix_default, ELEMENTSOF(request_mix_default), &same);
+        CHECK(kind_shares_equal(m.kinds, m.n_kinds, same.kinds, same.n_kinds));
+        same.kinds[1].largest_in_group--;
+        CHECK(!kind_shares_equal(m.kinds, m.n_kinds, same.kinds, same.n_kinds));
 }
 
 int main(void)
 {
         test_shares();
         test_measure();
+        test_kinds();
         return EXIT_SUCCESS;
 }
