@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Sleepers: a domain whose metadata say so is hibernated when its guest sleeps, whoever suspended it: so that
- * plain virsh can do it, which without QEMU's leave cannot save such a guest. Once for each time that it sleeps: a job that
+ * Sleepers: a domain whose metadata say so is hibernated when its guest sleeps, whoever suspended it: what plain virsh
+ * can do for a hibernation, since no hook of libvirt's runs before a save. Once for each time that it sleeps: a job that
  * fails is for people, and what was refused is in the log.
  */
 
