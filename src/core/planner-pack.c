@@ -80,6 +80,7 @@ static int add_item(PlannerPack *k, uint32_t domain, const uint32_t *bin_of)
         if (!item->parts)
                 return -ENOMEM;
         k->n_items++;
+        k->n_leavers += d->may_leave;
 
         for (size_t i = 0; i < d->n_parts; i++) {
                 uint32_t bin = bin_of[d->parts[i].pf];
@@ -198,7 +199,7 @@ uint64_t planner_pack_forced(const PlannerPack *k, uint64_t closed)
         return weight;
 }
 
-int planner_pack_least(const PlannerPack *k, uint64_t closed, uint64_t *ret)
+int planner_pack_least(const PlannerPack *k, uint64_t closed, PlannerBudget *budget, uint64_t *ret)
 {
         _cleanup_free_ PlannerCoverItem *leavers = calloc(k->n_items + 1, sizeof(PlannerCoverItem));
         uint64_t forced = planner_pack_forced(k, closed), more;
@@ -213,7 +214,7 @@ int planner_pack_least(const PlannerPack *k, uint64_t closed, uint64_t *ret)
                 free += k->free[bin];
                 taken += closed >> k->pf[bin] & 1 ? k->usable[bin] : 0;
         }
-        if (taken <= free) {
+        if (taken <= free || !planner_budget_spend_steps(budget, (uint64_t) (taken - free) * k->n_leavers)) {
                 *ret = forced;
                 return 0;
         }

@@ -49,12 +49,12 @@ typedef struct PlannerPack {
         const PlannerProblem *problem;
         uint32_t class;
         size_t n_bins, n_groups;
-        uint32_t *pf;     /* owned; by bin */
-        uint32_t *group;  /* owned; by bin, below n_groups */
-        uint32_t *free;   /* owned; by bin: what nobody has now */
-        uint32_t *usable; /* owned; by bin: that, and what those have who may move */
-        PackItem *items;  /* owned; by type, then weight */
-        size_t n_items;
+        uint32_t *pf;              /* owned; by bin */
+        uint32_t *group;           /* owned; by bin, below n_groups */
+        uint32_t *free;            /* owned; by bin: what nobody has now */
+        uint32_t *usable;          /* owned; by bin: that, and what those have who may move */
+        PackItem *items;           /* owned; by type, then weight */
+        size_t n_items, n_leavers; /* of these, so many may leave the host */
         bool has_apart;
         PackState *state; /* owned; by item: of the solution that was found last */
         uint32_t *at;     /* owned; by item, where PACK_PLACED */
@@ -91,8 +91,10 @@ int planner_pack_solve(PlannerPack *k, const PackRequest *request, PlannerBudget
 /* What the domains weigh that are on closed physical functions. */
 uint64_t planner_pack_forced(const PlannerPack *k, uint64_t closed);
 
-/* The same, and the least that those weigh more who have to leave the host then; PACK_NEVER: not enough may. */
-int planner_pack_least(const PlannerPack *k, uint64_t closed, uint64_t *ret) _warn_unused_result_;
+/* The same, and the least that those weigh more who have to leave the host then; PACK_NEVER: not enough may. Out of budget
+ * only the same. */
+int planner_pack_least(const PlannerPack *k, uint64_t closed, PlannerBudget *budget,
+                       uint64_t *ret) _warn_unused_result_;
 
 /* Where domains are in the solution that was found last: parts of each that moves are replaced by new
  * ones, and moved[] is set; who leaves the host has no parts. All three lists are by problem->domains. */

@@ -26,6 +26,7 @@ void planner_problem_done(PlannerProblem *p)
 }
 
 #define NODES_PER_LOOK 256 /* at the clock */
+#define STEPS_PER_NODE 1024
 
 bool planner_budget_spend(PlannerBudget *b)
 {
@@ -36,6 +37,22 @@ bool planner_budget_spend(PlannerBudget *b)
                 b->out = true;
         else if (--b->nodes % NODES_PER_LOOK == 0 && b->time_is_up && b->time_is_up(b->userdata))
                 b->out = true;
+
+        return !b->out;
+}
+
+bool planner_budget_spend_steps(PlannerBudget *b, uint64_t steps)
+{
+        uint64_t nodes = steps / STEPS_PER_NODE;
+
+        if (b->out || nodes == 0)
+                return !b->out;
+
+        if (nodes >= NODES_PER_LOOK && b->time_is_up && b->time_is_up(b->userdata))
+                b->out = true;
+        if (nodes > b->nodes)
+                b->out = true;
+        b->nodes -= nodes < b->nodes ? nodes : b->nodes;
 
         return !b->out;
 }

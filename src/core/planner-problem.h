@@ -126,3 +126,5 @@ typedef struct PlannerBudget {
 
 /* Takes one node. False when nothing is left, and ever after. */
 bool planner_budget_spend(PlannerBudget *b);
+/* The same for what takes longer than a node does, by its steps. */
+bool planner_budget_spend_steps(PlannerBudget *b, uint64_t steps);

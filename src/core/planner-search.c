@@ -85,7 +85,7 @@ static int add_candidate(Search *s, uint64_t closed, uint64_t weight)
                 uint64_t least;
                 int r;
 
-                r = planner_pack_least(s->packs[c], closed, &least);
+                r = planner_pack_least(s->packs[c], closed, s->budget, &least);
                 if (r < 0)
                         return r;
                 if (least == PACK_NEVER)
