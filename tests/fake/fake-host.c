@@ -780,10 +780,13 @@ static int fake_await_gates(void *host, const PciAddress *functions, size_t n, F
         ENTER(host, reterr);
 
         for (size_t i = 0; i < n; i++) {
-                int r = ask_gate(h, functions + i, GATE_WAIT, reterr);
+                _cleanup_(failure_done) Failure why = { 0 };
 
-                if (r < 0)
-                        return r;
+                if (ask_gate(h, functions + i, GATE_WAIT, &why) >= 0)
+                        continue;
+                if (why.code == FAILURE_GATE_CLOSED && (h->canceled || h->held))
+                        return failure_set(reterr, FAILURE_CANCELED, "nobody waits any more");
+                return failure_set(reterr, why.code, "%s", failure_message(&why));
         }
 
         return leave(h, reterr);

@@ -898,6 +898,30 @@ static void test_gates(void)
         }
 }
 
+/* The host shuts down while a gate is waited for: the guest is woken at once, and is no worse off than if it were
+ * canceled. */
+static void test_gate_while_shutting_down(void)
+{
+        bool reached = true, waited = false;
+
+        for (unsigned call = 1; reached; call++) {
+                Case c = { .kind = JOB_HIBERNATE,
+                           .strategy = STRATEGY_SUSPEND_TO_RAM,
+                           .bad = FAKE_BAD_GATE,
+                           .n_bad = FAKE_FUNCTIONS,
+                           .fault = { FAKE_FAULT_HOLD },
+                           .call = { call } };
+                FakeHost h;
+
+                reached = run_case(&c, &h);
+                check_invariants(&c, &h);
+                EXPECT(&c, &h, h.qemu == QEMU_RUNNING);
+                waited = waited || strstr(failure_message(&h.journal->failure), "nobody waits");
+                fake_host_done(&h);
+        }
+        CHECK(waited);
+}
+
 /* libvirt was let start the hibernated domain: it has, it will, or it does not succeed. */
 typedef enum FollowedStart {
         START_HAPPENED,
@@ -1099,6 +1123,7 @@ int main(int argc, char *argv[])
         test_discard(last);
         test_waits_for_room();
         test_gates();
+        test_gate_while_shutting_down();
         n += test_asleep(last, twice);
 
         for (JobKind k = JOB_HIBERNATE; k <= JOB_MOVE; k++)
