@@ -28,7 +28,8 @@
 struct HostShutdown {
         Manager *manager;
         bool near;
-        bool late; /* BEGIN_USEC are over */
+        bool late;  /* BEGIN_USEC are over */
+        bool blind; /* and that was told */
         sd_event_source *deadline;
         char **seen; /* UUIDs of the domains that were hibernated, or could not be */
         size_t n_seen;
@@ -50,7 +51,7 @@ static void forget_domains(HostShutdown *s)
         free(s->seen);
         s->seen = NULL;
         s->n_seen = 0;
-        s->late = false;
+        s->late = s->blind = false;
         s->deadline = sd_event_source_disable_unref(s->deadline);
 }
 
@@ -209,6 +210,15 @@ static bool see_domain(HostShutdown *s, const char *uuid)
         return true;
 }
 
+static void tell_left(const char *uuid, const char *name, const Failure *why)
+{
+        log_struct(LOG_WARNING, VGPU_HIBERNATE_MESSAGE_NOT_HIBERNATED,
+                   LOG_FIELDS({ "DOMAIN_UUID", uuid }, { "DOMAIN_NAME", name },
+                              { "ERROR", failure_code_to_string(why->code) }),
+                   "Domain '%s' is not hibernated, and left to libvirt-guests: %s", name,
+                   failure_message(why));
+}
+
 static void hibernate(Manager *m, const DomainView *d)
 {
         const JobOptions options = { .kind = JOB_HIBERNATE, .strategy = STRATEGY_AUTO, .by_shutdown = true };
@@ -216,20 +226,24 @@ static void hibernate(Manager *m, const DomainView *d)
         ManagedJob *j;
 
         if (start_job(m, d->uuid, &options, &j, &why) < 0)
-                log_struct(LOG_WARNING, VGPU_HIBERNATE_MESSAGE_NOT_HIBERNATED,
-                           LOG_FIELDS({ "DOMAIN_UUID", d->uuid }, { "DOMAIN_NAME", d->name },
-                                      { "ERROR", failure_code_to_string(why.code) }),
-                           "Domain '%s' is left to libvirt-guests, it cannot be hibernated: %s", d->name,
-                           failure_message(&why));
+                tell_left(d->uuid, d->name, &why);
 }
 
 /* One whose job has come to rest runs or does not, and is seen when there is no job any more. */
 static void hibernate_domains(HostShutdown *s)
 {
+        _cleanup_(failure_done) Failure why = { 0 };
         Manager *m = s->manager;
 
-        if (s->late || manager_check_world(m, NULL) < 0)
+        if (s->late)
                 return;
+        if (manager_check_world(m, &why) < 0) {
+                if (!s->blind)
+                        log_warning("No domain is hibernated as long as that lasts: %s",
+                                    failure_message(&why));
+                s->blind = true;
+                return;
+        }
 
         for (size_t i = 0; i < m->view->n_domains; i++) {
                 const DomainView *d = m->view->domains + i;
@@ -283,6 +297,12 @@ int host_shutdown_check(const HostShutdown *s, Failure *reterr)
                                 "is up again");
 
         return 0;
+}
+
+void host_shutdown_job_ended(const HostShutdown *s, const Job *j)
+{
+        if (s->near && j->by_shutdown && j->state != JOB_DONE)
+                tell_left(j->domain_uuid, j->domain_name, &j->failure);
 }
 
 int host_shutdown_prepare(HostShutdown *s, sd_bus_message *call, sd_bus_error *error)

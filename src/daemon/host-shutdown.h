@@ -23,7 +23,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "core/failure.h"
+#include "core/job.h"
 
 typedef struct Manager Manager;
 typedef struct HostShutdown HostShutdown;
@@ -37,5 +37,7 @@ bool host_shutdown_is_near(const HostShutdown *s);
 int host_shutdown_check(const HostShutdown *s, Failure *reterr) _warn_unused_result_;
 /* After anything changed with jobs or their workers. */
 void host_shutdown_update(HostShutdown *s);
+/* One that was to hibernate a domain may have failed to. */
+void host_shutdown_job_ended(const HostShutdown *s, const Job *j);
 /* Answers the call when no job is at work. Returns what a method handler returns. */
 int host_shutdown_prepare(HostShutdown *s, sd_bus_message *call, sd_bus_error *error);

@@ -288,6 +288,7 @@ void manager_job_ended(Manager *m, ManagedJob *j)
                 if (m->jobs[i]->put_off)
                         managed_job_take_up(m->jobs[i]);
 
+        host_shutdown_job_ended(m->shutdown, j->job);
         j->removal_pending = true;
         manager_changed(m);
 }
