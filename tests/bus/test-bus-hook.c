@@ -108,6 +108,7 @@ static void test_functions(const Hook *h)
         expect_property(f, FUNCTION("0000_01_10_3"), "Domain", "vm4");
         expect(h, "vm3", VM3, "0000:01:10.3", "prepare", FAILURE_FUNCTION_BUSY, "in use by domain 'vm4'");
         expect(h, "vm4", VM4, "0000:01:10.3", "release", ALLOWED);
+        expect_property(f, FUNCTION("0000_01_10_3"), "State", "free");
 
         /* A domain that ended is not there before the next snapshot, and is again when it is started. */
         expect(h, "vm1", VM1, "0000:01:10.0", "release", ALLOWED);
@@ -131,8 +132,10 @@ static void test_returned(const Hook *h)
                         "{\"strategy\":\"auto\",\"findings\":[{\"code\":\"Host\",\"scope\":\"function\","
                         "\"blocking\":true,\"message\":\"it does not come through\"}]}\n";
         _cleanup_free_ char *path = format("%s/fake/probe", h->state_dir);
-        _cleanup_close_ int fd = fixture_open_pipe(h->fixture, "probe");
+        _cleanup_close_ int fd = -EBADF;
 
+        expect_property(h->fixture, FUNCTION("0000_01_10_3"), "State", "free"); /* no probe goes on */
+        fd = fixture_open_pipe(h->fixture, "probe");
         expect(h, "vm4", VM4, "0000:01:10.3", "prepare", ALLOWED);
         expect(h, "vm4", VM4, "0000:01:10.3", "release", ALLOWED);
         expect_property(h->fixture, FUNCTION("0000_01_10_3"), "State", "leased");
@@ -248,18 +251,18 @@ static void test_own_job(const Hook *h)
         fixture_send_world(f);
 }
 
-static void hibernate(Fixture *f, uint64_t id)
+static void hibernate(Fixture *f, uint64_t id, const char *name, const char *path)
 {
         _cleanup_free_ char *removed = format("JobRemoved %" PRIu64 " ", id);
 
-        start_ok(f, id, "Hibernate", "vm1", NULL);
+        start_ok(f, id, "Hibernate", name, NULL);
         fixture_tell(f, id, "strategy suspend-to-ram");
         fixture_tell(f, id, "record 17");
         fixture_tell(f, id, "end done");
         expect_signal(f, removed);
-        fixture_set_domain(f, "vm1", DOMAIN_SHUTOFF, NULL);
+        fixture_set_domain(f, name, DOMAIN_SHUTOFF, NULL);
         fixture_send_world(f);
-        expect_property(f, VM1_PATH, "State", "hibernated");
+        expect_property(f, path, "State", "hibernated");
 }
 
 static void set_drivers(Fixture *f, const char *driver)
@@ -286,21 +289,28 @@ static void test_no_target(const Hook *h)
 }
 
 /* The address of the one function in what the hook makes of the XML; it is in the job's hands. */
-static char *expect_restore(const Hook *h, uint64_t id)
+static char *expect_restore_of(const Hook *h, uint64_t id, const char *name, const char *uuid)
 {
-        _cleanup_free_ char *xml = make_xml("vm1", VM1, "0000:02:10.0"), *rewritten = NULL,
+        _cleanup_free_ char *xml = make_xml(name, uuid, "0000:02:10.0"), *rewritten = NULL,
                             *path = format(VGPU_HIBERNATE_JOB_PATH "/%" PRIu64, id);
         _cleanup_(failure_done) Failure why = { 0 };
         _cleanup_(domain_xml_done) DomainXml x = { 0 };
 
-        if (run_for_xml(h, "vm1", "restore", "begin", xml, strlen(xml), &rewritten, &why) < 0)
+        if (run_for_xml(h, name, "restore", "begin", xml, strlen(xml), &rewritten, &why) < 0)
                 (void) fprintf(stderr, "%s\n", failure_message(&why));
         CHECK(why.code == FAILURE_NONE && rewritten && strstr(rewritten, "managed=\"no\""));
         CHECK(domain_xml_parse(rewritten, &x, &why) >= 0 && x.n_functions == 1);
         expect_property(h->fixture, path, "Kind", "resume");
         expect_property(h->fixture, path, "Step", "restore");
-        expect_property(h->fixture, VM1_PATH, "State", "resuming");
         return format("%s", PCI_ADDRESS_STR(x.functions));
+}
+
+static char *expect_restore(const Hook *h, uint64_t id)
+{
+        char *target = expect_restore_of(h, id, "vm1", VM1);
+
+        expect_property(h->fixture, VM1_PATH, "State", "resuming");
+        return target;
 }
 
 static void test_hibernated(const Hook *h)
@@ -308,7 +318,7 @@ static void test_hibernated(const Hook *h)
         _cleanup_free_ char *target = NULL, *again = NULL, *third = NULL;
         Fixture *f = h->fixture;
 
-        hibernate(f, 2);
+        hibernate(f, 2, "vm1", VM1_PATH);
         expect(h, "vm1", VM1, "0000:02:10.0", "prepare", FAILURE_HIBERNATED, "would lose its memory");
         expect(h, "vm1", VM1, NULL, "prepare", FAILURE_HIBERNATED, NULL); /* its XML was edited */
         expect(h, "vm1", VM1, NULL, "release", ALLOWED);
@@ -344,7 +354,47 @@ static void test_hibernated(const Hook *h)
         fixture_set_domain(f, "vm1", DOMAIN_RUNNING, (const char *const[]) { target, NULL });
         fixture_send_world(f);
 
-        hibernate(f, 4);
+        hibernate(f, 4, "vm1", VM1_PATH);
+}
+
+/* Two of them are restored at the same time, and there is one function. */
+static void test_last_function(const Hook *h)
+{
+        _cleanup_free_ char *first = NULL, *second = NULL;
+        Fixture *f = h->fixture;
+
+        fixture_set_domain(f, "vm3", DOMAIN_RUNNING, (const char *const[]) { "0000:01:10.3", NULL });
+        fixture_send_world(f);
+        hibernate(f, 5, "vm3", VM3_PATH);
+        set_drivers(f, "amdgpu");
+        CHECK(free_and_strdup(&fixture_function(f, "0000:02:10.2")->driver, "vfio-pci") >= 0);
+        fixture_send_world(f);
+        expect_property(f, FUNCTION("0000_02_10_2"), "State", "free");
+
+        first = expect_restore_of(h, 6, "vm3", VM3);
+        CHECK(streq(first, "0000:02:10.2"));
+        expect(h, "vm1", VM1, "0000:02:10.0", "restore", ALLOWED); /* see hook.c */
+        expect(h, "vm1", VM1, "0000:02:10.0", "prepare", FAILURE_NO_FREE_FUNCTION, "no free function");
+        expect(h, "vm3", VM3, first, "prepare", ALLOWED);
+        expect_property(f, VM1_PATH, "State", "hibernated");
+
+        /* libvirt did not succeed with that one, after all. */
+        fixture_tell(f, 6, "fail RestoreFailed no");
+        expect_signal(f, "JobRemoved 6 ");
+        expect_property(f, VM3_PATH, "State", "hibernated");
+        second = expect_restore(h, 7);
+        CHECK(streq(second, first));
+        fixture_tell(f, 7, "fail RestoreFailed no");
+        expect_signal(f, "JobRemoved 7 ");
+
+        start_ok(f, 8, "Discard", "vm3", NULL);
+        fixture_tell(f, 8, "unrecord");
+        fixture_tell(f, 8, "end done");
+        expect_signal(f, "JobRemoved 8 ");
+        set_drivers(f, "vfio-pci");
+        expect(h, "vm3", VM3, "0000:01:10.3", "prepare", ALLOWED); /* a boot, as was asked for */
+        expect(h, "vm3", VM3, "0000:01:10.3", "release", ALLOWED);
+        expect_property(f, FUNCTION("0000_01_10_3"), "State", "free");
 }
 
 #define FAMILY(rest) "{\"schema\": 1, \"devices\": [\"1002:74b6\"], \"targets\": \"any\"" rest "}"
@@ -466,6 +516,7 @@ int main(int argc, char *argv[])
         test_strange_input(&h);
         test_own_job(&h);
         test_hibernated(&h);
+        test_last_function(&h);
         test_gate(&h);
         test_without_daemon(&h);
         test_deadline(&h);
