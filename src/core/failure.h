@@ -33,6 +33,7 @@ typedef enum FailureCode {
         FAILURE_GATE_CLOSED,     /* a family's gate does not say that the function may be taken */
         FAILURE_GATE_UNANSWERED, /* it cannot be asked */
         FAILURE_DOMAIN_BUSY,
+        FAILURE_PLAN_STALE, /* the host is not as it was when the plan was made */
         FAILURE_NOT_PERSISTENT,
         FAILURE_NO_AGENT,
         FAILURE_SUSPEND_DISABLED,
@@ -53,6 +54,7 @@ typedef enum FailureCode {
         FAILURE_WORKER_DIED,
         FAILURE_LOST, /* the memory of the guest is gone */
         FAILURE_CANCELED,
+        FAILURE_INTERRUPTED, /* the host was started anew meanwhile */
         FAILURE_TOO_LATE,
         FAILURE_SHUTTING_DOWN, /* the host is */
         FAILURE_NOT_AUTHORIZED,

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/apply.h"
 #include "core/enum-table.h"
 
 static const char *const job_state_table[] = {
@@ -80,6 +81,7 @@ Job *job_free(Job *j)
         free(j->swaps);
         free(j->devices);
         failure_done(&j->failure);
+        apply_free(j->apply);
         free(j->stuck);
         free(j->domain_uuid);
         free(j->domain_name);
@@ -115,9 +117,10 @@ int job_new(uint64_t id, JobKind kind, Strategy strategy, const char *domain_uui
             free_and_strdup(&j->domain_name, domain_name) < 0)
                 return -ENOMEM;
 
-        r = job_set_strategy(j, strategy);
+        r = kind == JOB_APPLY ? 0 : job_set_strategy(j, strategy);
         if (r < 0)
                 return r;
+        j->strategy = strategy;
 
         *ret = TAKE_PTR(j);
         return 0;

@@ -5,6 +5,8 @@
  * Job: one hibernate, resume, move or discard of one domain: what was asked, what was decided, how far it is. The whole
  * object is what the journal stores (store/journal.h), so the request is durable before a worker starts and the
  * record outlives every process.
+ *
+ * One of kind JOB_APPLY has no domain and no steps, but an Apply (core/apply.h), and jobs whose parent it is.
  */
 
 #include "core/family.h"
@@ -105,8 +107,11 @@ typedef struct JobPrediction {
         uint64_t save_usec, resume_usec; /* 0: not known, or no part of the job */
 } JobPrediction;
 
+typedef struct Apply Apply;
+
 typedef struct Job {
         uint64_t id;
+        uint64_t parent; /* of kind JOB_APPLY, whose child it is; 0: none */
         JobKind kind;
         JobState state;
         Strategy strategy; /* as asked; replaced by the verdict's when STEP_CHECK is done */
@@ -137,6 +142,7 @@ typedef struct Job {
         JobPrediction predicted; /* when it began */
         uint64_t created_usec, ended_usec;
         Failure failure;
+        Apply *apply;        /* owned; of JOB_APPLY alone */
         char *stuck;         /* owned; while unfinished: what stands in the way of an end, NULL: nothing */
         uint32_t worker_pid; /* 0: none; with its start time, since process ids are used again */
         uint64_t worker_start_ticks;

@@ -75,10 +75,8 @@ void strategy_list_narrow(StrategyList *l, const StrategyList *by)
 }
 
 static const char *const job_kind_table[] = {
-        [JOB_HIBERNATE] = "hibernate",
-        [JOB_RESUME] = "resume",
-        [JOB_MOVE] = "move",
-        [JOB_DISCARD] = "discard",
+        [JOB_HIBERNATE] = "hibernate", [JOB_RESUME] = "resume", [JOB_MOVE] = "move",
+        [JOB_DISCARD] = "discard",     [JOB_APPLY] = "apply",
 };
 DEFINE_ENUM_TABLE(job_kind, JobKind, _JOB_KIND_MAX);
 

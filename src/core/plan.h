@@ -47,7 +47,9 @@ typedef enum JobKind {
         JOB_HIBERNATE,
         JOB_RESUME,
         JOB_MOVE,
-        JOB_DISCARD, /* gives the image up, and with it the guest's memory */
+        JOB_DISCARD,                      /* gives the image up, and with it the guest's memory */
+        _JOB_KIND_DOMAIN_MAX,             /* those before have one domain, a plan and a worker */
+        JOB_APPLY = _JOB_KIND_DOMAIN_MAX, /* carries the moves of a plan out, by jobs of its own: core/apply.h */
         _JOB_KIND_MAX,
         _JOB_KIND_INVALID = -EINVAL,
 } JobKind;

@@ -84,6 +84,27 @@ int bus_option_read_bool(sd_bus_message *m, const char *key, bool *ret, Failure 
         return 0;
 }
 
+int bus_option_read_strategy(sd_bus_message *m, const char *key, Strategy *ret, Failure *reterr)
+{
+        const char *text;
+        Strategy s;
+        int r;
+
+        r = bus_option_read_string(m, key, &text, reterr);
+        if (r < 0)
+                return r;
+
+        s = strategy_from_string(text);
+        if ((int) s < 0)
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "option '%s' cannot be '%s'; allowed are 'auto', 'suspend-to-ram', "
+                                   "'suspend-to-disk', 'device-state' and 'unplug'",
+                                   key, bus_option_echo(text));
+
+        *ret = s;
+        return 0;
+}
+
 int bus_option_read_line(sd_bus_message *m, const char *key, size_t max, char **ret, Failure *reterr)
 {
         bool printable = true;

@@ -9,6 +9,7 @@
 #include <systemd/sd-bus.h>
 
 #include "core/failure.h"
+#include "core/plan.h"
 
 #define BUS_OPTIONS_MAX 16U
 
@@ -29,6 +30,8 @@ int bus_option_read_u64(sd_bus_message *m, const char *key, uint64_t min, uint64
                         Failure *reterr) _warn_unused_result_;
 int bus_option_read_bool(sd_bus_message *m, const char *key, bool *ret,
                          Failure *reterr) _warn_unused_result_;
+int bus_option_read_strategy(sd_bus_message *m, const char *key, Strategy *ret,
+                             Failure *reterr) _warn_unused_result_;
 /* One line of at most `max` bytes, without control characters. */
 int bus_option_read_line(sd_bus_message *m, const char *key, size_t max, char **ret,
                          Failure *reterr) _warn_unused_result_;

@@ -288,6 +288,8 @@ void changes_of_jobs(Manager *m)
 
                 /* Nothing of it changes from here on. */
                 j->removal_pending = false;
+                if (j->job->parent != 0)
+                        manager_changed(m); /* its parent goes on when that was said */
                 j->shown = job_shown_free(j->shown);
                 if (m->bus)
                         signal_job_removed(m, j, path);

@@ -185,6 +185,20 @@ static void choose_by_policy(const Choice *c, Findings *l)
                 swap_set_target(c->swaps + i, pool_find(c->candidates, c->n_candidates, chosen + i));
 }
 
+/* What the parent keeps for this. */
+static void grant(Choice *c, const JobOptions *o)
+{
+        for (size_t i = 0; i < c->n_candidates; i++) {
+                Function *f = c->candidates + i;
+                const bool kept = f->state == FUNCTION_LEASED && !f->domain;
+
+                for (size_t k = 0; k < o->n_granted; k++)
+                        if (pci_address_equal(&f->address, o->granted + k) &&
+                            (kept || (o->rehearses && f->state == FUNCTION_ASSIGNED)))
+                                f->state = FUNCTION_FREE;
+        }
+}
+
 static int choice_new(const TargetRequest *request, FunctionSwap *swaps, size_t n_swaps, Choice *ret,
                       Failure *reterr)
 {
@@ -196,6 +210,7 @@ static int choice_new(const TargetRequest *request, FunctionSwap *swaps, size_t 
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "cannot choose a function");
 
+        grant(&c, request->options);
         *ret = c;
         return 0;
 }

@@ -10,9 +10,6 @@
 #include "daemon/start-job.h"
 
 #define POOL_BYTES_MAX 128U
-#define LABEL_BYTES_MAX 128U
-#define TTL_SECONDS_DEFAULT 300U
-#define TTL_SECONDS_MAX UINT64_C(604800) /* a week */
 
 /* Reserve */
 

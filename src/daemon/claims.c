@@ -51,11 +51,11 @@ int manager_reserve(Manager *m, Reservation *r, const Reservation **ret, Failure
         sd_id128_t id;
         int q;
 
-        q = sd_id128_randomize(&id);
-        if (q >= 0) {
+        q = *r->cookie ? 0 : sd_id128_randomize(&id);
+        if (q >= 0 && !*r->cookie)
                 (void) sd_id128_to_string(id, r->cookie);
+        if (q >= 0)
                 q = claims_add_reservation(c, r);
-        }
         if (q < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, q, "failed to reserve");
 

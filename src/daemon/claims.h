@@ -9,7 +9,8 @@
 #include "core/reserve.h"
 #include "daemon/manager.h"
 
-/* Takes *r, which has functions, until and who asked; fills in the cookie, and returns what is in the ledger then. */
+/* Takes *r, which has functions, until and who asked; fills in the cookie, where it has none yet, and returns what is in
+ * the ledger then. */
 int manager_reserve(Manager *m, Reservation *r, const Reservation **ret,
                     Failure *reterr) _warn_unused_result_;
 /* `r` is the ledger's own. */

@@ -2,6 +2,7 @@
 
 /* org.vgpu.Hibernate1.Job: one object for each ManagedJob. */
 
+#include "core/apply.h"
 #include "core/prediction.h"
 #include "daemon/daemon-bus.h"
 #include "daemon/job-queue.h"
@@ -20,6 +21,29 @@
                 return sd_bus_message_append(reply, type, expression);                              \
         }                                                                                           \
         typedef int property_get_##name##_defined_
+
+/* "/": none. */
+static int append_job_path(sd_bus_message *reply, uint64_t id)
+{
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        if (id == 0)
+                return sd_bus_message_append(reply, "o", "/");
+
+        r = job_path_from_id(id, &path);
+        return r < 0 ? r : sd_bus_message_append(reply, "o", path);
+}
+
+static uint32_t moves_done(const Job *j)
+{
+        return j->apply ? (uint32_t) apply_count(j->apply, APPLY_DONE) : 0;
+}
+
+static uint32_t moves_remaining(const Job *j)
+{
+        return j->apply ? (uint32_t) apply_count_open(j->apply) : 0;
+}
 
 static const char *step_name(const Job *j)
 {
@@ -61,6 +85,8 @@ DEFINE_JOB_PROPERTY(queue_position, "u", job_queue_position(j));
 DEFINE_JOB_PROPERTY(created, "t", j->job->created_usec);
 DEFINE_JOB_PROPERTY(ended, "t", j->job->ended_usec);
 DEFINE_JOB_PROPERTY(took, "t", prediction_took_usec(j->job));
+DEFINE_JOB_PROPERTY(done, "u", moves_done(j->job));
+DEFINE_JOB_PROPERTY(remaining, "u", moves_remaining(j->job));
 
 static int property_get_functions(sd_bus *bus, const char *path, const char *interface, const char *property,
                                   sd_bus_message *reply, void *userdata, sd_bus_error *error)
@@ -141,6 +167,55 @@ static int property_get_events(sd_bus *bus, const char *path, const char *interf
         r = sd_bus_message_open_container(reply, 'a', "(ts)");
         for (size_t i = 0; r >= 0 && i < j->job->n_events; i++)
                 r = sd_bus_message_append(reply, "(ts)", j->job->events[i].usec, j->job->events[i].text);
+
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int property_get_parent(sd_bus *bus, const char *path, const char *interface, const char *property,
+                               sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const ManagedJob *j = userdata;
+
+        return append_job_path(reply, j->job->parent);
+}
+
+static int append_move(sd_bus_message *reply, const ApplyMove *m)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(reply, 'r', "ussa(ss)sos")) < 0 ||
+            (r = sd_bus_message_append(reply, "uss", m->wave, m->name, m->uuid)) < 0 ||
+            (r = sd_bus_message_open_container(reply, 'a', "(ss)")) < 0)
+                return r;
+
+        for (size_t i = 0; i < m->n_changes; i++) {
+                r = sd_bus_message_append(reply, "(ss)", PCI_ADDRESS_STR(&m->changes[i].from),
+                                          PCI_ADDRESS_STR(&m->changes[i].to));
+                if (r < 0)
+                        return r;
+        }
+
+        if ((r = sd_bus_message_close_container(reply)) < 0 ||
+            (r = sd_bus_message_append(reply, "s", apply_move_state_to_string(m->state))) < 0 ||
+            (r = append_job_path(reply, m->job)) < 0 ||
+            (r = sd_bus_message_append(reply, "s",
+                                       m->failure.code == FAILURE_NONE ? ""
+                                                                       : failure_message(&m->failure))) < 0)
+                return r;
+
+        return sd_bus_message_close_container(reply);
+}
+
+static int property_get_moves(sd_bus *bus, const char *path, const char *interface, const char *property,
+                              sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const ManagedJob *j = userdata;
+        const Apply *a = j->job->apply;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(ussa(ss)sos)");
+        for (size_t i = 0; r >= 0 && a && i < a->n_moves; i++)
+                r = append_move(reply, a->moves + i);
 
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
@@ -244,6 +319,10 @@ static const sd_bus_vtable job_vtable[] = {
         JOB_PROPERTY("Steps", "a(sstt)", steps),
         JOB_PROPERTY("Attempts", "a(tassss)", attempts),
         JOB_PROPERTY("Events", "a(ts)", events),
+        JOB_PROPERTY_CONST("Parent", "o", parent),
+        JOB_PROPERTY("Moves", "a(ussa(ss)sos)", moves),
+        JOB_PROPERTY("MovesDone", "u", done),
+        JOB_PROPERTY("MovesRemaining", "u", remaining),
         SD_BUS_VTABLE_END,
 };
 

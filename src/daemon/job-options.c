@@ -13,23 +13,8 @@ void job_options_done(JobOptions *o)
 static int read_strategy(sd_bus_message *m, const char *key, void *options, Failure *reterr)
 {
         JobOptions *o = options;
-        const char *text;
-        Strategy s;
-        int r;
 
-        r = bus_option_read_string(m, key, &text, reterr);
-        if (r < 0)
-                return r;
-
-        s = strategy_from_string(text);
-        if (s < 0)
-                return failure_set(reterr, FAILURE_INVALID_OPTION,
-                                   "option 'strategy' cannot be '%s'; allowed are 'auto', 'suspend-to-ram', "
-                                   "'suspend-to-disk', 'device-state' and 'unplug'",
-                                   bus_option_echo(text));
-
-        o->strategy = s;
-        return 0;
+        return bus_option_read_strategy(m, key, &o->strategy, reterr);
 }
 
 static int read_fallback(sd_bus_message *m, const char *key, void *options, Failure *reterr)
@@ -143,7 +128,7 @@ static int read_kind(sd_bus_message *m, const char *key, void *options, Failure 
                 return r;
 
         k = job_kind_from_string(text);
-        if ((int) k < 0 || k == JOB_DISCARD) /* there is nothing to explain of it */
+        if ((int) k < 0 || k >= JOB_DISCARD) /* of the others there is nothing to explain */
                 return failure_set(reterr, FAILURE_INVALID_OPTION,
                                    "option 'kind' cannot be '%s'; allowed are 'hibernate', 'resume' and "
                                    "'move'",
@@ -176,7 +161,7 @@ static const struct {
         [JOB_MOVE] = { of_move, ELEMENTSOF(of_move) - 1 },
         [JOB_DISCARD] = { NULL, 0 },
 };
-static_assert(ELEMENTSOF(allowed) == _JOB_KIND_MAX, "a kind without options");
+static_assert(ELEMENTSOF(allowed) == _JOB_KIND_DOMAIN_MAX, "a kind without options");
 
 static int read_options(sd_bus_message *message, JobKind kind, bool explain, JobOptions *ret,
                         Failure *reterr)

@@ -17,6 +17,13 @@ typedef struct JobOptions {
         char *reservation; /* owned; cookie, NULL: none */
         bool by_shutdown;  /* for the host's shutdown, by the daemon itself */
         uint32_t uid;      /* whose call this is; with a reservation */
+
+        /* Of a child, never from the wire. */
+        uint64_t parent; /* 0: it is none */
+        const PciAddress
+                        *granted; /* not owned; what is leased to its parent for this domain is free to it */
+        size_t n_granted;
+        bool rehearses; /* nothing is begun: what is granted counts as free whoever has it now */
 } JobOptions;
 
 /* FAILURE_INVALID_OPTION names the key and what is allowed. */

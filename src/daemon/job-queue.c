@@ -13,8 +13,8 @@
  * either. */
 bool job_queue_has(const ManagedJob *j)
 {
-        return j->job->state == JOB_QUEUED && !job_is_committed(j->job) && !j->job->by_libvirt &&
-               !managed_job_is_at_work(j) && !j->given_up;
+        return j->job->state == JOB_QUEUED && !j->job->apply && !job_is_committed(j->job) &&
+               !j->job->by_libvirt && !managed_job_is_at_work(j) && !j->given_up;
 }
 
 uint32_t job_queue_position(const ManagedJob *j)

@@ -3,8 +3,16 @@
 
 #include <assert.h>
 
+#include "core/apply.h"
 #include "core/prediction.h"
 #include "daemon/job-queue.h"
+
+/* Of a plan's. */
+typedef struct MoveShown {
+        ApplyMoveState state;
+        uint64_t job;
+        FailureCode error;
+} MoveShown;
 
 struct JobShown {
         Strategy strategy;
@@ -25,6 +33,8 @@ struct JobShown {
         size_t n_attempts; /* they only come and go at the end */
         uint64_t last_attempt_usec, last_event_usec;
         size_t n_events;
+        MoveShown *moves;
+        size_t n_moves, moves_done, moves_remaining;
 };
 
 JobShown *job_shown_free(JobShown *s)
@@ -34,6 +44,7 @@ JobShown *job_shown_free(JobShown *s)
 
         free(s->message);
         free(s->swaps);
+        free(s->moves);
         free(s);
         return NULL;
 }
@@ -48,6 +59,36 @@ unsigned job_step_number(const Job *j)
         const JobStep *s = job_current_step(j);
 
         return s ? (unsigned) (s - j->steps) + 1 : 0;
+}
+
+static int show_moves(JobShown *s, const Apply *a)
+{
+        s->moves = calloc(a->n_moves + 1, sizeof(MoveShown));
+        if (!s->moves)
+                return -ENOMEM;
+
+        for (; s->n_moves < a->n_moves; s->n_moves++) {
+                const ApplyMove *m = a->moves + s->n_moves;
+
+                s->moves[s->n_moves] = (MoveShown) { m->state, m->job, m->failure.code };
+        }
+        s->moves_done = apply_count(a, APPLY_DONE);
+        s->moves_remaining = apply_count_open(a);
+        return 0;
+}
+
+/* A plan in place of another one has moves that have not begun. */
+static bool moves_equal(const JobShown *a, const JobShown *b)
+{
+        if (a->n_moves != b->n_moves)
+                return false;
+
+        for (size_t i = 0; i < a->n_moves; i++)
+                if (a->moves[i].state != b->moves[i].state || a->moves[i].job != b->moves[i].job ||
+                    a->moves[i].error != b->moves[i].error)
+                        return false;
+
+        return true;
 }
 
 int job_shown_new(const ManagedJob *j, JobShown **ret)
@@ -98,6 +139,9 @@ int job_shown_new(const ManagedJob *j, JobShown **ret)
                         .from = j->job->swaps[i].from,
                         .to = j->job->swaps[i].to,
                 };
+
+        if (j->job->apply && show_moves(s, j->job->apply) < 0)
+                return -ENOMEM;
 
         *ret = TAKE_PTR(s);
         return 0;
@@ -156,6 +200,9 @@ size_t job_shown_compare(const JobShown *a, const JobShown *b, PropertyChange re
                 { "Steps", !steps_equal(a, b) },
                 { "Attempts",
                   a->n_attempts != b->n_attempts || a->last_attempt_usec != b->last_attempt_usec },
+                { "Moves", !moves_equal(a, b) },
+                { "MovesDone", a->moves_done != b->moves_done },
+                { "MovesRemaining", a->moves_remaining != b->moves_remaining },
                 { "Events", a->n_events != b->n_events || a->last_event_usec != b->last_event_usec },
         };
 

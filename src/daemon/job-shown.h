@@ -7,7 +7,7 @@
 #include "core/job.h"
 #include "daemon/property-change.h"
 
-#define JOB_PROPERTIES_MAX 24U
+#define JOB_PROPERTIES_MAX 32U
 
 typedef struct JobShown JobShown;
 typedef struct ManagedJob ManagedJob;

@@ -7,6 +7,7 @@
 #include "basic/clock.h"
 #include "basic/log.h"
 #include "core/forecast.h"
+#include "daemon/apply-job.h"
 #include "daemon/job-queue.h"
 #include "daemon/manager-jobs.h"
 #include "daemon/manager.h"
@@ -37,6 +38,7 @@ ManagedJob *managed_job_free(ManagedJob *j)
         sd_event_source_disable_unref(j->retry);
         sd_event_source_disable_unref(j->put_off);
         worker_process_free(j->worker);
+        planning_free(j->planning);
         job_shown_free(j->shown);
         failure_done(&j->death);
         job_free(j->job);
@@ -95,6 +97,8 @@ const Failure *managed_job_failure(const ManagedJob *j)
 
 bool managed_job_is_cancelable(const ManagedJob *j)
 {
+        if (j->job->apply)
+                return apply_job_is_cancelable(j);
         if (job_queue_has(j))
                 return true;
         return j->worker && (j->job->state == JOB_QUEUED || j->job->state == JOB_RUNNING) &&
@@ -105,6 +109,8 @@ double managed_job_progress(const ManagedJob *j)
 {
         double done = 0;
 
+        if (j->job->apply)
+                return apply_job_progress(j);
         if (j->job->state == JOB_DONE)
                 return 1;
         if (j->job->strategy == STRATEGY_AUTO) /* the plan is not known yet */
@@ -141,7 +147,7 @@ uint64_t managed_job_forecast_end(const ManagedJob *j)
 {
         uint64_t end;
 
-        if (managed_job_state(j) != JOB_RUNNING || job_queue_has(j))
+        if (managed_job_state(j) != JOB_RUNNING || job_queue_has(j) || j->job->apply)
                 return 0;
 
         end = forecast_by(j, j->job->domain_uuid);
@@ -415,7 +421,9 @@ void managed_job_supervise(ManagedJob *j)
         if (!managed_job_is_open(j)) {
                 manager_job_ended(j->manager, j);
                 managed_job_changed(j);
-        } else if (managed_job_adopt(j))
+        } else if (j->job->apply) /* by apply_jobs_advance() */
+                return;
+        else if (managed_job_adopt(j))
                 return;
         else if (j->job->state == JOB_RETRYING)
                 managed_job_recover_after(j, 0);
@@ -461,7 +469,7 @@ void managed_job_notify(ManagedJob *j, const NotifyMessage *message)
 {
         bool waited = job_queue_has(j);
 
-        if (!managed_job_is_open(j) || j->given_up) /* sent before the end, read after it */
+        if (!managed_job_is_open(j) || j->given_up || j->job->apply) /* sent before the end, read after it */
                 return;
 
         if (message->has_bytes)
@@ -482,6 +490,8 @@ int managed_job_cancel(ManagedJob *j, Failure *reterr)
 {
         int r;
 
+        if (j->job->apply)
+                return apply_job_cancel(j, reterr);
         if (job_queue_has(j))
                 return job_queue_cancel(j, reterr);
 
@@ -525,6 +535,7 @@ void managed_job_rest(ManagedJob *j)
 
 void managed_job_go_on(ManagedJob *j)
 {
-        if (managed_job_is_open(j) && !managed_job_is_at_work(j) && !j->given_up && !job_queue_has(j))
+        if (managed_job_is_open(j) && !managed_job_is_at_work(j) && !j->given_up && !job_queue_has(j) &&
+            !j->job->apply)
                 managed_job_recover_after(j, 0);
 }

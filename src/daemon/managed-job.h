@@ -14,6 +14,8 @@
  * as long as it takes. Those that die are JOB_RECOVERIES_MAX in a row, the first at once, the others after a
  * while; then the job is given up: the bus shows it failed, but it stays open, so its domain takes no other
  * job and its functions go to nobody, until a daemon that is started again tries once more.
+ *
+ * One that carries out a plan has no worker at all: apply-job.h.
  */
 
 #include <systemd/sd-event.h>
@@ -21,6 +23,7 @@
 #include "core/job.h"
 #include "daemon/job-shown.h"
 #include "daemon/notify-socket.h"
+#include "daemon/planning.h"
 #include "daemon/worker-process.h"
 
 #define JOB_RECOVERIES_MAX 3U
@@ -42,6 +45,11 @@ typedef struct ManagedJob {
         sd_event_source *put_off; /* in the queue, but not to begin before this; NULL: it may */
         bool given_up;
         Failure death; /* when given up */
+
+        /* Of one that carries out a plan. */
+        bool unsaved;         /* its journal is not as it is */
+        Planning *planning;   /* anew; NULL: none is under way */
+        unsigned stale_plans; /* that came too late, in a row */
 
         /* Progress of the save, newer than the journal's. */
         uint64_t bytes, bytes_total;

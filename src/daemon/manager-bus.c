@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "daemon/adopt.h"
+#include "daemon/apply-bus.h"
 #include "daemon/claims-bus.h"
 #include "daemon/daemon-bus.h"
 #include "daemon/explain.h"
@@ -300,6 +301,9 @@ static const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_ARGS("as", goals, "a{sv}", options), SD_BUS_RESULT("s", plan),
                                 method_plan, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Apply", SD_BUS_ARGS("s", plan, "a{sv}", options),
+                                SD_BUS_RESULT("o", job, "s", cookie), method_apply,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetDomain", SD_BUS_ARGS("s", name_or_uuid), SD_BUS_RESULT("o", domain),
                                 method_get_domain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetFunction", SD_BUS_ARGS("s", address), SD_BUS_RESULT("o", function),

@@ -281,7 +281,8 @@ void manager_job_ended(Manager *m, ManagedJob *j)
         if (manager_load_records(m) < 0)
                 job_log(j->job, LOG_ERR, "its domain is shown as it was before");
         manager_drop_idle_holds(m);
-        manager_expect(m, j->job);
+        if (!j->job->apply)
+                manager_expect(m, j->job);
 
         /* 3. The room that it had, or was promised, may be another's. */
         for (size_t i = 0; i < m->n_jobs; i++)
@@ -308,12 +309,21 @@ static void manager_forget_job(Manager *m, size_t index)
         managed_job_free(j);
 }
 
+/* Its parent may not know yet how it ended. */
+static bool is_awaited(const Manager *m, const ManagedJob *j)
+{
+        const ManagedJob *parent = j->job->parent != 0 ? manager_find_job(m, j->job->parent) : NULL;
+
+        return parent && managed_job_is_open(parent);
+}
+
 void manager_forget_old_jobs(Manager *m)
 {
         size_t ended = m->n_jobs - manager_count_open_jobs(m), i = 0;
 
         while (ended > m->config->finished_jobs_max && i < m->n_jobs) {
-                if (managed_job_is_open(m->jobs[i]) || m->jobs[i]->removal_pending) {
+                if (managed_job_is_open(m->jobs[i]) || m->jobs[i]->removal_pending ||
+                    is_awaited(m, m->jobs[i])) {
                         i++;
                         continue;
                 }

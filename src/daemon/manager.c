@@ -6,8 +6,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
+#include <systemd/sd-id128.h>
 
 #include "basic/log.h"
+#include "daemon/apply-job.h"
 #include "daemon/changes.h"
 #include "daemon/claims.h"
 #include "daemon/job-queue.h"
@@ -144,6 +146,8 @@ static void manager_update(Manager *m)
 
         /* First where things are, then that the job is done: who waits for JobRemoved has heard the rest. */
         changes_set_view(m, view);
+        if (m->started)
+                apply_jobs_advance(m);
         changes_of_reservations(m);
         changes_of_jobs(m);
         manager_forget_old_jobs(m);

@@ -16,6 +16,7 @@
 #define POLKIT_ACTION_DISCARD "org.vgpu.hibernate1.discard"
 #define POLKIT_ACTION_EXPLAIN "org.vgpu.hibernate1.explain"
 #define POLKIT_ACTION_PLAN "org.vgpu.hibernate1.plan"
+#define POLKIT_ACTION_APPLY "org.vgpu.hibernate1.apply"
 #define POLKIT_ACTION_QUARANTINE "org.vgpu.hibernate1.quarantine"
 #define POLKIT_ACTION_CLEAR "org.vgpu.hibernate1.clear"
 #define POLKIT_ACTION_RESERVE "org.vgpu.hibernate1.reserve"

@@ -214,6 +214,7 @@ int job_draft(Manager *m, const char *domain, const JobOptions *options, GuestFi
                 .hold = options->hold,
                 .by_shutdown = options->by_shutdown,
                 .asleep = options->asleep,
+                .parent = options->parent,
         };
 
         r = find_domain(m, domain, &ret->domain, reterr);
@@ -238,8 +239,7 @@ int job_draft(Manager *m, const char *domain, const JobOptions *options, GuestFi
         return draft_targets(m, ret, options, findings, reterr);
 }
 
-/* The caller gets an error: no daemon may take the job for one to recover. */
-static void forget_request(Manager *m, uint64_t id)
+void forget_job_request(Manager *m, uint64_t id)
 {
         int r = journal_remove(m->jobs_fd, id);
 
@@ -281,6 +281,7 @@ static int write_job(Manager *m, const JobDraft *draft, Job **ret, Failure *rete
         if (r < 0)
                 return failure_set_errno(reterr, FAILURE_HOST, r, "failed to create a job");
 
+        job->parent = draft->parent;
         job->targets_asked_for = draft->targets_asked_for;
         job->needs_fixups = draft->needs_fixups;
         job->by_shutdown = draft->by_shutdown;
@@ -298,7 +299,7 @@ static int write_job(Manager *m, const JobDraft *draft, Job **ret, Failure *rete
 
         r = journal_write(m->jobs_fd, job, reterr);
         if (r < 0) {
-                forget_request(m, id);
+                forget_job_request(m, id);
                 return r;
         }
 
@@ -327,7 +328,7 @@ int start_job_draft(Manager *m, const JobDraft *draft, ManagedJob **ret, Failure
         id = job->id;
         r = manager_add_job(m, job, ret);
         if (r < 0) {
-                forget_request(m, id);
+                forget_job_request(m, id);
                 return failure_set_errno(reterr, FAILURE_HOST, r, "failed to create a job");
         }
 

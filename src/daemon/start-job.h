@@ -30,6 +30,7 @@ typedef struct JobDraft {
         JobFallback fallback;
         HoldOptions hold;
         const Reservation *reservation; /* to be used, the ledger's; NULL: none */
+        uint64_t parent;                /* 0: none */
 } JobDraft;
 
 /* All that can be said from memory for and against the job. Negative only for a request that makes no sense whatever
@@ -42,6 +43,8 @@ TargetRequest job_draft_request(const Manager *m, const JobDraft *draft, const J
 /* Makes the job of a draft that nothing speaks against: durable, and known to the bus. It has no worker yet. */
 int start_job_draft(Manager *m, const JobDraft *draft, ManagedJob **ret,
                     Failure *reterr) _warn_unused_result_;
+/* The caller gets an error: no daemon may take the job for one to begin or to recover. */
+void forget_job_request(Manager *m, uint64_t id);
 /* `domain`: name or UUID, as it came from the wire. */
 int start_job(Manager *m, const char *domain, const JobOptions *options, ManagedJob **ret,
               Failure *reterr) _warn_unused_result_;

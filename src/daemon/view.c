@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "core/apply.h"
 #include "daemon/object-path.h"
 
 #define DOMAIN_STATE_FAILED "failed"
@@ -534,6 +535,7 @@ static const char *kind_to_domain_state(JobKind kind)
                 return "moving";
         case JOB_DISCARD:
                 return "discarding";
+        case JOB_APPLY:
         case _JOB_KIND_MAX:
         case _JOB_KIND_INVALID:
                 break;
@@ -543,11 +545,25 @@ static const char *kind_to_domain_state(JobKind kind)
         return "other";
 }
 
+/* For moves to come; a child that is under way leases them by itself. */
+static int keep_function(const PciAddress *a, void *userdata)
+{
+        Function *f = find_function(userdata, a);
+
+        if (!f || f->state == FUNCTION_ASSIGNED || f->state == FUNCTION_LEASED)
+                return 0;
+
+        return claim_function(f, FUNCTION_LEASED, NULL);
+}
+
 static int apply_job(View *v, const ViewJob *job)
 {
         const Job *j = job->job;
         DomainView *d = find_domain(v, j->domain_uuid);
         int r;
+
+        if (j->apply)
+                return apply_each_kept(j->apply, keep_function, v);
 
         for (size_t i = 0; i < j->n_swaps; i++) {
                 const FunctionSwap *s = j->swaps + i;
@@ -592,10 +608,11 @@ static int return_function(Function *f)
         return 0;
 }
 
-/* A boot has reset it, too. */
+/* A boot has reset it, too. What is kept for a move to come is nobody's yet. */
 static bool needs_return(const Function *f, bool booted)
 {
-        return (f->state == FUNCTION_FREE || f->state == FUNCTION_HELD) &&
+        return (f->state == FUNCTION_FREE || f->state == FUNCTION_HELD ||
+                (f->state == FUNCTION_LEASED && !f->domain)) &&
                (!booted || (f->family && f->family->clean.words));
 }
 

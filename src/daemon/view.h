@@ -10,6 +10,7 @@
  * State of a function, the strongest claim first: quarantined (ledger) > assigned (an active domain has it, or one that is being started)
  * > leased (an open job needs it, or a guest gave it back: returns.h) > held (core/claim.h: for a hibernated domain, or reserved and then without a
  * domain) > free, or unknown as long as libvirt has not told of its domains. A job needs the functions it goes to, and those it leaves: their last step resets them.
+ * One that carries out a plan needs those of all moves to come: they are leased, and to no domain.
  */
 
 #include "core/family.h"

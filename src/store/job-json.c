@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/job-json.h"
 
+#include "store/apply-json.h"
 #include "store/failure-json.h"
 #include "store/identity-json.h"
 #include "store/locator-json.h"
 
-#define JOURNAL_SCHEMA 2 /* 1 named functions by their addresses alone */
+#define JOURNAL_SCHEMA 3 /* 1 named functions by their addresses alone, 2 knew no apply */
 
 static int swap_to_json(const FunctionSwap *s, json_object *array)
 {
@@ -126,6 +127,13 @@ static int prediction_to_json(const JobPrediction *p, json_object *parent)
                                : json_add_u64(o, "resume_usec", p->resume_usec);
 }
 
+static int apply_member_to_json(const Apply *a, json_object *parent)
+{
+        json_object *o;
+
+        return !a ? 0 : apply_to_json(a, &o) < 0 ? -ENOMEM : json_add(parent, "apply", o);
+}
+
 int job_to_json(const Job *j, json_object **ret)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
@@ -135,6 +143,7 @@ int job_to_json(const Job *j, json_object **ret)
                 return -ENOMEM;
 
         if (json_add_u64(o, "schema", JOURNAL_SCHEMA) < 0 || json_add_u64(o, "id", j->id) < 0 ||
+            (j->parent != 0 && json_add_u64(o, "parent", j->parent) < 0) ||
             json_add_string(o, "kind", job_kind_to_string(j->kind)) < 0 ||
             json_add_string(o, "state", job_state_to_string(j->state)) < 0 ||
             json_add_string(o, "strategy", strategy_to_string(j->strategy)) < 0 ||
@@ -148,7 +157,7 @@ int job_to_json(const Job *j, json_object **ret)
             json_add_u64(o, "worker_start_ticks", j->worker_start_ticks) < 0 ||
             json_add_string(o, "devices", j->devices) < 0 || json_add_string(o, "stuck", j->stuck) < 0 ||
             failure_to_json(&j->failure, o) < 0 || prediction_to_json(&j->predicted, o) < 0 ||
-            story_to_json(j, o) < 0)
+            story_to_json(j, o) < 0 || apply_member_to_json(j->apply, o) < 0)
                 return -ENOMEM;
 
         for (size_t i = 0; i < j->n_swaps; i++)
@@ -414,7 +423,8 @@ static int job_numbers_from_json(json_object *o, Job *j, Failure *reterr)
         uint64_t pid = 0;
         int r;
 
-        if ((r = json_get_u64(o, "", "bytes", false, 0, INT64_MAX, &j->bytes, reterr)) < 0 ||
+        if ((r = json_get_u64(o, "", "parent", false, 1, INT64_MAX, &j->parent, reterr)) < 0 ||
+            (r = json_get_u64(o, "", "bytes", false, 0, INT64_MAX, &j->bytes, reterr)) < 0 ||
             (r = json_get_u64(o, "", "space_bytes", false, 0, INT64_MAX, &j->space_bytes, reterr)) < 0 ||
             (r = json_get_u64(o, "", "bytes_total", false, 0, INT64_MAX, &j->bytes_total, reterr)) < 0 ||
             (r = json_get_u64(o, "", "created_usec", true, 0, INT64_MAX, &j->created_usec, reterr)) < 0 ||
@@ -426,6 +436,18 @@ static int job_numbers_from_json(json_object *o, Job *j, Failure *reterr)
 
         j->worker_pid = (uint32_t) pid;
         return 0;
+}
+
+static int apply_member_from_json(json_object *o, Job *j, Failure *reterr)
+{
+        json_object *apply;
+        int r;
+
+        if (j->kind != JOB_APPLY)
+                return 0;
+
+        r = json_get_object(o, "", "apply", true, &apply, reterr);
+        return r < 0 ? r : apply_from_json(apply, &j->apply, reterr);
 }
 
 int job_from_json(json_object *o, Job **ret, Failure *reterr)
@@ -457,7 +479,7 @@ int job_from_json(json_object *o, Job **ret, Failure *reterr)
             (r = steps_from_json(o, j, reterr)) < 0 ||
             (r = failure_from_json(o, "", &j->failure, reterr)) < 0 ||
             (r = prediction_from_json(o, &j->predicted, reterr)) < 0 ||
-            (r = story_from_json(o, j, reterr)) < 0)
+            (r = story_from_json(o, j, reterr)) < 0 || (r = apply_member_from_json(o, j, reterr)) < 0)
                 return r == -ENOMEM ? failure_set_errno(reterr, FAILURE_HOST, r, "cannot read the journal")
                                     : r;
 

@@ -38,8 +38,8 @@ static void add_job(JobFields *f, const Job *j)
         (void) snprintf(f->id, sizeof(f->id), "%" PRIu64, j->id);
 
         add(f, "JOB_ID", f->id);
-        add(f, "DOMAIN_UUID", j->domain_uuid);
-        add(f, "DOMAIN_NAME", j->domain_name);
+        add(f, "DOMAIN_UUID", j->apply ? NULL : j->domain_uuid);
+        add(f, "DOMAIN_NAME", j->apply ? NULL : j->domain_name);
         add(f, "STEP", step ? step_id_to_string(step->id) : NULL);
 
         for (size_t i = 0; i < j->n_swaps; i++) {
@@ -66,8 +66,12 @@ void job_log_struct(const Job *j, int level, const char *message_id, const LogFi
         for (; fields && fields->name; fields++)
                 add(&f, fields->name, fields->value);
 
-        log_struct(level, message_id, f.fields, "Job %" PRIu64 " (%s of domain '%s'): %s", j->id,
-                   job_kind_to_string(j->kind), j->domain_name, text ? text : "out of memory");
+        if (j->apply)
+                log_struct(level, message_id, f.fields, "Job %" PRIu64 " (%s): %s", j->id,
+                           job_kind_to_string(j->kind), text ? text : "out of memory");
+        else
+                log_struct(level, message_id, f.fields, "Job %" PRIu64 " (%s of domain '%s'): %s", j->id,
+                           job_kind_to_string(j->kind), j->domain_name, text ? text : "out of memory");
 }
 
 /* The most particular that is true. */

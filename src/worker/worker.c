@@ -103,7 +103,7 @@ static int run_explain_verb(const Config *config, const char *state_dir, char *c
                 kind = job_kind_from_string(words[2]);
                 strategy = strategy_from_string(words[3]);
         }
-        if ((int) kind < 0 || (int) strategy < 0)
+        if ((int) kind < 0 || kind >= _JOB_KIND_DOMAIN_MAX || (int) strategy < 0)
                 return usage(stderr, WORKER_EXIT_USAGE);
 
         return explain_print(config, state_dir, uuid, kind, strategy) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -43,6 +43,8 @@ static const struct {
         { "Disown", "'sa{sv}' vm1 0", "in job 1" },
         { "Explain", "'sa{sv}' vm1 1 kind s hibernate", NULL },
         { "Plan", "'asa{sv}' 1 fit=0 1 parallel t 2", "goal 'fit=0'" },
+        { "Apply", "'sa{sv}' '{\"schema\":1,\"stamp\":\"\",\"moves\":[],\"waves\":[]}' 1 replan b false",
+          "plan anew" },
         { "Reserve", "'sua{sv}' '' 1 1 ttl_seconds t 5", NULL },
         { "Release", "s 00112233445566778899aabbccddeeff", "there is no reservation" },
         { "AnswerHook", "'sssasa{sv}' prepare " VM1 " vm1 0 0", "has job 1" },

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/apply.h"
 #include "fuzz.h"
 #include "store/job-json.h"
 #include "store/json-util.h"
@@ -14,6 +15,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         (void) job_current_step(j);
         (void) job_is_committed(j);
+        if (j->apply) {
+                _cleanup_free_ char *account = apply_account(j->apply);
+                size_t move;
+
+                (void) apply_next(j->apply, &move);
+        }
         FUZZ_CHECK(job_to_json(j, &again) >= 0);
         FUZZ_CHECK(job_from_json(again, &k, NULL) >= 0);
         FUZZ_CHECK(job_to_json(k, &last) >= 0);

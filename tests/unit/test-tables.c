@@ -2,6 +2,7 @@
 
 /* Every enum that leaves the process as text comes back as what it was, and no two values share a word. */
 #include "core/adoption.h"
+#include "core/apply.h"
 #include "core/bond.h"
 #include "core/claim.h"
 #include "core/enum-table.h"
@@ -56,6 +57,8 @@ static void test_first_failure_wins(void)
 int main(void)
 {
         TEST_TABLE(on_shutdown, _ON_SHUTDOWN_MAX);
+        TEST_TABLE(apply_move_state, _APPLY_MOVE_STATE_MAX);
+        TEST_TABLE(apply_phase, _APPLY_PHASE_MAX);
         TEST_TABLE(bond, _BOND_MAX);
         TEST_TABLE(domain_state, _DOMAIN_STATE_MAX);
         TEST_TABLE(attribute_of, _ATTRIBUTE_OF_MAX);
