@@ -294,6 +294,8 @@ static int write_job(Manager *m, const JobDraft *draft, Job **ret, Failure *rete
         if (job->asleep)
                 job_tell(job, job->created_usec,
                          "the guest was suspended, and the domain's metadata say that it is hibernated then");
+        if (draft->by_shutdown)
+                job_tell(job, job->created_usec, "begun since the host shuts down");
         if (draft->by_libvirt)
                 job_follow_libvirt(job, job->created_usec);
 
