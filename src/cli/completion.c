@@ -34,6 +34,7 @@ static const char *const offers[] = {
         [VALUE_HOST] = FUNCTION_NAME "_hosts",
         [VALUE_FILE] = FUNCTION_NAME "_files",
         [VALUE_FIXUPS] = FUNCTION_NAME "_fixups",
+        [VALUE_ON_FAILURE] = FUNCTION_NAME "_on_failure",
         [VALUE_GOAL] = FUNCTION_NAME "_goals",
         [VALUE_TEXT] = "true",
 };
@@ -94,6 +95,13 @@ static const char *next_fixups(size_t i)
 static const char *next_group(size_t i)
 {
         return reserve_group_to_string((ReserveGroup) i);
+}
+
+static const char *next_on_failure(size_t i)
+{
+        static const char *const words[] = { "stop", "continue" };
+
+        return i < ELEMENTSOF(words) ? words[i] : NULL;
 }
 
 static const char *next_on_shutdown(size_t i)
@@ -205,6 +213,7 @@ void completion_print_bash(FILE *file)
         print_words(file, offers[VALUE_STRATEGY], next_strategy);
         print_words(file, offers[VALUE_FALLBACK], next_fallback);
         print_words(file, offers[VALUE_GROUP], next_group);
+        print_words(file, offers[VALUE_ON_FAILURE], next_on_failure);
         print_words(file, offers[VALUE_ON_SHUTDOWN], next_on_shutdown);
         print_words(file, offers[VALUE_GOAL], next_goal);
         print_words(file, offers[VALUE_FIXUPS], next_fixups);

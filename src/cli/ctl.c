@@ -15,6 +15,7 @@ void ctl_done(Ctl *c)
         for (size_t i = 0; i < c->n_goals; i++)
                 planner_goal_done(c->goals + i);
         c->n_goals = 0;
+        free(TAKE_PTR(c->cookie));
         c->bus = sd_bus_flush_close_unref(c->bus);
 }
 

@@ -29,7 +29,8 @@ struct Ctl {
         const char *argument; /* NULL when the verb takes none */
         const char *second_argument;
         const char *host, *kind, *strategy, *fallback, *reason, *completion, *on_shutdown;
-        const char *pool, *like, *group, *label, *reservation;
+        const char *pool, *like, *group, *label, *reservation, *on_failure;
+        char *cookie; /* owned; of a reservation that a job is to make, NULL: none */
         const char *inventory, *families_dir;
         GuestFixups fixups;
         uint32_t count;                   /* of verbs whose argument is one */
@@ -41,8 +42,8 @@ struct Ctl {
         uint64_t parallel, time_limit_seconds, image_rate; /* 0: not given */
         uint64_t order;
         bool has_order, dry_run;
-        bool across_hosts, all, follow, hold, release, no_wait, probe, json, quiet, no_legend,
-                        no_ask_password, user, help, version, yes;
+        bool across_hosts, all, follow, hold, release, no_wait, replan, reserve, probe, json, quiet,
+                        no_legend, no_ask_password, user, help, version, yes;
         Terminal terminal;
         bool printed_json;
         sd_bus *bus;

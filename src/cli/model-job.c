@@ -52,12 +52,31 @@ static void job_info_clear_events(JobInfo *j)
         j->n_events = 0;
 }
 
+static void job_info_clear_moves(JobInfo *j)
+{
+        for (size_t i = 0; i < j->n_moves; i++) {
+                MoveInfo *m = j->moves + i;
+
+                function_pairs_clear(&m->functions, &m->n_functions);
+                free(m->domain);
+                free(m->uuid);
+                free(m->state);
+                free(m->message);
+                free(m->job);
+        }
+        free(j->moves);
+        j->moves = NULL;
+        j->n_moves = 0;
+}
+
 void job_info_done(JobInfo *j)
 {
         function_pairs_clear(&j->functions, &j->n_functions);
         job_info_clear_steps(j);
         job_info_clear_attempts(j);
         job_info_clear_events(j);
+        job_info_clear_moves(j);
+        free(j->parent);
         free(j->kind);
         free(j->domain);
         free(j->domain_uuid);
@@ -233,6 +252,51 @@ static int read_events(sd_bus_message *m, void *field)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+static int read_move(sd_bus_message *m, MoveInfo *move)
+{
+        const char *domain, *uuid, *state, *job, *message;
+        int r;
+
+        if ((r = sd_bus_message_read(m, "uss", &move->wave, &domain, &uuid)) < 0 ||
+            (r = function_pairs_read(m, &move->functions, &move->n_functions)) < 0 ||
+            (r = sd_bus_message_read(m, "sos", &state, &job, &message)) < 0)
+                return r;
+
+        move->domain = strdup(domain);
+        move->uuid = strdup(uuid);
+        move->state = strdup(state);
+        move->job = strdup(job);
+        move->message = strdup(message);
+        return move->domain && move->uuid && move->state && move->job && move->message ? 0 : -ENOMEM;
+}
+
+static int read_moves(sd_bus_message *m, void *field)
+{
+        JobInfo *j = field;
+        int r;
+
+        job_info_clear_moves(j);
+        r = sd_bus_message_enter_container(m, 'a', "(ussa(ss)sos)");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_enter_container(m, 'r', "ussa(ss)sos")) > 0) {
+                MoveInfo *move = array_add(&j->moves, &j->n_moves, sizeof(*move), MODEL_LIST_MAX);
+                if (!move)
+                        return -ENOMEM;
+
+                r = read_move(m, move);
+                if (r < 0)
+                        return r;
+
+                r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 static const PropertyField job_fields[] = {
         { "Id", "t", property_read_uint64, offsetof(JobInfo, id) },
         { "Kind", "s", property_read_string, offsetof(JobInfo, kind) },
@@ -260,6 +324,10 @@ static const PropertyField job_fields[] = {
         { "Steps", "a(sstt)", read_steps, 0 },
         { "Attempts", "a(tassss)", read_attempts, 0 },
         { "Events", "a(ts)", read_events, 0 },
+        { "Parent", "o", property_read_path, offsetof(JobInfo, parent) },
+        { "Moves", "a(ussa(ss)sos)", read_moves, 0 },
+        { "MovesDone", "u", property_read_uint32, offsetof(JobInfo, moves_done) },
+        { "MovesRemaining", "u", property_read_uint32, offsetof(JobInfo, moves_remaining) },
 };
 
 int job_info_read(JobInfo *ret, sd_bus_message *m)

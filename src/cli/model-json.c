@@ -26,10 +26,20 @@ json_object *reservation_info_to_json(const ReservationInfo *r)
         return TAKE_PTR(o);
 }
 
+/* Its number, or null. */
+static void build_job_id(json_object **o, const char *key, const char *path)
+{
+        uint64_t id;
+
+        if (job_id_from_path(path, &id))
+                json_build_uint64(o, key, id);
+        else
+                json_build_string(o, key, NULL);
+}
+
 json_object *domain_info_to_json(const DomainInfo *d)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
-        uint64_t job;
 
         json_build_string(&o, "name", d->name);
         json_build_string(&o, "uuid", d->uuid);
@@ -46,10 +56,7 @@ json_object *domain_info_to_json(const DomainInfo *d)
         else
                 json_build_string(&o, "order", NULL);
         json_build_string(&o, "on_shutdown", d->on_shutdown);
-        if (job_id_from_path(d->job, &job))
-                json_build_uint64(&o, "job", job);
-        else
-                json_build_string(&o, "job", NULL);
+        build_job_id(&o, "job", d->job);
         return TAKE_PTR(o);
 }
 
@@ -181,6 +188,27 @@ static json_object *events_to_json(const JobInfo *j)
         return TAKE_PTR(array);
 }
 
+static json_object *moves_to_json(const JobInfo *j)
+{
+        _cleanup_json_ json_object *array = json_object_new_array();
+
+        for (size_t i = 0; i < j->n_moves; i++) {
+                const MoveInfo *m = j->moves + i;
+                _cleanup_json_ json_object *o = json_object_new_object();
+
+                json_build_uint64(&o, "wave", m->wave);
+                json_build_string(&o, "domain", m->domain);
+                json_build_string(&o, "uuid", m->uuid);
+                json_build_member(&o, "functions", function_pairs_to_json(m->functions, m->n_functions));
+                json_build_string(&o, "state", m->state);
+                build_job_id(&o, "job", m->job);
+                json_build_string(&o, "message", m->message);
+                json_build_element(&array, TAKE_PTR(o));
+        }
+
+        return TAKE_PTR(array);
+}
+
 json_object *job_info_to_json(const JobInfo *j)
 {
         _cleanup_json_ json_object *o = json_object_new_object();
@@ -211,5 +239,9 @@ json_object *job_info_to_json(const JobInfo *j)
         json_build_member(&o, "steps", steps_to_json(j));
         json_build_member(&o, "attempts", attempts_to_json(j));
         json_build_member(&o, "events", events_to_json(j));
+        build_job_id(&o, "parent", j->parent);
+        json_build_member(&o, "moves", moves_to_json(j));
+        json_build_uint64(&o, "moves_done", j->moves_done);
+        json_build_uint64(&o, "moves_remaining", j->moves_remaining);
         return TAKE_PTR(o);
 }

@@ -87,6 +87,15 @@ typedef struct EventInfo {
         char *text;
 } EventInfo;
 
+/* One of a plan that is carried out. */
+typedef struct MoveInfo {
+        uint32_t wave; /* from 0 */
+        char *domain, *uuid, *state, *message;
+        FunctionPair *functions;
+        size_t n_functions;
+        char *job; /* object path; "/": none */
+} MoveInfo;
+
 typedef struct JobInfo {
         uint64_t id;
         char *kind, *domain, *domain_uuid, *strategy, *state, *step, *error, *error_message;
@@ -107,6 +116,10 @@ typedef struct JobInfo {
         size_t n_attempts;
         EventInfo *events;
         size_t n_events;
+        char *parent; /* object path; "/": none */
+        MoveInfo *moves;
+        size_t n_moves;
+        uint32_t moves_done, moves_remaining;
 } JobInfo;
 
 void manager_info_done(ManagerInfo *m);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/outcome.h"
 
+#include <inttypes.h>
+
+#include "cli/json.h"
 #include "cli/text.h"
 #include "vgpu-hibernate.h"
 
@@ -29,7 +32,10 @@ static int report_success(Ctl *c, const JobInfo *job)
         if (!functions)
                 return -ENOMEM;
 
-        if (kind == JOB_DISCARD)
+        if (kind == JOB_APPLY)
+                ctl_print(c, "the plan is carried out: %" PRIu32 " %s, took %s", job->moves_done,
+                          job->moves_done == 1 ? "move" : "moves", TEXT_DURATION(took));
+        else if (kind == JOB_DISCARD)
                 ctl_print(c, "'%s' is hibernated no longer: its next start is a boot", job->domain);
         else if (kind == JOB_HIBERNATE)
                 ctl_print(c, "'%s' is hibernated: %s, %s, took %s", job->domain,
@@ -56,6 +62,15 @@ static int set_error(const JobInfo *job, JobState state, sd_bus_error *e)
         return sd_bus_error_set(e, name, message);
 }
 
+int outcome_print_json(Ctl *c, const JobInfo *job)
+{
+        json_object *o = job_info_to_json(job);
+
+        if (c->cookie)
+                json_build_string(&o, "cookie", c->cookie);
+        return ctl_print_json(c, o);
+}
+
 int outcome_report(Ctl *c, const JobInfo *job)
 {
         JobState state = job_state_from_string(job->state);
@@ -63,7 +78,7 @@ int outcome_report(Ctl *c, const JobInfo *job)
         int r;
 
         if (c->json) {
-                r = ctl_print_json(c, job_info_to_json(job));
+                r = outcome_print_json(c, job);
                 if (r < 0)
                         return r;
         }
@@ -72,5 +87,7 @@ int outcome_report(Ctl *c, const JobInfo *job)
                 return c->json || c->quiet ? EXIT_STATUS_OK : report_success(c, job);
 
         (void) set_error(job, state, &e); /* returns the error that it sets */
+        if (streq_ptr(job->kind, job_kind_to_string(JOB_APPLY)))
+                return ctl_error(c, &e, 0, "the plan was not carried out to its end");
         return ctl_error(c, &e, 0, "cannot %s '%s'", job->kind, job->domain);
 }

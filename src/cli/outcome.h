@@ -8,6 +8,8 @@
  * */
 char *outcome_format_functions(const FunctionPair *pairs, size_t n);
 
+/* With the cookie of the reservation that it makes, if it is to make one. */
+int outcome_print_json(Ctl *c, const JobInfo *job) _warn_unused_result_;
 /* Says how a job ended: as JSON, in one line, or as an error. Returns the exit status, negative when memory
  * ran out. */
 int outcome_report(Ctl *c, const JobInfo *job) _warn_unused_result_;

@@ -181,6 +181,9 @@ static int apply(Parser *p, const Option *o, const char *value)
                         return ctl_usage(c, "'%s' is not a number, 0 to %u", value, ADOPTION_ORDER_MAX);
                 c->has_order = true;
                 break;
+        case OPTION_ON_FAILURE:
+                c->on_failure = value;
+                break;
         case OPTION_PARALLEL:
                 if (parse_count(value, PARALLEL_MAX, &c->parallel) < 0)
                         return ctl_usage(c, "'%s' is not a number of domains, 1 to %u", value, PARALLEL_MAX);
@@ -199,8 +202,14 @@ static int apply(Parser *p, const Option *o, const char *value)
         case OPTION_RELEASE:
                 c->release = true;
                 break;
+        case OPTION_REPLAN:
+                c->replan = true;
+                break;
         case OPTION_RESERVATION:
                 c->reservation = value;
+                break;
+        case OPTION_RESERVE:
+                c->reserve = true;
                 break;
         case OPTION_STRATEGY:
                 c->strategy = value;

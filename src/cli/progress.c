@@ -6,6 +6,7 @@
 
 #include "basic/clock.h"
 #include "cli/text.h"
+#include "core/apply.h"
 
 #define BAR_COLUMNS_MAX 30
 #define BAR_COLUMNS_MIN 8
@@ -122,6 +123,27 @@ static void print_steps(Progress *p, const JobInfo *job)
         (void) fflush(stdout);
 }
 
+/* Of a plan: each state that a move comes to. */
+static void print_moves(Progress *p, const JobInfo *job)
+{
+        const uint64_t now = clock_realtime_usec(),
+                       since = now > job->created_usec ? now - job->created_usec : 0;
+
+        for (size_t i = 0; i < job->n_moves; i++) {
+                const MoveInfo *m = job->moves + i;
+                const StepInfo said = { .name = m->domain, .state = m->state };
+                _cleanup_free_ char *name = text_escape(m->domain, p->ctl->terminal.utf8);
+
+                if (streq(m->state, apply_move_state_to_string(APPLY_PENDING)) || !remember(p, i, &said) ||
+                    !name)
+                        continue;
+                (void) printf("[%3" PRIu64 ".%" PRIu64 "s] %s: %s\n", since / USEC_PER_SEC,
+                              since % USEC_PER_SEC / (100 * USEC_PER_MSEC), name, m->state);
+        }
+
+        (void) fflush(stdout);
+}
+
 /* Until the job's end as the daemon expects it, else until the end of the save: "  ETA 12s", or nothing. */
 static char *format_remaining(const JobInfo *job, uint64_t now)
 {
@@ -178,13 +200,24 @@ static char *format_step(const JobInfo *job)
         char *text;
         int r;
 
-        if (state == JOB_RETRYING || !job->step || !*job->step)
+        if (job->n_moves > 0)
+                r = asprintf(&text, "%s, %" PRIu32 " of %zu moves", job->state ? job->state : "?",
+                             job->moves_done, job->n_moves);
+        else if (state == JOB_RETRYING || !job->step || !*job->step)
                 r = asprintf(&text, "%s", job->state ? job->state : "?");
         else
                 r = asprintf(&text, "%s%s %" PRIu32 "/%" PRIu32, state == JOB_UNDOING ? "undoing " : "",
                              job->step, job->step_number, job->step_count);
 
         return r < 0 ? NULL : text;
+}
+
+static const char *subject_of(const JobInfo *job)
+{
+        if (job->domain && *job->domain)
+                return job->domain;
+
+        return job->kind ? job->kind : "?";
 }
 
 static void print_line(Progress *p, const JobInfo *job)
@@ -194,7 +227,7 @@ static void print_line(Progress *p, const JobInfo *job)
         const Terminal *t = &p->ctl->terminal;
         size_t columns, used;
 
-        if (!amount || !step || asprintf(&plain, "%s: %s", job->domain ? job->domain : "?", step) < 0) {
+        if (!amount || !step || asprintf(&plain, "%s: %s", subject_of(job), step) < 0) {
                 plain = NULL;
                 return;
         }
@@ -236,6 +269,8 @@ void progress_update(Progress *p, const JobInfo *job)
 
         if (p->ctl->terminal.live)
                 print_line(p, job);
+        else if (job->n_moves > 0)
+                print_moves(p, job);
         else
                 print_steps(p, job);
 }

@@ -109,6 +109,42 @@ static int print_events(const Ctl *c, const JobInfo *j)
         return table_print(t, stdout, !c->no_legend);
 }
 
+/* Of a plan that is carried out. */
+static int print_moves(const Ctl *c, const JobInfo *j)
+{
+        static const TableColumn columns[] = {
+                { "WAVE", true, false }, { "DOMAIN", false, false },    { "STATE", false, false },
+                { "JOB", true, false },  { "FUNCTIONS", false, false }, { "ERROR", false, false },
+        };
+        _cleanup_(table_freep) Table *t = NULL;
+        int r;
+
+        r = table_new(&c->terminal, columns, ELEMENTSOF(columns), &t);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < j->n_moves; i++) {
+                const MoveInfo *m = j->moves + i;
+                _cleanup_free_ char *functions = outcome_format_functions(m->functions, m->n_functions);
+                uint64_t id;
+
+                if (!functions)
+                        return -ENOMEM;
+
+                table_add_format(t, TINT_NONE, "%" PRIu32, m->wave + 1);
+                table_add(t, TINT_NONE, m->domain);
+                table_add(t, tint_of_state(m->state), m->state);
+                if (job_id_from_path(m->job, &id))
+                        table_add_format(t, TINT_NONE, "%" PRIu64, id);
+                else
+                        table_add(t, TINT_NONE, NULL);
+                table_add(t, TINT_NONE, functions);
+                table_add(t, TINT_NONE, m->message);
+        }
+
+        return table_print(t, stdout, !c->no_legend);
+}
+
 static void print_error(const Ctl *c, const JobInfo *j)
 {
         const char *name = j->error ? j->error : "";
@@ -138,14 +174,20 @@ static int print_story(Ctl *c, const JobInfo *j)
         _cleanup_free_ char *functions = outcome_format_functions(j->functions, j->n_functions);
         JobState state = job_state_from_string(j->state);
         Tint tint = tint_of_state(j->state);
-        uint64_t end = j->ended_usec > 0 ? j->ended_usec : clock_realtime_usec();
+        uint64_t end = j->ended_usec > 0 ? j->ended_usec : clock_realtime_usec(), parent;
+        bool is_apply = streq_ptr(j->kind, job_kind_to_string(JOB_APPLY));
         int r;
 
         if (!functions)
                 return -ENOMEM;
 
-        ctl_print(c, "Job %" PRIu64 ": %s '%s'", j->id, j->kind ? j->kind : "?",
-                  j->domain ? j->domain : "?");
+        if (is_apply)
+                ctl_print(c, "Job %" PRIu64 ": %s", j->id, j->kind);
+        else
+                ctl_print(c, "Job %" PRIu64 ": %s '%s'", j->id, j->kind ? j->kind : "?",
+                          j->domain ? j->domain : "?");
+        if (job_id_from_path(j->parent, &parent))
+                ctl_print(c, "   Parent: %" PRIu64, parent);
         if (state >= 0)
                 (void) printf("    State: %s%s%s\n", terminal_tint(&c->terminal, tint),
                               job_state_to_string(state), terminal_reset(&c->terminal, tint));
@@ -155,7 +197,11 @@ static int print_story(Ctl *c, const JobInfo *j)
                 ctl_print(c, "    Place: %" PRIu32 " in the queue", j->queue_position);
         print_error(c, j);
         ctl_print(c, " Strategy: %s", j->strategy && *j->strategy ? j->strategy : "-");
-        ctl_print(c, "Functions: %s", *functions ? functions : "-");
+        if (is_apply)
+                ctl_print(c, "    Moves: %" PRIu32 " done, %" PRIu32 " to come", j->moves_done,
+                          j->moves_remaining);
+        else
+                ctl_print(c, "Functions: %s", *functions ? functions : "-");
         ctl_print(c, "    Began: %s", TEXT_TIME(j->created_usec));
         ctl_print(c, "     %s: %s", j->ended_usec > 0 ? "Took" : "Time",
                   TEXT_DURATION(end > j->created_usec ? end - j->created_usec : 0));
@@ -170,7 +216,7 @@ static int print_story(Ctl *c, const JobInfo *j)
                 ctl_print(c, "   Cancel: %s", j->cancelable ? "possible" : "too late");
 
         (void) putchar('\n');
-        r = print_steps(c, j);
+        r = is_apply ? print_moves(c, j) : print_steps(c, j);
         if (r >= 0 && j->n_attempts > 0)
                 r = print_attempts(c, j);
         if (r >= 0 && j->n_events > 0)

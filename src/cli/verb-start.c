@@ -2,12 +2,10 @@
 
 /* hibernate, resume, move, discard: start a job and stay with it. */
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "cli/client.h"
 #include "cli/follow.h"
 #include "cli/request.h"
+#include "cli/start.h"
 #include "cli/text.h"
 #include "vgpu-hibernate.h"
 
@@ -37,29 +35,6 @@ static int start(Ctl *c, const char *method, char **ret_path, sd_bus_error *e)
         return r < 0 ? sd_bus_error_set_errno(e, r) : 0;
 }
 
-/* --no-wait: the number, or the new job as it is now. */
-static int report_started(Ctl *c, const char *path)
-{
-        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
-        _cleanup_(job_info_done) JobInfo job = { 0 };
-        uint64_t id;
-        int r;
-
-        if (!job_id_from_path(path, &id))
-                return ctl_error(c, NULL, -EBADMSG, "'%s' is not the path of a job", path);
-
-        if (!c->json) {
-                (void) printf("%" PRIu64 "\n", id);
-                return EXIT_STATUS_OK;
-        }
-
-        r = client_get_job(c, path, &job, &e);
-        if (r < 0)
-                return ctl_error(c, &e, r, "cannot read job %" PRIu64 ", which has begun", id);
-
-        return ctl_print_json(c, job_info_to_json(&job));
-}
-
 static int run(Ctl *c, const char *method)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
@@ -73,7 +48,7 @@ static int run(Ctl *c, const char *method)
         if (r < 0)
                 return ctl_error(c, &e, r, "cannot %s '%s'", c->verb->name, c->argument);
 
-        return c->no_wait ? report_started(c, path) : follow_run(follow, path, c->verb->name, c->argument);
+        return c->no_wait ? start_report(c, path) : follow_run(follow, path, c->verb->name, c->argument);
 }
 
 int verb_hibernate(Ctl *c)

@@ -75,6 +75,11 @@ const Verb verbs[] = {
                           OPTION_BIT(OPTION_TIME_LIMIT) | OPTION_BIT(OPTION_GUEST_FIXUPS) |
                           OPTION_BIT(OPTION_ACROSS_HOSTS) | OPTION_BIT(OPTION_IMAGE_RATE),
           OPTION_BIT(OPTION_GOAL), "Find the cheapest moves that make room", verb_plan },
+        { "apply", "FILE", VALUE_FILE,
+          OPTION_BIT(OPTION_ON_FAILURE) | OPTION_BIT(OPTION_REPLAN) | OPTION_BIT(OPTION_PARALLEL) |
+                          OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_RESERVE) | OPTION_BIT(OPTION_TTL) |
+                          OPTION_BIT(OPTION_LABEL) | OPTION_BIT(OPTION_NO_WAIT),
+          0, "Carry out a plan that plan --json has printed; '-' reads it from a pipe", verb_apply },
         { "map", NULL, VALUE_NONE,
           OPTION_BIT(OPTION_INVENTORY) | OPTION_BIT(OPTION_GOAL) | OPTION_BIT(OPTION_PARALLEL) |
                           OPTION_BIT(OPTION_TIME_LIMIT) | OPTION_BIT(OPTION_GUEST_FIXUPS) |
@@ -125,6 +130,9 @@ const Option options[] = {
                                  "What is done with it when the host shuts down; as configured" },
         [OPTION_ORDER] = { OPTION_ORDER, "order", '\0', "N", VALUE_COUNT, false, false,
                            "Lower ones are brought back first, 100 by default" },
+        [OPTION_ON_FAILURE] = { OPTION_ON_FAILURE, "on-failure", '\0', "stop|continue", VALUE_ON_FAILURE,
+                                false, false,
+                                "Go on with moves that do not depend on one that failed; or stop" },
         [OPTION_PARALLEL] = { OPTION_PARALLEL, "parallel", '\0', "N", VALUE_COUNT, false, false,
                               "So many domains may be saved at once, 1 by default" },
         [OPTION_POOL] = { OPTION_POOL, "pool", '\0', "NAME", VALUE_POOL, false, false,
@@ -135,8 +143,12 @@ const Option options[] = {
                             "Why, for those who will look at the function" },
         [OPTION_RELEASE] = { OPTION_RELEASE, "release", '\0', NULL, VALUE_NONE, false, false,
                              "Give the functions back instead" },
+        [OPTION_REPLAN] = { OPTION_REPLAN, "replan", '\0', NULL, VALUE_NONE, false, false,
+                            "Plan anew around a domain that cannot be moved" },
         [OPTION_RESERVATION] = { OPTION_RESERVATION, "reservation", '\0', "COOKIE", VALUE_TEXT, false, false,
                                  "Resume on functions of this reservation, and use it up" },
+        [OPTION_RESERVE] = { OPTION_RESERVE, "reserve", '\0', NULL, VALUE_NONE, false, false,
+                             "Keep the room that the plan makes" },
         [OPTION_STRATEGY] = { OPTION_STRATEGY, "strategy", '\0', "STRATEGY", VALUE_STRATEGY, false, false,
                               "How the guest is saved: auto, suspend-to-ram, suspend-to-disk, device-state; or "
                               "unplug, which loses what its functions hold" },

@@ -26,6 +26,7 @@ typedef enum ValueKind {
         VALUE_HOST,
         VALUE_FILE,
         VALUE_FIXUPS,
+        VALUE_ON_FAILURE,
         VALUE_GOAL,
         VALUE_TEXT,
         _VALUE_KIND_MAX,
@@ -48,6 +49,7 @@ typedef enum OptionId {
         OPTION_LABEL,
         OPTION_LIKE,
         OPTION_NO_WAIT,
+        OPTION_ON_FAILURE,
         OPTION_ON_SHUTDOWN,
         OPTION_ORDER,
         OPTION_PARALLEL,
@@ -55,7 +57,9 @@ typedef enum OptionId {
         OPTION_PROBE,
         OPTION_REASON,
         OPTION_RELEASE,
+        OPTION_REPLAN,
         OPTION_RESERVATION,
+        OPTION_RESERVE,
         OPTION_STRATEGY,
         OPTION_TIME_LIMIT,
         OPTION_TTL,
@@ -134,6 +138,7 @@ int verb_hold(Ctl *c);
 int verb_quarantine(Ctl *c);
 int verb_clear(Ctl *c);
 int verb_plan(Ctl *c);
+int verb_apply(Ctl *c);
 int verb_map(Ctl *c);
 int verb_status(Ctl *c);
 int verb_watch(Ctl *c);

@@ -534,8 +534,8 @@ char *apply_account(const Apply *a)
         if (!f)
                 return NULL;
 
-        (void) fprintf(f, "%zu of %zu moves %s done", apply_count(a, APPLY_DONE), a->n_moves,
-                       apply_count(a, APPLY_DONE) == 1 ? "is" : "are");
+        (void) fprintf(f, "%zu of %zu %s %s done", apply_count(a, APPLY_DONE), a->n_moves,
+                       a->n_moves == 1 ? "move" : "moves", apply_count(a, APPLY_DONE) == 1 ? "is" : "are");
         print_names(f, a, "; failed: ", APPLY_FAILED, APPLY_STRANDED);
         print_names(f, a, "; not begun: ", APPLY_PENDING, APPLY_DROPPED);
         print_names(f, a, "; hibernated still, resume by hand: ", APPLY_STRANDED, APPLY_STRANDED);

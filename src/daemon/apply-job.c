@@ -277,7 +277,7 @@ static void on_planned(json_object *plan, const Failure *why, void *userdata)
         if (r < 0)
                 fail_to_replan(j, failure_message(&f));
         else
-                job_tell(j->job, clock_realtime_usec(), "goes on by another plan, %zu moves",
+                job_tell(j->job, clock_realtime_usec(), "goes on by another plan: moves to come: %zu",
                          apply_count(j->job->apply, APPLY_PENDING));
         apply_changed(j);
 }
@@ -679,8 +679,8 @@ int apply_job_start(Manager *m, Apply *plan, const char *stamp, Strategy strateg
                 return -EREMOTEIO;
 
         id = job->id;
-        job_log_struct(job, LOG_INFO, VGPU_HIBERNATE_MESSAGE_JOB_ACCEPTED, NULL, "accepted, %zu moves",
-                       job->apply->n_moves);
+        job_log_struct(job, LOG_INFO, VGPU_HIBERNATE_MESSAGE_JOB_ACCEPTED, NULL, "accepted, %zu %s",
+                       job->apply->n_moves, job->apply->n_moves == 1 ? "move" : "moves");
         r = manager_add_job(m, job, ret);
         if (r < 0) {
                 forget_job_request(m, id);

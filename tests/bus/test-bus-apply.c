@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "basic/clock.h"
 #include "basic/fileio.h"
@@ -20,6 +21,7 @@
 #define MOVE(domain, changes) "{\"domain\":\"" domain "\",\"functions\":[" changes "]}"
 #define CHANGE(from, to) "{\"from\":\"0000:" from "\",\"to\":\"0000:" to "\"}"
 
+static const char *ctl_program;
 static int plan_fd = -EBADF;
 
 static char *get_stamp(Fixture *f)
@@ -608,11 +610,73 @@ static void test_replan(Fixture *f)
         expect_property(f, JOB(5), "MovesDone", "1");
 }
 
+/* What vgpu-hibernatectl prints, errors too. */
+static char *ctl(const Fixture *f, const char *plan, const char *words, int *ret_status)
+{
+        _cleanup_free_ char *command =
+                        format("printf '%%s' '%s' | DBUS_SESSION_BUS_ADDRESS='%s' '%s' --user %s 2>&1", plan,
+                               f->bus_address, ctl_program, words);
+        char *text = calloc(1, 65536);
+        FILE *out = popen(command, "re");
+
+        CHECK(text && out);
+        CHECK(fread(text, 1, 65535, out) < 65535);
+        *ret_status = WEXITSTATUS(pclose(out));
+        return text;
+}
+
+static void expect_ctl(const Fixture *f, const char *plan, const char *words, int status, const char *text)
+{
+        int is;
+        _cleanup_free_ char *said = ctl(f, plan, words, &is);
+
+        if (is != status || !strstr(said, text))
+                (void) fprintf(stderr, "%s: status %d, %s\nexpected: %d, %s\n", words, is, said, status,
+                               text);
+        CHECK(is == status && strstr(said, text));
+}
+
+/* Jobs 8 and 10, from the command line. */
+static void test_command_line(Fixture *f)
+{
+        _cleanup_free_ char *plan = NULL, *again = NULL;
+
+        begin(f);
+        plan = new_plan(f, EVACUATE_VM1, "[\"vm1\"]", "");
+        expect_ctl(f, "", "apply", 2, "'apply' needs FILE");
+        expect_ctl(f, "", "apply /nonexistent", 2, "cannot read the plan /nonexistent");
+        expect_ctl(f, "nonsense", "apply -", 2, "the plan");
+        expect_ctl(f, plan, "apply - --ttl=5", 2, "they need '--reserve'");
+        expect_ctl(f, plan, "apply - --replan", 2, "'goals'");
+        expect_ctl(f, plan, "apply - --no-wait", 0, "8\n");
+        expect_property(f, JOB(9), "State", "running");
+        expect_ctl(f, "", "job 8", 0, "Moves: 0 done, 1 to come");
+        expect_ctl(f, "", "job 8", 0, "0000:01:10.0 -> 0000:02:10.1");
+        expect_ctl(f, "", "job 9", 0, "Parent: 8");
+        expect_ctl(f, "", "job 8 --json", 0,
+                   "\"state\":\"moving\",\"job\":9,\"message\":null}],\"moves_done\":0,\"moves_remaining\":1");
+        expect_ctl(f, plan, "apply -", 3, "PlanStale");
+        end_move(f, 9, "vm1", FUNCTIONS("0000:02:10.1"));
+        expect_property(f, JOB(8), "State", "done");
+        expect_ctl(f, "", "job --follow 8", 0, "vm1: done");
+        expect_ctl(f, "", "job --follow 8", 0, "the plan is carried out: 1 move, took ");
+
+        begin(f);
+        again = new_plan(f, EVACUATE_VM1, "[\"vm1\"]", "");
+        expect_ctl(f, again, "apply - --no-wait", 0, "10\n");
+        expect_property(f, JOB(11), "State", "running");
+        fixture_tell(f, 11, "fail NoAgent no");
+        expect_property(f, JOB(10), "State", "failed");
+        expect_ctl(f, "", "job --follow 10", 3,
+                   "the plan was not carried out to its end: domain 'vm1': no; 0 of 1");
+}
+
 static void run_second(Fixture *f)
 {
         plan_fd = fixture_open_pipe(f, "plan");
         test_reserve(f);
         test_replan(f);
+        test_command_line(f);
         (void) close(plan_fd);
 }
 
@@ -620,6 +684,8 @@ int main(int argc, char *argv[])
 {
         void (*const parts[])(Fixture * f) = { run_first, run_second };
 
+        CHECK(argc == 5);
+        ctl_program = argv[4];
         for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
                 Fixture f;
 
