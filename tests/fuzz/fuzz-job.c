@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 _cleanup_free_ char *account = apply_account(j->apply);
                 size_t move;
 
+                FUZZ_CHECK(account);
                 (void) apply_next(j->apply, &move);
         }
         FUZZ_CHECK(job_to_json(j, &again) >= 0);
