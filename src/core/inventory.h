@@ -27,7 +27,7 @@ const char *inventory_affinity_to_string(InventoryAffinity a);
 InventoryAffinity inventory_affinity_from_string(const char *s);
 
 typedef struct InventoryFunction {
-        Function function; /* driver and IOMMU group are not told, nor the family: fleet_find_families() */
+        Function function; /* IOMMU group and family are not told (fleet_find_families()), and a driver only if it keeps guests away */
         size_t domain; /* index of the domain that has it or that it is kept for, INVENTORY_NONE: of none that is listed */
 } InventoryFunction;
 

@@ -34,6 +34,7 @@ static int add_functions(Inventory *inv, const View *v)
                 inv->n_functions++;
 
                 if (free_and_strdup(&f->pool, from->pool) < 0 ||
+                    free_and_strdup(&f->driver, from->driver) < 0 ||
                     free_and_strdup(&f->group_obstacle, from->group_obstacle) < 0 ||
                     free_and_strdup(&f->domain, from->state == FUNCTION_FREE ? NULL : from->domain) < 0 ||
                     free_and_strdup(&f->group, view_group_of(from, group)) < 0)

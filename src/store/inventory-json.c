@@ -184,6 +184,7 @@ static int function_from_json(json_object *o, const char *where, InventoryFuncti
             (r = get_text(o, where, "kind", false, &f->kind, reterr)) < 0 ||
             (r = get_text(o, where, "group", false, &f->group, reterr)) < 0 ||
             (r = get_text(o, where, "domain", false, &f->domain, reterr)) < 0 ||
+            (r = get_text(o, where, "driver", false, &f->driver, reterr)) < 0 ||
             (r = get_numa_node(o, where, &f->numa_node, reterr)) < 0)
                 return r;
 
@@ -621,7 +622,8 @@ static int function_to_json(const InventoryFunction *function, json_object *arra
             json_add_string(o, "group", f->group) < 0 ||
             (f->numa_node >= 0 && json_add_u64(o, "numa_node", (uint64_t) f->numa_node) < 0) ||
             json_add_string(o, "state", function_state_to_string(f->state)) < 0 ||
-            json_add_string(o, "domain", f->domain) < 0)
+            json_add_string(o, "domain", f->domain) < 0 ||
+            (!function_driver_is_vfio(f->driver) && json_add_string(o, "driver", f->driver) < 0))
                 return -ENOMEM;
 
         if (f->identity.vendor != 0 &&
