@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/planner-share.h"
 
+#include "core/planner-leave.h"
+
 /* One host of many has its share of these, so that a hard one does not take all. */
 #define SHARE_NODES UINT64_C(200000)
 #define STATES_MAX ((size_t) 1 << 26)
@@ -220,7 +222,8 @@ static int solve_entry(PlannerShare *s, size_t host, size_t entry, Failure *rete
                 return r;
 
         budget.nodes = given;
-        r = planner_search(&t->host.problem, &budget, &e->solution);
+        r = s->image_rate > 0 ? planner_search_leaving(&t->host.problem, &budget, &e->solution)
+                              : planner_search(&t->host.problem, &budget, &e->solution);
         if (r < 0)
                 return out_of_memory(reterr);
         s->budget.nodes -= given - budget.nodes;

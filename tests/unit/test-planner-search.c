@@ -2,7 +2,7 @@
 
 /* The search against all there is: every way to place every domain of small problems, thousands of them. */
 
-#include "core/planner-search.h"
+#include "core/planner-leave.h"
 
 #include "test.h"
 
@@ -340,6 +340,25 @@ static void check_solution(const PlannerProblem *p, const PlannerSolution *s)
         CHECK(b.found);
 }
 
+/* The same by other questions; and with little to spend the bound holds, as does what is found. */
+static void check_leaving(PlannerProblem *p, const Brute *b)
+{
+        for (uint64_t nodes = 3; nodes <= 3000000; nodes *= 1000) {
+                _cleanup_(planner_solution_done) PlannerSolution s = { 0 };
+                PlannerBudget budget = { .nodes = nodes };
+
+                CHECK(planner_search_leaving(p, &budget, &s) >= 0);
+                CHECK(!s.found || b->found);
+                if (s.found) {
+                        check_solution(p, &s);
+                        CHECK(s.weight >= b->best && s.bound <= b->best);
+                        CHECK(!s.optimal || s.weight == b->best);
+                }
+                CHECK(s.found || !s.optimal || !b->found);
+                CHECK(nodes < 3000000 || s.optimal);
+        }
+}
+
 int main(int argc, char *argv[])
 {
         uint32_t n = argc > 1 ? (uint32_t) atoi(argv[1]) : 4000, found = 0, left = 0;
@@ -364,6 +383,8 @@ int main(int argc, char *argv[])
                 CHECK(s.optimal);
                 if (s.found)
                         check_solution(&p, &s);
+                if (!p.compact)
+                        check_leaving(&p, &b);
                 found += s.found;
                 for (size_t k = 0; s.found && k < p.n_domains; k++)
                         left += s.moved[k] && s.n_parts[k] == 0;
