@@ -72,7 +72,8 @@ static void test_plans(Fixture *f)
         expect_plan(f, "evacuate=0000:01:00.0",
                     "{\"domain\":\"vm1\",\"uuid\":\"" VM1 "\",\"cost_seconds\":");
         expect_plan(f, "free-pf=1", "\"goals\":[\"free-pf=1\"],\"parallel\":1,");
-        expect_plan(f, "fit=4", "\"feasible\":true"); /* 01:10.3, 02:10.0 to .2: not what the host's driver has */
+        expect_plan(f, "fit=4",
+                    "\"feasible\":true"); /* 01:10.3, 02:10.0 to .2: not what the host's driver has */
         expect_plan(f, "fit=5", "\"feasible\":false");
         expect_plan(f, "fit=100", "\"feasible\":false");
         expect_plan(f, "fit=1", "\"moves\":[],\"waves\":[],\"rooms\":[{\"goal\":0,\"functions\":[\"0000:");
