@@ -372,6 +372,8 @@ static void find_failure(ManagedJob *j)
         if (m)
                 (void) failure_set(&j->job->failure, m->failure.code, "domain '%s': %s", m->name,
                                    failure_message(&m->failure));
+        if (j->job->apply->phase == APPLY_STOPS)
+                (void) failure_set(&j->job->failure, FAILURE_CANCELED, "it was stopped");
         if (j->job->failure.code != FAILURE_NONE)
                 failure_append(&j->job->failure, account ? account : "no memory to say what is done");
 }
@@ -442,6 +444,8 @@ static void notice_restart(ManagedJob *j)
 
         if (a->restarted || streq(a->boot, j->manager->boot))
                 return;
+        if (apply_count_open(a) == 0 && !*a->cookie) /* it was over, but for the word */
+                return;
 
         a->restarted = true;
         apply_stop(a);
@@ -470,8 +474,8 @@ static void advance(ManagedJob *j)
         }
 
         may_plan = apply_next(j->job->apply, &ignored) == APPLY_PLAN;
-        notice_restart(j);
         look_at_children(j);
+        notice_restart(j);
 
         /* A job that began now would fail for a reason that has nothing to do with it. */
         if (host_shutdown_is_near(m->shutdown) || manager_check_world(m, NULL) < 0) {
@@ -490,7 +494,7 @@ static void advance(ManagedJob *j)
                         return;
 
                 more = step(j, may_plan);
-                if (more)
+                if (!j->put_off)
                         go_on(j);
         }
 
