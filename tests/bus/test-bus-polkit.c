@@ -139,6 +139,8 @@ static void test_with_polkit(Fixture *f)
         CHECK(streq(a.asked, "org.vgpu.hibernate1.resume domain=vm3 0"));
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Move", "sa{sv}", "vm1", false, no);
         CHECK(streq(a.asked, "org.vgpu.hibernate1.move domain=vm1 0"));
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Discard", "sa{sv}", "vm1", false, no);
+        CHECK(streq(a.asked, "org.vgpu.hibernate1.discard domain=vm1 0"));
 
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Explain", "sa{sv}", "vm1", false, no);
         CHECK(streq(a.asked, "org.vgpu.hibernate1.explain domain=vm1 0"));
