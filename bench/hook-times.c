@@ -90,6 +90,8 @@ int main(int argc, char *argv[])
         }
 
         fixture_init(&f, argv);
+        /* It is started again at once, over and over: no reset comes between. */
+        fixture_configure(&f, "{\"schema\": 1, \"reset_delay_seconds\": 3600}");
         fixture_add_crowd(&f, FUNCTIONS - f.world->n_functions, DOMAINS - f.world->n_domains);
         fixture_start(&f);
         config = format("%s/config.json", f.dir);
