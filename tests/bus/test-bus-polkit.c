@@ -9,6 +9,8 @@
 #include "fixture.h"
 
 #define NOBODY 65534
+#define PLAN_TYPES "asa{sv}"
+#define NO_MOVES "{\"schema\":1,\"stamp\":\"s\",\"moves\":[],\"waves\":[]}"
 #define HOOK_TYPES "sssasa{sv}"
 #define FREE_ONE VGPU_HIBERNATE_FUNCTION_PATH "/0000_02_10_0"
 
@@ -62,9 +64,11 @@ static void call_as_nobody(Fixture *f, int out, const char *path, const char *me
         CHECK(sd_bus_message_new_method_call(bus, &call, VGPU_HIBERNATE_BUS_NAME, path, interface, method) >=
               0);
         CHECK(sd_bus_message_set_allow_interactive_authorization(call, interactive) >= 0);
-        if (types)
+        if (types && !streq(types, PLAN_TYPES))
                 CHECK(sd_bus_message_append_basic(call, types[0], argument) >= 0);
-        if (types && streq(types, HOOK_TYPES))
+        if (types && streq(types, PLAN_TYPES))
+                CHECK(sd_bus_message_append(call, types, 1, argument, 0) >= 0);
+        else if (types && streq(types, HOOK_TYPES))
                 CHECK(sd_bus_message_append(call, types + 1, VM1, "vm1", 0, 0) >= 0);
         else if (types && types[1] == 'u')
                 CHECK(sd_bus_message_append(call, types + 1, 1, 0) >= 0);
@@ -115,6 +119,8 @@ static void test_without_polkit(Fixture *f)
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Reserve", "sua{sv}", "", true, no);
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Hold", "sa{sv}", "vm1", true, no);
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Explain", "sa{sv}", "vm1", true, no);
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Plan", PLAN_TYPES, "fit=1", true, no);
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Apply", "sa{sv}", NO_MOVES, true, no);
         expect_as_nobody(f, FREE_ONE, "Quarantine", "s", "it smokes", true, no);
         expect_as_nobody(f, FREE_ONE, "Clear", NULL, NULL, true, no);
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "AnswerHook", HOOK_TYPES, "release", true, no);
@@ -144,12 +150,22 @@ static void test_with_polkit(Fixture *f)
 
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Explain", "sa{sv}", "vm1", false, no);
         CHECK(streq(a.asked, "org.vgpu.hibernate1.explain domain=vm1 0"));
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Plan", PLAN_TYPES, "fit=1", false, no);
+        CHECK(streq(a.asked, "org.vgpu.hibernate1.plan goals=fit=1 0"));
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Apply", "sa{sv}", NO_MOVES, false, no);
+        CHECK(streq(a.asked, "org.vgpu.hibernate1.apply moves=0 0"));
 
         /* Nobody is bothered about what is not there. */
         free(a.asked);
         a.asked = NULL;
         expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Hibernate", "sa{sv}", "nobody", true,
                          VGPU_HIBERNATE_ERROR_UNKNOWN_DOMAIN);
+        CHECK(!a.asked);
+
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Plan", PLAN_TYPES, "fit=0", true,
+                         VGPU_HIBERNATE_ERROR_INVALID_OPTION);
+        expect_as_nobody(f, VGPU_HIBERNATE_ROOT_PATH, "Apply", "sa{sv}", "nonsense", true,
+                         VGPU_HIBERNATE_ERROR_INVALID_OPTION);
         CHECK(!a.asked);
 
         /* Root's alone, so there is nothing to ask. */
