@@ -273,7 +273,7 @@ static void test_stale(Fixture *f)
 /* Job 1: two waves, one child after the other. */
 static void test_success(Fixture *f)
 {
-        _cleanup_free_ char *plan = NULL, *cookie = NULL, *moves = NULL;
+        _cleanup_free_ char *plan = NULL, *cookie = NULL, *moves = NULL, *other = NULL;
 
         begin(f);
         plan = new_plan(f,
@@ -301,6 +301,10 @@ static void test_success(Fixture *f)
         expect_property(f, FUNCTION("0000_01_10_3"), "Domain", "vm4");
         start_refused(f, VGPU_HIBERNATE_ERROR_FUNCTION_BUSY, "leased", "Move", "vm1",
                       FUNCTIONS("0000:02:10.1"));
+
+        /* Nor may another plan move what is to come. */
+        other = new_plan(f, MOVE("vm2", CHANGE("01:10.1", "02:10.2")), "[\"vm2\"]", "");
+        apply_refused(f, other, NULL, VGPU_HIBERNATE_ERROR_DOMAIN_BUSY, "in job 1");
 
         end_move(f, 2, "vm4", FUNCTIONS("0000:01:10.3"));
         expect_signal(f, "PropertiesChanged " JOB(1) " ");
@@ -671,12 +675,47 @@ static void test_command_line(Fixture *f)
                    "the plan was not carried out to its end: domain 'vm1': no; 0 of 1");
 }
 
+/* Jobs 12 to 14: nothing begins while libvirt is away, nor when the host is about to shut down. */
+static void test_rest(Fixture *f)
+{
+        _cleanup_free_ char *plan = NULL, *cookie = NULL, *error = NULL;
+
+        begin(f);
+        plan = new_plan(f, MOVE("vm4", CHANGE("02:10.0", "01:10.3")) "," EVACUATE_VM1, "[\"vm4\"],[\"vm1\"]",
+                        "");
+        cookie = apply_ok(f, 12, plan, NULL);
+        expect_property(f, JOB(13), "State", "running");
+        f->world->libvirt_ok = false;
+        fixture_send_world(f);
+        expect_property(f, VGPU_HIBERNATE_ROOT_PATH, "Degraded", "true");
+        end_move(f, 13, "vm4", FUNCTIONS("0000:01:10.3"));
+        clock_sleep_usec(NOT_BEGUN_USEC);
+        expect_property(f, JOB(12), "MovesDone", "1");
+        CHECK(!had_signal(f, "JobNew 14"));
+        f->world->libvirt_ok = true;
+        fixture_send_world(f);
+        expect_property(f, JOB(14), "State", "running");
+
+        fixture_tell(f, 14, "exit 75");
+        error = simple_call(f, VGPU_HIBERNATE_ROOT_PATH, "PrepareForShutdown", NULL, NULL);
+        CHECK(!error);
+        expect_property(f, JOB(12), "State", "running");
+        CHECK(fixture_stop_daemon(f, SIGTERM) == 0);
+        fixture_start(f);
+        expect_property(f, JOB(14), "State", "recovering");
+        fixture_tell(f, 14, "strategy suspend-to-ram");
+        fixture_tell(f, 14, "end done");
+        expect_property(f, JOB(12), "State", "done");
+        expect_property(f, JOB(12), "MovesDone", "2");
+}
+
 static void run_second(Fixture *f)
 {
         plan_fd = fixture_open_pipe(f, "plan");
         test_reserve(f);
         test_replan(f);
         test_command_line(f);
+        test_rest(f);
         (void) close(plan_fd);
 }
 
