@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -281,6 +282,15 @@ void fixture_start_daemon(Fixture *f)
         expect_property(f, VGPU_HIBERNATE_ROOT_PATH, "Version", "0.1.0");
 }
 
+/* A watch worker that still lives, because a child that the daemon was just making holds their pipe, would take the next one's lines. */
+static void await_end_of_watch(const Fixture *f)
+{
+        _cleanup_free_ char *path = format("%s/state/fake/lock", f->dir);
+        _cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+        CHECK(fd >= 0 && flock(fd, LOCK_EX) >= 0);
+}
+
 int fixture_stop_daemon(Fixture *f, int signal_number)
 {
         int status;
@@ -288,6 +298,7 @@ int fixture_stop_daemon(Fixture *f, int signal_number)
         CHECK(kill(f->daemon_pid, signal_number) >= 0);
         CHECK(waitpid(f->daemon_pid, &status, 0) == f->daemon_pid);
         f->daemon_pid = 0;
+        await_end_of_watch(f);
         return status;
 }
 

@@ -54,7 +54,7 @@ void fixture_configure(Fixture *f, const char *json);
 /* From the first on, those that are added are all there are. */
 void fixture_add_family(Fixture *f, const char *name, const char *json);
 void fixture_start_daemon(Fixture *f);
-/* Waits for its end. */
+/* Waits for its end, and its watch worker's. */
 int fixture_stop_daemon(Fixture *f, int signal_number);
 /* Starts it and shows it the world. */
 void fixture_start(Fixture *f);
