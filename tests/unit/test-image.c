@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "basic/fileio.h"
+#include "host/real-host.h"
 #include "test.h"
 
 #define UUID "5b6ea0c7-5d2f-4b5f-8c9c-7a0f8b1b6f01"
@@ -225,6 +226,27 @@ static void test_partial(void)
         CHECK(image_header_backup(&x.f, NULL) >= 0);
 }
 
+/* libvirt does not have the domain any more: what goes by its UUID goes, what goes by its name may be another's. */
+static void test_discard_of_undefined(void)
+{
+        _cleanup_(real_host_freep) RealHost *h = NULL;
+        _cleanup_(fixture_done) Fixture x;
+        RealHostSettings settings = { .libvirt_uri = "test:///default", .sysfs_pci = "/" };
+
+        fixture_init(&x);
+        settings.image_dir = x.directory;
+        CHECK(real_host_new(&settings, &h, NULL) >= 0);
+        CHECK(real_host_ops.image_discard(h, UUID, NULL) >= 0);
+
+        write_image(&x, IMAGE_MAGIC, 'a');
+        CHECK(image_file_guard(&x.f, NULL) >= 0 && image_header_backup(&x.f, NULL) >= 0);
+        CHECK(faccessat(x.f.dir_fd, x.f.header, F_OK, 0) >= 0);
+        CHECK(real_host_ops.image_discard(h, UUID, NULL) >= 0);
+        expect_state(&x, IMAGE_FILE_UNGUARDED);
+        CHECK(faccessat(x.f.dir_fd, x.f.header, F_OK, 0) < 0);
+        CHECK(real_host_ops.image_discard(h, UUID, NULL) >= 0);
+}
+
 int main(void)
 {
         test_names();
@@ -233,5 +255,6 @@ int main(void)
         test_backup();
         test_wrong_size_of_xml();
         test_partial();
+        test_discard_of_undefined();
         return 0;
 }
