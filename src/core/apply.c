@@ -117,6 +117,13 @@ static bool has_left_for(const ApplyMove *leaver, const ApplyMove *m)
         return has_left(leaver) && (same_circle || apply_move_state_is_final(leaver->state));
 }
 
+bool apply_has_owner(const Apply *a, const PciAddress *f)
+{
+        const ApplyMove *leaver = find_leaver(a, f);
+
+        return leaver && (leaver->state == APPLY_HIBERNATED || !has_left(leaver));
+}
+
 typedef enum Readiness {
         NOT_YET,
         READY,

@@ -120,6 +120,9 @@ typedef enum ApplyAction {
 /* What is to be done next, one thing at a time; *ret_move: of which move, where it is of one. */
 ApplyAction apply_next(const Apply *a, size_t *ret_move);
 
+/* Does a domain that is moved have this function still, or may it get it back? */
+bool apply_has_owner(const Apply *a, const PciAddress *f);
+
 /* The child `job` does `action` with the move. */
 void apply_begun(Apply *a, size_t move, ApplyAction action, uint64_t job);
 /* The child could not be begun: the verdict is against it. Takes the failure's text. */

@@ -36,11 +36,30 @@ static int find_functions(const DomainView *d, const ApplyMove *move, ChildFunct
                                    "domain '%s' has no longer the functions that it was to leave; plan anew",
                                    move->name);
 
-        for (size_t i = 0; i < ret->n_targets; i++)
-                ret->granted[ret->n_granted++] = ret->targets[i];
-        for (size_t i = 0; i < move->n_changes; i++)
-                ret->granted[ret->n_granted++] = move->changes[i].from;
         return 0;
+}
+
+static void grant(ChildFunctions *f, const PciAddress *a)
+{
+        f->granted[f->n_granted++] = *a;
+}
+
+static void grant_all(ChildFunctions *f, const ApplyMove *move)
+{
+        for (size_t i = 0; i < move->n_changes; i++) {
+                grant(f, &move->changes[i].from);
+                grant(f, &move->changes[i].to);
+        }
+}
+
+/* Those whose domains come back, too, are to find what they had. */
+static void grant_for_return(ChildFunctions *f, const Apply *a, const ApplyMove *move)
+{
+        for (size_t i = 0; i < move->n_changes; i++) {
+                grant(f, &move->changes[i].from);
+                if (!apply_has_owner(a, &move->changes[i].to))
+                        grant(f, &move->changes[i].to);
+        }
 }
 
 static int draft(Manager *m, const char *uuid, const JobOptions *options, JobDraft *ret, Failure *reterr)
@@ -69,6 +88,7 @@ static int rehearse(Manager *m, const ApplyMove *move, Strategy strategy, JobDra
         if (find_domain(m, move->uuid, &d, reterr) < 0 || find_functions(d, move, &f, reterr) < 0)
                 return -EREMOTEIO;
 
+        grant_all(&f, move);
         options.n_functions = f.n_targets;
         options.n_granted = f.n_granted;
         return draft(m, move->uuid, &options, ret, reterr);
@@ -120,11 +140,14 @@ static int draft_with_functions(Manager *m, const Job *parent, const ApplyMove *
             action != APPLY_RETURN)
                 return -EREMOTEIO;
 
-        options.n_granted = f.n_granted;
-        if (action != APPLY_RETURN) {
+        if (action == APPLY_RETURN)
+                grant_for_return(&f, parent->apply, move);
+        else {
+                grant_all(&f, move);
                 options.functions = f.targets;
                 options.n_functions = f.n_targets;
         }
+        options.n_granted = f.n_granted;
         return draft(m, move->uuid, &options, ret, reterr);
 }
 

@@ -188,7 +188,7 @@ static bool begin(ManagedJob *j, size_t move, ApplyAction action)
         _cleanup_(failure_done) Failure why = { 0 };
         ManagedJob *child;
 
-        if (apply_child_has_to_wait(j->manager, m, &why)) {
+        if (action != APPLY_RETURN && apply_child_has_to_wait(j->manager, m, &why)) {
                 try_again(j, &why);
                 return false;
         }
@@ -405,8 +405,17 @@ static void finish(ManagedJob *j)
 
 /* What is next */
 
-/* False: nothing can be done now. `may_plan`: the view knows that nothing is kept for moves that were not begun. */
-static bool step(ManagedJob *j, bool may_plan)
+/* What chooses functions waits until the view shows what the last child got, and what is not kept any more. */
+static bool waits_for_view(const ManagedJob *j)
+{
+        size_t ignored;
+        const ApplyAction action = apply_next(j->job->apply, &ignored);
+
+        return (action == APPLY_RETURN || action == APPLY_PLAN) && !manager_view_is_current(j->manager);
+}
+
+/* False: nothing can be done now. */
+static bool step(ManagedJob *j)
 {
         Apply *a = j->job->apply;
         size_t move = 0;
@@ -425,7 +434,7 @@ static bool step(ManagedJob *j, bool may_plan)
                 apply_changed(j);
                 return true;
         case APPLY_PLAN:
-                if (may_plan && !j->planning)
+                if (!j->planning)
                         replan(j);
                 return false;
         case APPLY_END:
@@ -464,8 +473,6 @@ static void end_of(ManagedJob *j)
 static void advance(ManagedJob *j)
 {
         const Manager *m = j->manager;
-        bool may_plan;
-        size_t ignored;
 
         if (job_state_is_final(j->job->state)) {
                 if (j->unsaved && apply_save(j) >= 0)
@@ -473,7 +480,6 @@ static void advance(ManagedJob *j)
                 return;
         }
 
-        may_plan = apply_next(j->job->apply, &ignored) == APPLY_PLAN;
         look_at_children(j);
         notice_restart(j);
 
@@ -490,10 +496,10 @@ static void advance(ManagedJob *j)
                         apply_set_state(j, JOB_RUNNING);
                 if (apply_save(j) < 0)
                         return;
-                if (j->put_off)
+                if (j->put_off || waits_for_view(j))
                         return;
 
-                more = step(j, may_plan);
+                more = step(j);
                 if (!j->put_off)
                         go_on(j);
         }

@@ -172,6 +172,13 @@ void manager_changed(Manager *m)
         (void) sd_event_source_set_enabled(m->update, SD_EVENT_ONESHOT);
 }
 
+bool manager_view_is_current(const Manager *m)
+{
+        int enabled;
+
+        return sd_event_source_get_enabled(m->update, &enabled) >= 0 && enabled == SD_EVENT_OFF;
+}
+
 static void on_notify(const NotifyMessage *message, void *userdata)
 {
         Manager *m = userdata;

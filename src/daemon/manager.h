@@ -106,6 +106,8 @@ Manager *manager_free(Manager *m);
 DEFINE_CLEANUP_FUNC(Manager *, manager_free);
 
 void manager_changed(Manager *m);
+/* Has nothing changed since the view was computed? A job that began meanwhile has functions that the view shows as free. */
+bool manager_view_is_current(const Manager *m);
 /* 0 when the world is known well enough to decide on, else FAILURE_LIBVIRT with the reason. */
 int manager_check_world(const Manager *m, Failure *reterr) _warn_unused_result_;
 

@@ -719,9 +719,55 @@ static void run_second(Fixture *f)
         (void) close(plan_fd);
 }
 
+static void release_hold(Fixture *f, const char *domain)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        _cleanup_free_ char *message = NULL, *error = NULL;
+
+        CHECK(sd_bus_message_new_method_call(f->bus, &call, VGPU_HIBERNATE_BUS_NAME,
+                                             VGPU_HIBERNATE_ROOT_PATH, VGPU_HIBERNATE_MANAGER_INTERFACE,
+                                             "Hold") >= 0);
+        CHECK(sd_bus_message_append(call, "sa{sv}", domain, 1, "hold", "s", "release") >= 0);
+        error = call_message(f, call, &reply, &message);
+        if (error)
+                (void) fprintf(stderr, "%s: %s\n", error, message);
+        CHECK(!error);
+}
+
+/* Jobs 1 to 6: two that come back at once, one of them on what the daemon chooses: not on what the other one had. */
+static void test_return_together(Fixture *f)
+{
+        _cleanup_free_ char *plan = NULL, *cookie = NULL;
+
+        begin(f);
+        plan = new_plan(f,
+                        MOVE("vm4", CHANGE("02:10.0", "01:10.0")) "," MOVE(
+                                        "vm1",
+                                        CHANGE("01:10.0", "01:10.1")) "," MOVE("vm2",
+                                                                               CHANGE("01:10.1", "02:10.0")),
+                        "[\"vm4\",\"vm1\",\"vm2\"]", "");
+        cookie = apply_ok(f, 1, plan, &(Options) { .parallel = 2 });
+        end_hibernate(f, 2, "vm4");
+        end_hibernate(f, 3, "vm1");
+        release_hold(f, "vm4");
+        expect_property(f, JOB(4), "State", "running");
+        fixture_tell(f, 4, "fail NoAgent it does not answer");
+        expect_property(f, JOB(5), "Domain", "vm4");
+        expect_property(f, JOB(5), "Functions", "[[0000:02:10.0 0000:01:10.3]]");
+        expect_property(f, JOB(6), "Functions", "[[0000:01:10.0 0000:01:10.0]]");
+        end_resume(f, 5, "vm4", FUNCTIONS("0000:01:10.3"));
+        end_resume(f, 6, "vm1", FUNCTIONS("0000:01:10.0"));
+        expect_property(f, JOB(1), "State", "failed");
+}
+
+static void run_third(Fixture *f)
+{
+        test_return_together(f);
+}
+
 int main(int argc, char *argv[])
 {
-        void (*const parts[])(Fixture * f) = { run_first, run_second };
+        void (*const parts[])(Fixture * f) = { run_first, run_second, run_third };
 
         CHECK(argc == 5);
         ctl_program = argv[4];
