@@ -7,6 +7,7 @@
 #include "core/boot-plan.h"
 #include "daemon/manager-store.h"
 #include "daemon/manager.h"
+#include "daemon/returns.h"
 #include "daemon/start-job.h"
 #include "daemon/worker-answer.h"
 #include "vgpu-hibernate.h"
@@ -58,14 +59,37 @@ static void wait_for_jobs(Autostart *a)
         a->last_job = a->manager->ledger.next_job - 1;
 }
 
+static bool comes(const Autostart *a, const Function *f)
+{
+        const FunctionRef ref = function_ref(f);
+
+        return f->is_returned && returns_awaits(a->manager->returns, &ref);
+}
+
 /* Is there a function that will be free before long? */
 static bool functions_come(const Autostart *a)
 {
         const View *v = a->manager->view;
 
         for (size_t i = 0; i < v->n_functions; i++)
-                if (v->functions[i].is_returned)
+                if (comes(a, v->functions + i))
                         return true;
+
+        return false;
+}
+
+/* While one of its functions is being reset its start would be refused. */
+static bool functions_come_for(const Autostart *a, const Entry *e)
+{
+        const View *v = a->manager->view;
+        const DomainView *d = view_find_domain_by_uuid(v, e->uuid);
+
+        for (size_t i = 0; d && i < d->n_functions; i++) {
+                const Function *f = view_find_function(v, d->functions + i);
+
+                if (f && comes(a, f))
+                        return true;
+        }
 
         return false;
 }
@@ -272,11 +296,18 @@ static void start(Autostart *a, Entry *e)
         }
 }
 
-static void start_next(Autostart *a)
+/* True when nothing of it is left to be done. */
+static bool start_all(Autostart *a)
 {
-        for (size_t i = 0; i < a->n && !a->worker; i++)
-                if (a->list[i].action == BOOT_START && !a->list[i].settled)
-                        start(a, a->list + i);
+        for (size_t i = 0; i < a->n && !a->worker; i++) {
+                if (a->list[i].action != BOOT_START || a->list[i].settled)
+                        continue;
+                if (functions_come_for(a, a->list + i))
+                        return false;
+                start(a, a->list + i);
+        }
+
+        return !a->worker;
 }
 
 void autostart_update(Autostart *a)
@@ -304,8 +335,7 @@ void autostart_update(Autostart *a)
         if (!resume_all(a) || !jobs_are_over(a))
                 return;
 
-        start_next(a);
-        if (!a->worker)
+        if (start_all(a))
                 end(a);
 }
 

@@ -9,7 +9,8 @@
  * hibernated are resumed by jobs like any other, made in order, so that the first have the choice of the functions, and
  * the queue bounds how many are at work. What no function is left for is tried again for as long as these jobs, or the
  * cleaning of functions, may bring one, and stays hibernated then. When that is over, those that are off are started, one
- * after the other.
+ * after the other, each when what it has is not being cleaned. A function that could not be cleaned at once is waited for
+ * by neither.
  *
  * That a boot has been dealt with is written down when all is done: a daemon that is started before goes through the list
  * again, and finds running or busy what this one saw to. So a power cut in the middle is no more than another boot.

@@ -191,6 +191,13 @@ void returns_update(Returns *x)
         forget_others(x);
 }
 
+bool returns_awaits(const Returns *x, const FunctionRef *f)
+{
+        const Return *t = find(x, f);
+
+        return t && t->again_usec == 0;
+}
+
 static void try_again(Returns *x, const FunctionRef *f, const Failure *found)
 {
         Return *t = find(x, f);

@@ -26,5 +26,7 @@ Returns *returns_free(Returns *x);
 DEFINE_CLEANUP_FUNC(Returns *, returns_free);
 /* From the view: notes who has what, and begins the probes that are due. Logs. */
 void returns_update(Returns *x);
+/* It is to be free before long: no try to reset it has failed yet. */
+bool returns_awaits(const Returns *x, const FunctionRef *f);
 /* Such a probe ended. NULL: the function is as new. Logs. */
 void returns_settle(Returns *x, const FunctionRef *f, const Failure *found);

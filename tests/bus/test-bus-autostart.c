@@ -12,6 +12,9 @@
 
 #define JOB(n) VGPU_HIBERNATE_JOB_PATH "/" #n
 #define OTHER_BOOT "00112233445566778899aabbccddeeff"
+#define NOT_FOUND_OUT                                                                        \
+        "{\"strategy\":\"auto\",\"findings\":[{\"code\":\"Libvirt\",\"scope\":\"function\"," \
+        "\"blocking\":true,\"message\":\"libvirt does not answer\"}]}"
 #define STARTED "{\"strategy\":\"auto\",\"fixups\":\"unknown\",\"findings\":[]}"
 
 /* Longer than a daemon takes that has something to bring back. */
@@ -229,6 +232,49 @@ static void test_called_off(Fixture *f, FakeLogind *l)
         end_resumed(f, 11, "vm1");
 }
 
+static void give_back(Fixture *f, const char *name, const char *path)
+{
+        fixture_set_domain(f, name, DOMAIN_RUNNING, NULL);
+        fixture_send_world(f);
+        expect_property(f, path, "State", "assigned");
+        fixture_set_domain(f, name, DOMAIN_SHUTOFF, NULL);
+        fixture_send_world(f);
+        expect_property(f, path, "State", "leased");
+}
+
+/* A start would be refused as long as its function is being reset. One that cannot be reset now may not be for days: nobody
+ * waits for that, neither with a start nor with a resume that there is no other function for. */
+static void test_returned(Fixture *f, int fd)
+{
+        static const char of_vm3[] = VGPU_HIBERNATE_FUNCTION_PATH "/0000_01_10_3";
+        int probe = fixture_open_pipe(f, "probe");
+
+        give_back(f, "vm3", of_vm3);
+        adopt(f, "vm3", true, 0);
+        fixture_send_world(f);
+        tell(fd, STARTED);
+        boot(f);
+        clock_sleep_usec(NOTHING_USEC);
+        CHECK(unread(fd) > 0);
+        tell(probe, NOT_FOUND_OUT);
+        tell(probe, NOT_FOUND_OUT); /* for each of the two that the daemons asked */
+        await_read(f, fd);
+        await_dealt_with(f);
+
+        for (size_t i = 0; i < f->world->n_functions; i++)
+                if (!pci_address_equal(&f->world->functions[i].address,
+                                       &fixture_function(f, "0000:01:10.3")->address))
+                        CHECK(free_and_strdup(&f->world->functions[i].driver, "amdgpu") >= 0);
+        adopt(f, "hand", true, 0);
+        tell(fd, STARTED);
+        tell(probe, NOT_FOUND_OUT);
+        boot(f);
+        expect_property(f, of_vm3, "State", "leased");
+        await_read(f, fd);
+        await_dealt_with(f);
+        CHECK(close(probe) == 0);
+}
+
 int main(int argc, char *argv[])
 {
         FakeLogind l;
@@ -243,6 +289,7 @@ int main(int argc, char *argv[])
         fake_logind_start(&l, &f);
         test_called_off(&f, &l);
         fake_logind_stop(&l, &f);
+        test_returned(&f, fd);
         CHECK(close(fd) == 0);
         fixture_done(&f);
         return EXIT_SUCCESS;
