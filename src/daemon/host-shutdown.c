@@ -97,6 +97,11 @@ static void set_near(HostShutdown *s, bool near)
 {
         Manager *m = s->manager;
 
+        /* What it has begun an earlier daemon may have seen to, and ended. */
+        if (!near && !s->near) {
+                autostart_call_off(m->autostart);
+                manager_changed(m);
+        }
         if (s->near == near)
                 return;
 

@@ -230,6 +230,18 @@ static void test_called_off(Fixture *f, FakeLogind *l)
         expect_property(f, JOB(11), "Domain", "vm1");
         expect_property(f, JOB(11), "Kind", "resume");
         end_resumed(f, 11, "vm1");
+
+        /* Whichever daemon hears of it. */
+        fake_logind_shut_down(l, f, true);
+        expect_property(f, JOB(12), "Kind", "hibernate");
+        end_hibernated(f, 12, "vm1");
+        CHECK(fixture_stop_daemon(f, SIGKILL) == SIGKILL);
+        fixture_start(f);
+        clock_sleep_usec(NOTHING_USEC);
+        CHECK(!had_signal(f, "JobNew 13 "));
+        fake_logind_shut_down(l, f, false);
+        expect_property(f, JOB(13), "Domain", "vm1");
+        end_resumed(f, 13, "vm1");
 }
 
 static void give_back(Fixture *f, const char *name, const char *path)
