@@ -19,7 +19,7 @@
 typedef enum Due {
         DUE_NOTHING,
         DUE_BOOT,
-        DUE_CALLED_OFF,
+        DUE_HIBERNATED, /* only what a shutdown has hibernated */
 } Due;
 
 typedef struct Entry {
@@ -119,7 +119,7 @@ static void note_boot(Autostart *a)
 
 static void end(Autostart *a)
 {
-        if (a->due == DUE_BOOT)
+        if (!streq_ptr(a->manager->ledger.boot, a->manager->boot))
                 note_boot(a);
 
         a->due = DUE_NOTHING;
@@ -343,7 +343,7 @@ void autostart_call_off(Autostart *a)
 {
         a->anew = true;
         if (a->due == DUE_NOTHING)
-                a->due = DUE_CALLED_OFF;
+                a->due = DUE_HIBERNATED;
         wait_for_jobs(a);
 }
 
@@ -367,8 +367,8 @@ int autostart_new(Manager *m, Autostart **ret)
                 return -ENOMEM;
         a->manager = m;
 
-        if (!m->ledger.boot)
-                note_boot(a);
+        if (!m->ledger.boot) /* the first daemon here, or one whose ledger was lost */
+                a->due = DUE_HIBERNATED;
         else if (!streq(m->ledger.boot, m->boot))
                 a->due = DUE_BOOT;
         wait_for_jobs(a);

@@ -21,7 +21,8 @@
 typedef struct Manager Manager;
 typedef struct Autostart Autostart;
 
-/* Once the bus name is ours. A daemon that knows of no boot before this one was installed in it: nothing is due. */
+/* Once the bus name is ours. A daemon that knows of no boot before this one was installed in it, unless there is what a
+ * shutdown hibernated: nothing else is due. */
 int autostart_new(Manager *m, Autostart **ret) _warn_unused_result_;
 Autostart *autostart_free(Autostart *a);
 /* Whenever anything changed. */

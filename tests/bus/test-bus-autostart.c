@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "basic/clock.h"
 #include "fake-logind.h"
@@ -244,6 +245,24 @@ static void test_called_off(Fixture *f, FakeLogind *l)
         end_resumed(f, 13, "vm1");
 }
 
+/* Who does not know of an earlier boot brings back no less of what a shutdown hibernated. */
+static void test_ledger_lost(Fixture *f, FakeLogind *l)
+{
+        _cleanup_free_ char *path = format("%s/state/ledger.json", f->dir);
+
+        fake_logind_shut_down(l, f, true);
+        expect_property(f, JOB(14), "Kind", "hibernate");
+        end_hibernated(f, 14, "vm1");
+        CHECK(fixture_stop_daemon(f, SIGTERM) == 0);
+        CHECK(truncate(path, 3) == 0);
+        l->going_down = false;
+        forget_signals(f);
+        fixture_start(f);
+        expect_property(f, JOB(15), "Domain", "vm1");
+        end_resumed(f, 15, "vm1");
+        await_dealt_with(f);
+}
+
 static void give_back(Fixture *f, const char *name, const char *path)
 {
         fixture_set_domain(f, name, DOMAIN_RUNNING, NULL);
@@ -300,6 +319,7 @@ int main(int argc, char *argv[])
         test_recovery_first(&f, fd);
         fake_logind_start(&l, &f);
         test_called_off(&f, &l);
+        test_ledger_lost(&f, &l);
         fake_logind_stop(&l, &f);
         test_returned(&f, fd);
         CHECK(close(fd) == 0);
