@@ -160,7 +160,7 @@ static int probe_spawn(Probe *p, uint64_t deadline_usec)
                                  &handlers, p, &p->worker);
 }
 
-/* No job may bring a guest on it meanwhile. */
+/* No job may bring a guest on it meanwhile. What a resume's domain had it left long ago. */
 static int check_jobs(const Manager *m, const Function *f, Failure *reterr)
 {
         for (size_t i = 0; i < m->n_jobs; i++) {
@@ -169,7 +169,7 @@ static int check_jobs(const Manager *m, const Function *f, Failure *reterr)
                 for (size_t k = 0; managed_job_is_open(m->jobs[i]) && k < j->n_swaps; k++) {
                         const FunctionRef from = swap_source(j->swaps + k), to = swap_target(j->swaps + k);
 
-                        if ((j->swaps[k].has_from && function_ref_is(&from, f)) ||
+                        if ((j->swaps[k].has_from && j->kind != JOB_RESUME && function_ref_is(&from, f)) ||
                             (j->swaps[k].has_to && function_ref_is(&to, f)))
                                 return failure_set(
                                                 reterr, FAILURE_FUNCTION_BUSY,

@@ -179,6 +179,24 @@ static void test_job(Fixture *f)
         expect_free(f);
 }
 
+/* What a hibernated domain had long ago is not its job's any more. */
+static void test_left_long_ago(Fixture *f, int fd)
+{
+        set_vm1(f, DOMAIN_SHUTOFF);
+        start_ok(f, 2, "Resume", "vm1", (const char *const[]) { "0000:02:10.0", NULL });
+        expect_property(f, VGPU_HIBERNATE_JOB_PATH "/2", "State", "running");
+        fixture_set_domain(f, "other", DOMAIN_RUNNING, (const char *const[]) { "0000:01:10.0", NULL });
+        fixture_send_world(f);
+        expect_property(f, OF_VM1, "State", "assigned");
+        fixture_set_domain(f, "other", DOMAIN_SHUTOFF, NULL);
+        fixture_send_world(f);
+        expect_property(f, OF_VM1, "State", "leased");
+        answer(fd, GOOD);
+        expect_free(f);
+        fixture_tell(f, 2, "fail RestoreFailed no");
+        expect_signal(f, "JobRemoved 2 ");
+}
+
 static char *ask_hook(Fixture *f, const char *uuid, const char *name, const char *function)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
@@ -237,6 +255,7 @@ int main(int argc, char *argv[])
         test_again(&f, fd);
         test_ejected(&f, fd);
         test_job(&f);
+        test_left_long_ago(&f, fd);
         test_restart(&f);
         closep(&fd);
         fixture_done(&f);
