@@ -147,6 +147,28 @@ static Readiness targets_ready(const Apply *a, const ApplyMove *m)
         return r;
 }
 
+/* Of those in no circle, or in another one: a domain that is hibernated waits for its own circle alone. */
+static Readiness others_ready(const Apply *a, uint32_t circle)
+{
+        Readiness all = READY;
+
+        for (size_t i = 0; i < a->n_moves; i++) {
+                const ApplyMove *m = a->moves + i;
+
+                for (size_t k = 0; m->circle == circle && k < m->n_changes; k++) {
+                        const ApplyMove *leaver = find_leaver(a, &m->changes[k].to);
+
+                        if (!leaver || leaver->circle == circle || has_left_for(leaver, m))
+                                continue;
+                        if (keeps(leaver))
+                                return NEVER;
+                        all = NOT_YET;
+                }
+        }
+
+        return all;
+}
+
 /* Of a circle: could all of it still be done? */
 static bool circle_holds(const Apply *a, uint32_t circle)
 {
@@ -193,25 +215,6 @@ static ApplyAction next_of_hibernated(const Apply *a, const ApplyMove *m)
         return circle_is_hibernated(a, m->circle) ? APPLY_RESUME : APPLY_WAIT;
 }
 
-static ApplyAction next_of_pending(const Apply *a, const ApplyMove *m)
-{
-        if (a->phase != APPLY_GOES_ON)
-                return APPLY_WAIT;
-        if (m->circle != 0)
-                return circle_holds(a, m->circle) ? APPLY_HIBERNATE : APPLY_DROP;
-
-        switch (targets_ready(a, m)) {
-        case NOT_YET:
-                return APPLY_WAIT;
-        case READY:
-                return APPLY_MOVE;
-        case NEVER:
-                break;
-        }
-
-        return APPLY_DROP;
-}
-
 /* Of a circle of which something has begun: its domains wait, hibernated. */
 static bool circle_has_begun(const Apply *a, uint32_t circle)
 {
@@ -220,6 +223,27 @@ static bool circle_has_begun(const Apply *a, uint32_t circle)
                         return true;
 
         return false;
+}
+
+static ApplyAction next_of_pending(const Apply *a, const ApplyMove *m)
+{
+        if (a->phase != APPLY_GOES_ON)
+                return APPLY_WAIT;
+        if (m->circle != 0 && !circle_holds(a, m->circle))
+                return APPLY_DROP;
+        if (m->circle != 0 && circle_has_begun(a, m->circle))
+                return APPLY_HIBERNATE;
+
+        switch (m->circle != 0 ? others_ready(a, m->circle) : targets_ready(a, m)) {
+        case NOT_YET:
+                return APPLY_WAIT;
+        case READY:
+                return m->circle != 0 ? APPLY_HIBERNATE : APPLY_MOVE;
+        case NEVER:
+                break;
+        }
+
+        return APPLY_DROP;
 }
 
 static uint32_t current_wave(const Apply *a)

@@ -9,7 +9,7 @@
  * Moves go by wave (core/planner-waves.h): the next one begins when all of the one before have ended. A move whose
  * targets nobody else has is one job. Moves of a wave that wait for each other's functions are a circle: all of them are
  * hibernated, and when the last one is, resumed; until then each can go back to what it had. A move that waits for
- * another one without being waited for, waits.
+ * another one without being waited for, waits; and so does a circle, before anybody of it is hibernated.
  *
  * A domain that is hibernated for its circle is never left so: when the circle breaks, or the whole ends before, it is
  * brought back, on the functions that it had or, if those are gone, on any that do. Only where the others of its circle have

@@ -272,6 +272,32 @@ static void test_circle(void)
         CHECK(apply_count(a, APPLY_DONE) == 3);
 }
 
+/* It gets something of one that is in none: that one goes first, and nobody is hibernated meanwhile. */
+static void test_circle_waits(void)
+{
+        _cleanup_(apply_freep) Apply *a = ready("aabc....", "a0>2 1>3/b2>0/c3>4"),
+                                     *b = ready("aabc....", "a0>2 1>3/b2>0/c3>4");
+
+        a->parallel = 3;
+        begin(a, APPLY_MOVE, "c");
+        expect_next(a, APPLY_WAIT, NULL);
+        end(a, 2, JOB_LEFT_ON_TARGETS, true);
+        begin(a, APPLY_HIBERNATE, "a");
+        begin(a, APPLY_HIBERNATE, "b");
+        end(a, 0, JOB_LEFT_HIBERNATED, true);
+        end(a, 1, JOB_LEFT_HIBERNATED, true);
+        begin(a, APPLY_RESUME, "a");
+
+        b->continues = true;
+        begin(b, APPLY_MOVE, "c");
+        end(b, 2, JOB_LEFT_AS_IT_WAS, false);
+        expect_next(b, APPLY_DROP, "a");
+        apply_drop(b, 0);
+        expect_next(b, APPLY_DROP, "b");
+        apply_drop(b, 1);
+        expect_next(b, APPLY_END, NULL);
+}
+
 /* The one that is hibernated is brought back; what is not begun stays so. */
 static void test_circle_breaks(void)
 {
@@ -507,7 +533,7 @@ static void host_run(Host *h)
                       (a->moves[i].state == APPLY_PENDING && a->phase == APPLY_STOPS));
 }
 
-/* Each domain has one function, and moves anywhere. */
+/* Each domain has one function or two, and moves anywhere. */
 static bool host_plan(Host *h, char owners[static FUNCTIONS + 1], char plan[static 64])
 {
         size_t to[FUNCTIONS], n = 1 + below(h, DOMAINS_MAX), length = 0;
@@ -523,11 +549,17 @@ static bool host_plan(Host *h, char owners[static FUNCTIONS + 1], char plan[stat
                 to[i - 1] = t;
         }
         for (size_t d = 0; d < n; d++) {
+                const size_t second = n + d;
+
                 owners[d] = (char) ('a' + d);
-                if (to[d] != d)
-                        length += (size_t) snprintf(plan + length, 64 - length, "%s%c%zu>%zu",
-                                                    length > 0 && below(h, 8) == 0 ? ";" : "", owners[d], d,
-                                                    to[d]);
+                if (to[d] == d)
+                        continue;
+                length += (size_t) snprintf(plan + length, 64 - length, "%s%c%zu>%zu",
+                                            length > 0 && below(h, 8) == 0 ? ";" : "", owners[d], d, to[d]);
+                if (second >= FUNCTIONS || to[second] == second || below(h, 2) == 0)
+                        continue;
+                owners[second] = owners[d];
+                length += (size_t) snprintf(plan + length, 64 - length, " %zu>%zu", second, to[second]);
         }
 
         return length > 0;
@@ -573,6 +605,7 @@ int main(void)
         test_rooms();
         test_order();
         test_circle();
+        test_circle_waits();
         test_circle_breaks();
         test_goes_on();
         test_stop();
