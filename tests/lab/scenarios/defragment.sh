@@ -83,7 +83,7 @@ case $LAB_PHASE in
         check "at least two domains have to move" test "$moves" -ge 2
         job=$(vgpu-hibernatectl apply plan.json --no-wait)
         await_step $(( job + 1 )) save
-        systemctl kill --signal KILL vgpu-hibernated.service
+        systemctl kill --kill-whom=main --signal=KILL vgpu-hibernated.service
         check "the next daemon goes on" wait_for 900 job_is "$job" "done"
         vgpu-hibernatectl job "$job"
         check "the card is evacuated" is "$(owned_on "$card")" 0
