@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <systemd/sd-id128.h>
 
-#include "daemon/apply-job.h"
 #include "daemon/bus-options.h"
 #include "daemon/claims-bus.h"
 #include "daemon/daemon-bus.h"
 #include "daemon/object-path.h"
 #include "daemon/planning.h"
+#include "daemon/start-apply.h"
 #include "store/apply-json.h"
 
 typedef struct ApplyRequest {
@@ -180,7 +180,7 @@ static int apply(sd_bus_message *message, void *userdata, sd_bus_error *error)
         q.plan->replans = q.replans;
         if (q.parallel > 0)
                 q.plan->parallel = (uint32_t) q.parallel;
-        if (apply_job_start(m, TAKE_PTR(q.plan), q.stamp, q.strategy, &j, &f) < 0)
+        if (start_apply(m, TAKE_PTR(q.plan), q.stamp, q.strategy, &j, &f) < 0)
                 return bus_error_from_failure(error, &f);
 
         return reply(message, j);

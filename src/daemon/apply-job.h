@@ -14,10 +14,6 @@
 #include "core/apply.h"
 #include "daemon/manager.h"
 
-/* Checks that the plan is for this host as it is, and that every move could begin as far as that is known; makes the job,
- * durably. Takes the plan. FAILURE_PLAN_STALE: `stamp` is another one's. */
-int apply_job_start(Manager *m, Apply *plan, const char *stamp, Strategy strategy, ManagedJob **ret,
-                    Failure *reterr) _warn_unused_result_;
 /* All of them: what is next. With a new view, and the records of jobs that ended. */
 void apply_jobs_advance(Manager *m);
 bool apply_job_is_cancelable(const ManagedJob *j);
