@@ -17,6 +17,8 @@
 
 /* Between attempts at what cannot be done now: to write a journal, to begin a job. */
 #define AGAIN_USEC (5 * USEC_PER_SEC)
+/* Each child is written to disk, and so is the parent: meanwhile nobody is answered. */
+#define CHILDREN_AT_ONCE 8U
 /* A plan that is stale when it comes, one after the other: this host does not hold still. */
 #define STALE_PLANS_MAX 3U
 
@@ -35,11 +37,22 @@ static int on_again(sd_event_source *s, uint64_t usec, void *userdata)
         return 0;
 }
 
-/* `why`: what stands in the way. */
-static void try_again(ManagedJob *j, const Failure *why)
+static void put_off(ManagedJob *j, uint64_t usec)
 {
         int r;
 
+        if (j->put_off)
+                return;
+
+        r = sd_event_add_time_relative(j->manager->event, &j->put_off, CLOCK_MONOTONIC, usec, 0, on_again,
+                                       j);
+        if (r < 0)
+                job_log(j->job, LOG_ERR, "failed to wait, goes on when anything changes: %s", strerror(-r));
+}
+
+/* `why`: what stands in the way. */
+static void try_again(ManagedJob *j, const Failure *why)
+{
         if (!streq_ptr(j->job->stuck, failure_message(why))) {
                 job_log_struct(j->job, LOG_WARNING, VGPU_HIBERNATE_MESSAGE_JOB_STUCK, NULL,
                                "cannot go on now: %s", failure_message(why));
@@ -48,13 +61,8 @@ static void try_again(ManagedJob *j, const Failure *why)
                 j->changed = true;
                 manager_changed(j->manager);
         }
-        if (j->put_off)
-                return;
 
-        r = sd_event_add_time_relative(j->manager->event, &j->put_off, CLOCK_MONOTONIC, AGAIN_USEC, 0,
-                                       on_again, j);
-        if (r < 0)
-                job_log(j->job, LOG_ERR, "failed to wait, goes on when anything changes: %s", strerror(-r));
+        put_off(j, AGAIN_USEC);
 }
 
 /* Nothing stands in the way any more. */
@@ -455,6 +463,7 @@ static void end_of(ManagedJob *j)
 static void advance(ManagedJob *j)
 {
         const Manager *m = j->manager;
+        bool more = true;
 
         if (job_state_is_final(j->job->state)) {
                 if (j->unsaved && apply_save(j) >= 0)
@@ -471,7 +480,7 @@ static void advance(ManagedJob *j)
                 return;
         }
 
-        for (bool more = true; more;) {
+        for (size_t begun = 0; more; begun++) {
                 if (j->job->apply->phase == APPLY_STOPS)
                         apply_set_state(j, j->job->state == JOB_QUEUED ? JOB_RUNNING : JOB_UNDOING);
                 else
@@ -484,6 +493,8 @@ static void advance(ManagedJob *j)
                 more = step(j);
                 if (!j->put_off)
                         go_on(j);
+                if (more && begun + 1 >= CHILDREN_AT_ONCE)
+                        put_off(j, 0); /* with others before it */
         }
 
         if (apply_save(j) >= 0 && job_state_is_final(j->job->state))
