@@ -81,6 +81,18 @@ job_ended() {
         vgpu-hibernatectl --json job "$1" | jq -e '.state | IN("done", "failed", "canceled")' > /dev/null
 }
 
+# wait_job JOB STATE: it ends, and so; else its story is told
+wait_job() {
+        wait_for 400 job_ended "$1" && job_is "$1" "$2" && return
+        vgpu-hibernatectl job "$1"
+        return 1
+}
+
+# job_of NAME -> number of the domain's last job
+job_of() {
+        vgpu-hibernatectl --json jobs | jq --arg name "$1" '[.[] | select(.domain == $name) | .id] | max'
+}
+
 # await_step JOB STEP: a step is short: its journal is looked at as often as the host can
 await_step() {
         local end=$(( SECONDS + 120 ))
@@ -109,4 +121,10 @@ moved() {
 # Standard input: domain XML. The host's address of its first hostdev.
 hostdev_address() {
         sed -n "/<hostdev/,/<\/hostdev>/{/<source>/,/<\/source>/s/.*domain='0x\([0-9a-f]*\)' bus='0x\([0-9a-f]*\)' slot='0x\([0-9a-f]*\)' function='0x\([0-9a-f]*\)'.*/\1:\2:\3.\4/p}" | head -n 1
+}
+
+# hook_file NAME LINE: one more hook of libvirt's, a line of shell. $2: the operation
+hook_file() {
+        printf '#!/bin/sh\n%s\n' "$2" > "/etc/libvirt/hooks/qemu.d/$1"
+        chmod +x "/etc/libvirt/hooks/qemu.d/$1"
 }

@@ -19,17 +19,6 @@ last_job() {
         vgpu-hibernatectl --json jobs | jq 'map(.id) | max'
 }
 
-wait_job() {
-        wait_for 300 job_ended "$1" && job_is "$1" "$2" && return
-        vgpu-hibernatectl job "$1"
-        return 1
-}
-
-hook_file() {
-        printf '#!/bin/sh\n%s\n' "$2" > "/etc/libvirt/hooks/qemu.d/$1"
-        chmod +x "/etc/libvirt/hooks/qemu.d/$1"
-}
-
 systemctl reload libvirtd
 
 say "A hibernated domain, and no function for it"

@@ -31,6 +31,13 @@ say "Without the daemon"
 systemctl stop vgpu-hibernated
 check "foreign domains start as ever" virsh -q start bare
 check "who owns a function of the pool is refused" fails_with "vgpu-hibernated does not run" virsh start other
+jq --arg address "$spare" '.functions.exclude = [{ address: $address }]' /lab/vgpu-hibernate.json > /etc/vgpu-hibernate/vgpu-hibernate.json
+check "who owns a device that is not of the pool starts as ever" virsh -q start other
+virsh -q destroy other
+rm -r /var/lib/vgpu-hibernate /etc/vgpu-hibernate/vgpu-hibernate.json
+check "also on a machine where the daemon never ran" virsh -q start other
+virsh -q destroy other
+cp /lab/vgpu-hibernate.json /etc/vgpu-hibernate/
 systemctl start vgpu-hibernated
 virsh -q destroy bare
 check "with the daemon it starts" virsh -q start other
