@@ -38,9 +38,8 @@ static int add_function(Ctl *c, const char *value)
         if (pci_address_parse(value, &a) < 0)
                 return ctl_usage(c, "'%s' is not the address of a PCI function like 0000:01:10.2", value);
 
-        for (size_t i = 0; i < c->n_functions; i++)
-                if (pci_address_equal(&c->functions[i], &a))
-                        return ctl_usage(c, "function '%s' is given twice", value);
+        if (pci_address_is_among(&a, c->functions, c->n_functions))
+                return ctl_usage(c, "function '%s' is given twice", value);
 
         if (c->n_functions == ELEMENTSOF(c->functions))
                 return ctl_usage(c, "too many functions, at most %zu", ELEMENTSOF(c->functions));

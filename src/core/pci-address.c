@@ -70,6 +70,15 @@ char *pci_address_format(const PciAddress *a, char buf[static PCI_ADDRESS_STRING
         return buf;
 }
 
+bool pci_address_is_among(const PciAddress *a, const PciAddress *list, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (pci_address_equal(list + i, a))
+                        return true;
+
+        return false;
+}
+
 int pci_address_compare(const PciAddress *a, const PciAddress *b)
 {
         if (a->domain != b->domain)

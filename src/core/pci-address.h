@@ -31,5 +31,7 @@ static inline bool pci_address_equal(const PciAddress *a, const PciAddress *b)
         return pci_address_compare(a, b) == 0;
 }
 
+bool pci_address_is_among(const PciAddress *a, const PciAddress *list, size_t n);
+
 /* The text form as a temporary that lives until the end of the enclosing block. */
 #define PCI_ADDRESS_STR(a) pci_address_format((a), (char[PCI_ADDRESS_STRING_MAX]) { 0 })

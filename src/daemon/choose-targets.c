@@ -192,10 +192,9 @@ static void grant(Choice *c, const JobOptions *o)
                 Function *f = c->candidates + i;
                 const bool kept = f->state == FUNCTION_LEASED && !f->domain;
 
-                for (size_t k = 0; k < o->n_granted; k++)
-                        if (pci_address_equal(&f->address, o->granted + k) &&
-                            (kept || (o->rehearses && f->state == FUNCTION_ASSIGNED)))
-                                f->state = FUNCTION_FREE;
+                if (pci_address_is_among(&f->address, o->granted, o->n_granted) &&
+                    (kept || (o->rehearses && f->state == FUNCTION_ASSIGNED)))
+                        f->state = FUNCTION_FREE;
         }
 }
 

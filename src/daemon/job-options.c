@@ -52,11 +52,10 @@ static int add_function(JobOptions *o, const char *text, Failure *reterr)
                                 "option 'functions': '%s' is no PCI address; write it like '0000:01:10.0'",
                                 bus_option_echo(text));
 
-        for (size_t i = 0; i < o->n_functions; i++)
-                if (pci_address_equal(o->functions + i, &a))
-                        return failure_set(reterr, FAILURE_INVALID_OPTION,
-                                           "option 'functions' names %s twice; each may stand in once",
-                                           PCI_ADDRESS_STR(&a));
+        if (pci_address_is_among(&a, o->functions, o->n_functions))
+                return failure_set(reterr, FAILURE_INVALID_OPTION,
+                                   "option 'functions' names %s twice; each may stand in once",
+                                   PCI_ADDRESS_STR(&a));
 
         o->functions[o->n_functions++] = a;
         return 0;

@@ -85,19 +85,11 @@ const Function *view_find_function(const View *v, const PciAddress *a)
         return find_function(v, a);
 }
 
-static bool is_among(const PciAddress *list, size_t n, const PciAddress *a)
-{
-        for (size_t i = 0; i < n; i++)
-                if (pci_address_equal(&list[i], a))
-                        return true;
-
-        return false;
-}
-
 const DomainView *view_find_owner(const View *v, const PciAddress *a)
 {
         for (size_t i = 0; i < v->n_domains; i++)
-                if (v->domains[i].active && is_among(v->domains[i].functions, v->domains[i].n_functions, a))
+                if (v->domains[i].active &&
+                    pci_address_is_among(a, v->domains[i].functions, v->domains[i].n_functions))
                         return v->domains + i;
 
         return NULL;
@@ -257,8 +249,8 @@ int view_functions_for(const View *v, const DomainView *d, const Reservation *re
                 Function f = v->functions[i]; /* borrows its strings */
                 bool own = reservation ? reservation_has(reservation, &f)
                                        : d && d->hold != HOLD_RELEASE && streq_ptr(f.domain, d->name) &&
-                                                           is_among(d->functions, d->n_functions,
-                                                                    &f.address);
+                                                           pci_address_is_among(&f.address, d->functions,
+                                                                                d->n_functions);
 
                 if (reservation && !own)
                         continue;

@@ -235,15 +235,6 @@ static int dump_if_changed(xmlDocPtr doc, const char *before, char **ret, Failur
         return 1;
 }
 
-static bool is_among(const PciAddress *list, size_t n, const PciAddress *a)
-{
-        for (size_t i = 0; i < n; i++)
-                if (pci_address_equal(list + i, a))
-                        return true;
-
-        return false;
-}
-
 int domain_xml_adopt(const char *xml, const PciAddress *functions, size_t n, const Adoption *adoption,
                      char **ret, Failure *reterr)
 {
@@ -275,7 +266,7 @@ int domain_xml_adopt(const char *xml, const PciAddress *functions, size_t n, con
                 return failure_set_errno(reterr, FAILURE_HOST, r, "domain XML");
 
         for (size_t i = 0; i < list->n; i++)
-                if (is_among(functions, n, &list->items[i].value)) {
+                if (pci_address_is_among(&list->items[i].value, functions, n)) {
                         r = take_hostdev(adopted, list->items + i, reterr);
                         if (r < 0)
                                 return r;

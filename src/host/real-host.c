@@ -187,9 +187,9 @@ int real_host_function_in_use(RealHost *h, const PciAddress *a, Failure *reterr)
                 return r;
 
         for (size_t i = 0; i < w->n_domains; i++)
-                for (size_t k = 0; w->domains[i].active && k < w->domains[i].n_functions; k++)
-                        if (pci_address_equal(&w->domains[i].functions[k], a))
-                                return 1;
+                if (w->domains[i].active &&
+                    pci_address_is_among(a, w->domains[i].functions, w->domains[i].n_functions))
+                        return 1;
 
         return 0;
 }
