@@ -5,8 +5,6 @@
 #include "daemon/daemon-bus.h"
 #include "daemon/explanation.h"
 #include "daemon/worker-answer.h"
-#include "store/json-util.h"
-#include "store/verdict-json.h"
 
 /* One caller that waits, then what is left of its worker. */
 typedef struct Explain Explain;
@@ -83,19 +81,6 @@ static int reply_with(sd_bus_message *call, const Explanation *e)
         return r < 0 ? r : sd_bus_message_send(reply);
 }
 
-static int read_verdict(const char *text, size_t size, Verdict *ret, Failure *reterr)
-{
-        _cleanup_(failure_done) Failure why = { 0 };
-        _cleanup_json_ json_object *o = NULL;
-
-        if (json_parse(text, size, "what the worker says", &o, &why) < 0 ||
-            verdict_from_json(o, ret, &why) < 0)
-                return failure_set(reterr, FAILURE_HOST, "the worker's answer is not understood: %s",
-                                   failure_message(&why));
-
-        return 0;
-}
-
 /* From memory once more, for a guest as it was found. */
 static int explain_again(Explain *e, GuestFixups fixups, Failure *reterr)
 {
@@ -119,7 +104,7 @@ static void on_answered(const char *text, size_t size, const Failure *why, void 
         Explain *e = userdata;
         int r;
 
-        if (!why && read_verdict(text, size, &verdict, &garbage) < 0)
+        if (!why && worker_answer_read_verdict(text, size, &verdict, &garbage) < 0)
                 why = &garbage;
         if (!why && e->explanation.wants_fixups && verdict.fixups != FIXUPS_YES &&
             explain_again(e, verdict.fixups, &garbage) < 0)

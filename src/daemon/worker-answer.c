@@ -160,16 +160,24 @@ int worker_answer_new(sd_event *event, const char *const *argv, const char *noti
         return 0;
 }
 
-int worker_answer_check(const char *text, size_t size, Failure *reterr)
+int worker_answer_read_verdict(const char *text, size_t size, Verdict *ret, Failure *reterr)
 {
-        _cleanup_(verdict_done) Verdict verdict = { 0 };
         _cleanup_(failure_done) Failure why = { 0 };
         _cleanup_json_ json_object *o = NULL;
 
         if (json_parse(text, size, "what the worker says", &o, &why) < 0 ||
-            verdict_from_json(o, &verdict, &why) < 0)
+            verdict_from_json(o, ret, &why) < 0)
                 return failure_set(reterr, FAILURE_HOST, "the worker's answer is not understood: %s",
                                    failure_message(&why));
 
-        return findings_check(&verdict.findings, reterr);
+        return 0;
+}
+
+int worker_answer_check(const char *text, size_t size, Failure *reterr)
+{
+        _cleanup_(verdict_done) Verdict verdict = { 0 };
+        int r;
+
+        r = worker_answer_read_verdict(text, size, &verdict, reterr);
+        return r < 0 ? r : findings_check(&verdict.findings, reterr);
 }

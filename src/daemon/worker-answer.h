@@ -10,7 +10,7 @@
 
 #include <systemd/sd-event.h>
 
-#include "core/failure.h"
+#include "core/verdict.h"
 
 typedef struct WorkerAnswer WorkerAnswer;
 
@@ -28,7 +28,10 @@ typedef struct WorkerAnswerHandlers {
 int worker_answer_new(sd_event *event, const char *const *argv, const char *notify_socket, int stdin_fd,
                       uint64_t deadline_usec, size_t bytes_max, const WorkerAnswerHandlers *handlers,
                       void *userdata, WorkerAnswer **ret) _warn_unused_result_;
-/* Of an answer that is a verdict (store/verdict-json.h): 0 when nothing in it blocks. */
+/* An answer that is a verdict (store/verdict-json.h). */
+int worker_answer_read_verdict(const char *text, size_t size, Verdict *ret,
+                               Failure *reterr) _warn_unused_result_;
+/* Of such an answer: 0 when nothing in it blocks. */
 int worker_answer_check(const char *text, size_t size, Failure *reterr) _warn_unused_result_;
 /* Nobody wants to know any more: no handler but `ended` is called. */
 void worker_answer_cancel(WorkerAnswer *a);
