@@ -177,10 +177,14 @@ static int read_steps(sd_bus_message *m, void *field)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-static int read_attempt(sd_bus_message *m, AttemptInfo *a)
+static int read_attempt(sd_bus_message *m, JobInfo *j)
 {
+        AttemptInfo *a = array_add(&j->attempts, &j->n_attempts, sizeof(*a), MODEL_LIST_MAX);
         const char *step, *error, *message;
         int r;
+
+        if (!a)
+                return -ENOMEM;
 
         r = sd_bus_message_read_basic(m, 't', &a->usec);
         if (r < 0)
@@ -200,22 +204,18 @@ static int read_attempt(sd_bus_message *m, AttemptInfo *a)
         return a->step && a->error && a->error_message ? 0 : -ENOMEM;
 }
 
-static int read_attempts(sd_bus_message *m, void *field)
+/* Of structs: calls `read` for each, between entering it and leaving it. */
+static int read_structs(sd_bus_message *m, const char *array, const char *contents,
+                        int (*read)(sd_bus_message *m, JobInfo *j), JobInfo *j)
 {
-        JobInfo *j = field;
         int r;
 
-        job_info_clear_attempts(j);
-        r = sd_bus_message_enter_container(m, 'a', "(tassss)");
+        r = sd_bus_message_enter_container(m, 'a', array);
         if (r < 0)
                 return r;
 
-        while ((r = sd_bus_message_enter_container(m, 'r', "tassss")) > 0) {
-                AttemptInfo *a = array_add(&j->attempts, &j->n_attempts, sizeof(*a), MODEL_LIST_MAX);
-                if (!a)
-                        return -ENOMEM;
-
-                r = read_attempt(m, a);
+        while ((r = sd_bus_message_enter_container(m, 'r', contents)) > 0) {
+                r = read(m, j);
                 if (r < 0)
                         return r;
 
@@ -225,6 +225,14 @@ static int read_attempts(sd_bus_message *m, void *field)
         }
 
         return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int read_attempts(sd_bus_message *m, void *field)
+{
+        JobInfo *j = field;
+
+        job_info_clear_attempts(j);
+        return read_structs(m, "(tassss)", "tassss", read_attempt, j);
 }
 
 static int read_events(sd_bus_message *m, void *field)
@@ -252,10 +260,14 @@ static int read_events(sd_bus_message *m, void *field)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-static int read_move(sd_bus_message *m, MoveInfo *move)
+static int read_move(sd_bus_message *m, JobInfo *j)
 {
+        MoveInfo *move = array_add(&j->moves, &j->n_moves, sizeof(*move), MODEL_LIST_MAX);
         const char *domain, *uuid, *state, *job, *message;
         int r;
+
+        if (!move)
+                return -ENOMEM;
 
         if ((r = sd_bus_message_read(m, "uss", &move->wave, &domain, &uuid)) < 0 ||
             (r = function_pairs_read(m, &move->functions, &move->n_functions)) < 0 ||
@@ -273,28 +285,9 @@ static int read_move(sd_bus_message *m, MoveInfo *move)
 static int read_moves(sd_bus_message *m, void *field)
 {
         JobInfo *j = field;
-        int r;
 
         job_info_clear_moves(j);
-        r = sd_bus_message_enter_container(m, 'a', "(ussa(ss)sos)");
-        if (r < 0)
-                return r;
-
-        while ((r = sd_bus_message_enter_container(m, 'r', "ussa(ss)sos")) > 0) {
-                MoveInfo *move = array_add(&j->moves, &j->n_moves, sizeof(*move), MODEL_LIST_MAX);
-                if (!move)
-                        return -ENOMEM;
-
-                r = read_move(m, move);
-                if (r < 0)
-                        return r;
-
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
-
-        return r < 0 ? r : sd_bus_message_exit_container(m);
+        return read_structs(m, "(ussa(ss)sos)", "ussa(ss)sos", read_move, j);
 }
 
 static const PropertyField job_fields[] = {
